@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/log.h"
+
+#include <spdlog/sinks/stdout_color_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "base/check.h"
+#include "base/result.h"
+#include "base/text.h"
+
+namespace bongsu {
+
+void broken_promise(const char* what, const char* file, int line) {
+  std::fprintf(stderr, "bongsu: broken promise: %s (%s:%d); this is a bug\n", what, file, line);
+  std::abort();
+}
+
+std::string_view to_string(Code code) {
+  switch (code) {
+    case Code::Invalid: return "invalid";
+    case Code::Truncated: return "truncated";
+    case Code::Timeout: return "timeout";
+    case Code::NotFound: return "not_found";
+    case Code::Exists: return "exists";
+    case Code::Refused: return "refused";
+    case Code::Denied: return "denied";
+    case Code::Limit: return "limit";
+    case Code::Unavailable: return "unavailable";
+    case Code::Corrupt: return "corrupt";
+    case Code::Unsupported: return "unsupported";
+    case Code::Cancelled: return "cancelled";
+    case Code::Io: return "io";
+  }
+  return "unknown";
+}
+
+namespace log {
+namespace {
+
+spdlog::logger& logger() {
+  static const std::shared_ptr<spdlog::logger> instance = [] {
+    auto made = spdlog::stderr_color_mt("bongsu");
+    made->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %^%l%$ %v");
+    return made;
+  }();
+  return *instance;
+}
+spdlog::level::level_enum as_spdlog(Level level) {
+  switch (level) {
+    case Level::Debug: return spdlog::level::debug;
+    case Level::Info: return spdlog::level::info;
+    case Level::Warning: return spdlog::level::warn;
+    case Level::Error: return spdlog::level::err;
+    case Level::Off: return spdlog::level::off;
+  }
+  return spdlog::level::off;
+}
+
+}  // namespace
+
+void set_level(Level level) { logger().set_level(as_spdlog(level)); }
+bool enabled(Level level) { return logger().should_log(as_spdlog(level)); }
+void write(Level level, std::string_view line) { logger().log(as_spdlog(level), escape_terminal(line)); }
+
+bool Gate::open(SteadyTime now, std::uint64_t& suppressed) {
+  const std::int64_t at = now.time_since_epoch().count();
+  std::int64_t next = next_.load(std::memory_order_relaxed);
+  const std::int64_t after = at + std::chrono::duration_cast<SteadyTime::duration>(interval_).count();
+  if (at < next || !next_.compare_exchange_strong(next, after, std::memory_order_relaxed)) {
+    suppressed_.fetch_add(1, std::memory_order_relaxed);
+    return false;
+  }
+  suppressed = suppressed_.exchange(0, std::memory_order_relaxed);
+  return true;
+}
+
+}  // namespace log
+}  // namespace bongsu

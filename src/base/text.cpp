@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+
+namespace bongsu {
+namespace {
+
+// Length of the valid UTF-8 sequence at the head of `text` (RFC 3629: no overlong forms, no surrogates), 0 when there is none.
+std::size_t utf8_length(std::string_view text) {
+  const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+  const auto more = [&](std::size_t i) { return i < text.size() && (at(i) & 0xc0) == 0x80; };
+  const std::uint8_t head = at(0);
+  if (head < 0x80) return 1;
+  if (head >= 0xc2 && head <= 0xdf) return more(1) ? 2 : 0;
+  if (head >= 0xe0 && head <= 0xef) {
+    if (!more(1) || !more(2)) return 0;
+    if (head == 0xe0 && at(1) < 0xa0) return 0;
+    if (head == 0xed && at(1) > 0x9f) return 0;
+    return 3;
+  }
+  if (head >= 0xf0 && head <= 0xf4) {
+    if (!more(1) || !more(2) || !more(3)) return 0;
+    if (head == 0xf0 && at(1) < 0x90) return 0;
+    if (head == 0xf4 && at(1) > 0x8f) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+template <class OnGood, class OnBad>
+void each_character(std::string_view text, OnGood good, OnBad bad) {
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) {
+      bad(static_cast<std::uint8_t>(text[0]));
+      text.remove_prefix(1);
+    } else {
+      good(text.substr(0, length));
+      text.remove_prefix(length);
+    }
+  }
+}
+
+std::optional<std::uint8_t> hex_digit(char c) {
+  if (c >= '0' && c <= '9') return static_cast<std::uint8_t>(c - '0');
+  if (c >= 'a' && c <= 'f') return static_cast<std::uint8_t>(c - 'a' + 10);
+  if (c >= 'A' && c <= 'F') return static_cast<std::uint8_t>(c - 'A' + 10);
+  return std::nullopt;
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
+  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
+  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+    }
+  }
+  return cost[a.size()][b.size()];
+}
+
+}  // namespace
+
+std::string escape_html(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  each_character(
+      text,
+      [&](std::string_view c) {
+        switch (c[0]) {
+          case '&': out += "&amp;"; break;
+          case '<': out += "&lt;"; break;
+          case '>': out += "&gt;"; break;
+          case '"': out += "&quot;"; break;
+          case '\'': out += "&#39;"; break;
+          default:
+            if (static_cast<std::uint8_t>(c[0]) < 0x20 && c[0] != '\n' && c[0] != '\t') out += "\xef\xbf\xbd";
+            else out += c;
+        }
+      },
+      [&](std::uint8_t) { out += "\xef\xbf\xbd"; });
+  return out;
+}
+
+std::string escape_terminal(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  const auto as_hex = [&](std::uint8_t octet) { out += fmt::format("\\x{:02x}", octet); };
+  each_character(
+      text,
+      [&](std::string_view c) {
+        const auto head = static_cast<std::uint8_t>(c[0]);
+        // C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey.
+        if (head < 0x20 || head == 0x7f || (head == 0xc2 && static_cast<std::uint8_t>(c[1]) < 0xa0)) {
+          for (const char octet : c) as_hex(static_cast<std::uint8_t>(octet));
+        } else {
+          out += c;
+        }
+      },
+      as_hex);
+  return out;
+}
+
+std::string to_valid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  each_character(text, [&](std::string_view c) { out += c; }, [&](std::uint8_t) { out += "\xef\xbf\xbd"; });
+  return out;
+}
+
+bool is_valid_utf8(std::string_view text) {
+  bool valid = true;
+  each_character(text, [](std::string_view) {}, [&](std::uint8_t) { valid = false; });
+  return valid;
+}
+
+std::string to_hex(std::span<const std::uint8_t> octets) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
+  std::string out;
+  out.reserve(octets.size() * 2);
+  for (const std::uint8_t octet : octets) {
+    out += kDigits[octet >> 4];
+    out += kDigits[octet & 15];
+  }
+  return out;
+}
+
+std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
+  std::vector<std::uint8_t> octets;
+  for (std::size_t i = 0; i < text.size();) {
+    if (text[i] == ' ' || text[i] == ':') {
+      ++i;
+      continue;
+    }
+    const auto high = hex_digit(text[i]);
+    const auto low = i + 1 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
+    if (!high || !low) return std::nullopt;
+    octets.push_back(static_cast<std::uint8_t>(*high << 4 | *low));
+    i += 2;
+  }
+  return octets;
+}
+
+std::optional<double> parse_number(std::string_view text) {
+  if (text.size() > 1 && text[0] == '+' && text[1] != '-') text.remove_prefix(1);
+  double value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+std::string format_number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  std::array<char, 32> room{};
+  // As Go's 'f' -1 form does within Prometheus' range: whole numbers stay whole, large ones do not turn to exponents early.
+  const double size = std::abs(value);
+  const auto form = size != 0 && (size < 1e-6 || size >= 1e21) ? std::chars_format::scientific : std::chars_format::fixed;
+  const auto [end, ec] = std::to_chars(room.data(), room.data() + room.size(), value, form);
+  if (ec != std::errc{}) return fmt::format("{}", value);
+  return {room.data(), end};
+}
+
+std::vector<std::string_view> split(std::string_view text, char mark) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    const std::size_t at = text.find(mark);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+std::string_view trim(std::string_view text) {
+  static constexpr std::string_view kSpace = " \t\r\n\f\v";
+  const std::size_t first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::string to_lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return out;
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc{} || end == text.data()) return std::nullopt;
+  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  static constexpr std::array<std::string_view, 5> kUnits{"B", "KiB", "MiB", "GiB", "TiB"};
+  if (unit.empty()) return value;
+  for (std::size_t i = 0; i < kUnits.size(); ++i) {
+    if (unit != kUnits[i]) continue;
+    if (i > 0 && value > (~std::uint64_t{0} >> (10 * i))) return std::nullopt;
+    return value << (10 * i);
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  std::optional<std::string_view> best;
+  std::size_t best_distance = std::max<std::size_t>(2, word.size() / 3) + 1;
+  for (const std::string_view candidate : candidates) {
+    if (candidate.size() > 64 || word.size() > 64) continue;
+    const std::size_t distance = edit_distance(word, candidate);
+    if (distance < best_distance) {
+      best_distance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+}  // namespace bongsu

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bongsu {
+
+// Device text is data: it leaves through one of these, by the kind of edge.
+std::string escape_html(std::string_view text);      // & < > " ' and invalid UTF-8
+std::string escape_terminal(std::string_view text);  // control characters and invalid UTF-8 as \xHH; nothing moves the cursor
+
+// The text itself when it is valid UTF-8, else each wrong octet as U+FFFD.
+std::string to_valid_utf8(std::string_view text);
+bool is_valid_utf8(std::string_view text);
+
+std::string to_hex(std::span<const std::uint8_t> octets);                  // "0a1b"
+std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text);  // spaces and colons between octets are taken
+
+// A whole word as a decimal number (inf and nan too); nothing when anything is left over.
+std::optional<double> parse_number(std::string_view text);
+std::optional<std::uint64_t> parse_unsigned(std::string_view text);
+// The shortest text that reads back as the same double; "NaN", "+Inf", "-Inf" as Prometheus writes them.
+std::string format_number(double value);
+
+std::vector<std::string_view> split(std::string_view text, char mark);  // "a,,b" gives three, "" gives one
+std::string_view trim(std::string_view text);                           // ASCII white space
+std::string to_lower(std::string_view text);                            // ASCII
+
+// "64MiB", "512KiB", "1GiB", "4096": octets.
+std::optional<std::uint64_t> parse_size(std::string_view text);
+
+// The candidate that a person most likely meant, or nothing when none is near (edit distance with transpositions).
+std::optional<std::string_view> nearest(std::string_view word, std::span<const std::string_view> candidates);
+
+}  // namespace bongsu

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "model/labels.h"
+#include "model/severity.h"
+
+namespace bongsu {
+
+enum class AlarmState : std::uint8_t { Normal, Pending, Active, Recovered };
+std::string_view to_string(AlarmState state);  // "active"
+
+// One per item and label set, from the first time a level was reached until it recovered.
+struct Alarm {
+  std::uint64_t id = 0;  // unique in a store, rising
+  std::string item;      // name of the watch item
+  std::string title;
+  Labels labels;         // of the judged series, without __name__
+  std::string device;    // labels["device"]
+  AlarmState state = AlarmState::Active;
+  Severity level = Severity::Normal;  // now
+  Severity peak = Severity::Normal;   // the highest it was
+  double value = 0;                   // at the last change
+  double limit = 0;                   // of the level
+  std::string unit;
+  std::string why;
+  Time since;                         // first reached any level
+  Time changed;                       // last change of level or state
+  std::optional<Time> ended;
+  bool acknowledged = false;
+  bool suppressed = false;
+  bool flapping = false;
+  friend bool operator==(const Alarm&, const Alarm&) = default;
+};
+
+// A watch item on one label set, as it stands now.
+struct ItemState {
+  std::string item;
+  std::string title;
+  Labels labels;
+  std::string device;
+  AlarmState state = AlarmState::Normal;
+  Severity level = Severity::Normal;  // Unknown when there is no data
+  std::optional<double> value;        // of the last evaluation
+  std::string unit;
+  std::string why;
+  std::string cause;                  // of Unknown: "timeout", "no data", ...
+  Time changed;
+  std::uint64_t alarm = 0;            // id of the open alarm, 0 for none
+};
+
+struct AlarmQuery {
+  bool active_only = true;
+  std::optional<Severity> min_level;
+  std::string device;  // empty for any
+  std::size_t limit = 1000;
+  std::uint64_t before_id = 0;  // older than this id; 0 for no bound
+};
+
+// What is judged. Thread: any; answers are copies.
+class AlarmSource {
+ public:
+  virtual ~AlarmSource() = default;
+  // Newest first.
+  virtual std::vector<Alarm> alarms(const AlarmQuery& query) const = 0;
+  virtual std::optional<Alarm> alarm(std::uint64_t id) const = 0;
+  // All items of a device, or of every device when the name is empty; sorted by device, item, labels.
+  virtual std::vector<ItemState> items(std::string_view device) const = 0;
+};
+
+}  // namespace bongsu

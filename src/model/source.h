@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "model/event.h"
+#include "model/point.h"
+
+namespace bongsu {
+
+// A condition on one label, as PromQL's =, !=, =~, !~ (regular expressions are RE2's, anchored at both ends).
+// An absent label has the value "".
+struct Matcher {
+  enum class Op : std::uint8_t { Equal, NotEqual, Regex, NotRegex };
+  Op op = Op::Equal;
+  std::string name;
+  std::string value;
+  friend bool operator==(const Matcher&, const Matcher&) = default;
+};
+
+struct SelectLimits {
+  std::size_t max_series = 1'000'000;
+  std::size_t max_samples = 50'000'000;
+};
+
+// Points by label matchers and time. Thread: any; answers are copies that stay valid.
+// Errors: Invalid (bad regular expression), Limit, Corrupt, Unavailable.
+class PointSource {
+ public:
+  virtual ~PointSource() = default;
+  // Series that satisfy every matcher and have a sample in [from, to], with those samples; sorted by labels.
+  virtual Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to,
+                                             const SelectLimits& limits = {}) const = 0;
+  // Their labels alone.
+  virtual Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const = 0;
+  virtual Result<std::vector<std::string>> label_names() const = 0;
+  virtual Result<std::vector<std::string>> label_values(std::string_view name) const = 0;
+};
+
+struct EventQuery {
+  std::optional<Time> from;  // inclusive, by time of receipt
+  std::optional<Time> to;    // exclusive
+  std::optional<EventKind> kind;
+  std::string device;                           // exact; empty for any
+  std::optional<Severity> min_severity;         // this or worse
+  std::optional<int> max_syslog_severity;       // this or worse (0 is the worst)
+  std::vector<std::string> words;               // each must occur in text, app or host, letter case aside
+  std::size_t limit = 100;
+  std::uint64_t before_id = 0;                  // only events older than this id; 0 for no bound
+};
+
+struct EventPage {
+  std::vector<Event> events;    // newest first
+  std::uint64_t next = 0;       // before_id of the next page; 0 when this was the last
+};
+
+// Events, newest first. Thread: any. Errors as PointSource's.
+class EventReader {
+ public:
+  virtual ~EventReader() = default;
+  virtual Result<EventPage> search(const EventQuery& query) const = 0;
+};
+
+}  // namespace bongsu

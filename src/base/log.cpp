@@ -20,19 +20,32 @@ void broken_promise(const char* what, const char* file, int line) {
 
 std::string_view to_string(Code code) {
   switch (code) {
-    case Code::Invalid: return "invalid";
-    case Code::Truncated: return "truncated";
-    case Code::Timeout: return "timeout";
-    case Code::NotFound: return "not_found";
-    case Code::Exists: return "exists";
-    case Code::Refused: return "refused";
-    case Code::Denied: return "denied";
-    case Code::Limit: return "limit";
-    case Code::Unavailable: return "unavailable";
-    case Code::Corrupt: return "corrupt";
-    case Code::Unsupported: return "unsupported";
-    case Code::Cancelled: return "cancelled";
-    case Code::Io: return "io";
+    case Code::Invalid:
+      return "invalid";
+    case Code::Truncated:
+      return "truncated";
+    case Code::Timeout:
+      return "timeout";
+    case Code::NotFound:
+      return "not_found";
+    case Code::Exists:
+      return "exists";
+    case Code::Refused:
+      return "refused";
+    case Code::Denied:
+      return "denied";
+    case Code::Limit:
+      return "limit";
+    case Code::Unavailable:
+      return "unavailable";
+    case Code::Corrupt:
+      return "corrupt";
+    case Code::Unsupported:
+      return "unsupported";
+    case Code::Cancelled:
+      return "cancelled";
+    case Code::Io:
+      return "io";
   }
   return "unknown";
 }
@@ -50,11 +63,16 @@ spdlog::logger& logger() {
 }
 spdlog::level::level_enum as_spdlog(Level level) {
   switch (level) {
-    case Level::Debug: return spdlog::level::debug;
-    case Level::Info: return spdlog::level::info;
-    case Level::Warning: return spdlog::level::warn;
-    case Level::Error: return spdlog::level::err;
-    case Level::Off: return spdlog::level::off;
+    case Level::Debug:
+      return spdlog::level::debug;
+    case Level::Info:
+      return spdlog::level::info;
+    case Level::Warning:
+      return spdlog::level::warn;
+    case Level::Error:
+      return spdlog::level::err;
+    case Level::Off:
+      return spdlog::level::off;
   }
   return spdlog::level::off;
 }

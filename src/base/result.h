@@ -49,9 +49,9 @@ class [[nodiscard]] Result {
   Result(T value) : held_(std::in_place_index<0>, std::move(value)) {}
   Result(Error error) : held_(std::in_place_index<1>, std::move(error)) {}
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>)
-  Result(U&& value) : held_(std::in_place_index<0>, std::forward<U>(value)) {}
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result>) Result(U&& value)
+      : held_(std::in_place_index<0>, std::forward<U>(value)) {}
 
   explicit operator bool() const { return held_.index() == 0; }
   bool ok() const { return held_.index() == 0; }
@@ -105,15 +105,15 @@ using Status = Result<void>;
 
 #define BONGSU_JOIN2(a, b) a##b
 #define BONGSU_JOIN(a, b) BONGSU_JOIN2(a, b)
-#define BONGSU_TRY_AS(name, leave, decl, ...)      \
-  auto name = (__VA_ARGS__);                       \
-  if (!name) leave std::move(name).error();        \
+#define BONGSU_TRY_AS(name, leave, decl, ...) \
+  auto name = (__VA_ARGS__);                  \
+  if (!name) leave std::move(name).error();   \
   decl = std::move(name).value()
 // BONGSU_TRY(const double x, parse(word)); goes on with the value, or returns the Error to the caller.
 #define BONGSU_TRY(decl, ...) BONGSU_TRY_AS(BONGSU_JOIN(bongsu_try_, __COUNTER__), return, decl, __VA_ARGS__)
 // BONGSU_TRY_OK(write(file)); for a Status.
-#define BONGSU_TRY_OK(...)                                                          \
-  do {                                                                              \
+#define BONGSU_TRY_OK(...)                                                                           \
+  do {                                                                                               \
     if (auto bongsu_status = (__VA_ARGS__); !bongsu_status) return std::move(bongsu_status).error(); \
   } while (false)
 // The same inside a coroutine; name what is awaited on the line before.

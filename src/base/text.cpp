@@ -61,7 +61,8 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   for (std::size_t i = 1; i <= a.size(); ++i) {
     for (std::size_t j = 1; j <= b.size(); ++j) {
       cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
     }
   }
   return cost[a.size()][b.size()];
@@ -76,11 +77,21 @@ std::string escape_html(std::string_view text) {
       text,
       [&](std::string_view c) {
         switch (c[0]) {
-          case '&': out += "&amp;"; break;
-          case '<': out += "&lt;"; break;
-          case '>': out += "&gt;"; break;
-          case '"': out += "&quot;"; break;
-          case '\'': out += "&#39;"; break;
+          case '&':
+            out += "&amp;";
+            break;
+          case '<':
+            out += "&lt;";
+            break;
+          case '>':
+            out += "&gt;";
+            break;
+          case '"':
+            out += "&quot;";
+            break;
+          case '\'':
+            out += "&#39;";
+            break;
           default:
             if (static_cast<std::uint8_t>(c[0]) < 0x20 && c[0] != '\n' && c[0] != '\t') out += "\xef\xbf\xbd";
             else out += c;
@@ -112,13 +123,15 @@ std::string escape_terminal(std::string_view text) {
 std::string to_valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  each_character(text, [&](std::string_view c) { out += c; }, [&](std::uint8_t) { out += "\xef\xbf\xbd"; });
+  each_character(
+      text, [&](std::string_view c) { out += c; }, [&](std::uint8_t) { out += "\xef\xbf\xbd"; });
   return out;
 }
 
 bool is_valid_utf8(std::string_view text) {
   bool valid = true;
-  each_character(text, [](std::string_view) {}, [&](std::uint8_t) { valid = false; });
+  each_character(
+      text, [](std::string_view) {}, [&](std::uint8_t) { valid = false; });
   return valid;
 }
 

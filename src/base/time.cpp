@@ -15,8 +15,8 @@ struct Unit {
   std::string_view name;
   std::int64_t ms;
 };
-constexpr std::array<Unit, 7> kUnits{{{"y", 31'536'000'000}, {"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000},
-                                      {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<Unit, 7> kUnits{
+    {{"y", 31'536'000'000}, {"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 
 Error bad_duration(std::string_view text) {
   return {Code::Invalid, "not a duration: \"" + std::string(text) + "\"; write 30s, 5m, 1h30m, 7d, 4w or 3y"};
@@ -93,15 +93,16 @@ std::string format_time(Time at) {
   const auto day = std::chrono::floor<std::chrono::days>(at);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(at - day);
-  std::string text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                                 clock.minutes().count(), clock.seconds().count());
+  std::string text =
+      fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
+                  static_cast<unsigned>(date.day()), clock.hours().count(), clock.minutes().count(), clock.seconds().count());
   if (clock.subseconds().count() != 0) text += fmt::format(".{:03}", clock.subseconds().count());
   return text + "Z";
 }
 
 Result<Time> parse_time(std::string_view text) {
-  const Error bad{Code::Invalid, "not a time: \"" + std::string(text) + "\"; write RFC 3339 such as 2026-11-23T09:30:00Z, or seconds since 1970"};
+  const Error bad{Code::Invalid, "not a time: \"" + std::string(text) +
+                                     "\"; write RFC 3339 such as 2026-11-23T09:30:00Z, or seconds since 1970"};
   if (const auto seconds = parse_number(text)) {
     if (!(std::abs(*seconds) < 1e13)) return bad;
     return time_from_ms(std::llround(*seconds * 1000));
@@ -137,12 +138,13 @@ Result<Time> parse_time(std::string_view text) {
     const int sign = rest[0] == '+' ? 1 : -1;
     rest.remove_prefix(1);
     int hours = 0, minutes = 0;
-    if (!read_digits(rest, 2, hours) || !read_mark(rest, ':') || !read_digits(rest, 2, minutes) || hours > 23 || minutes > 59) return bad;
+    if (!read_digits(rest, 2, hours) || !read_mark(rest, ':') || !read_digits(rest, 2, minutes) || hours > 23 || minutes > 59)
+      return bad;
     offset = sign * (std::chrono::hours(hours) + std::chrono::minutes(minutes));
   }
   if (!rest.empty()) return bad;
-  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) + std::chrono::seconds(second) +
-         Millis(fraction) - offset;
+  return Time(std::chrono::sys_days(date)) + std::chrono::hours(hour) + std::chrono::minutes(minute) +
+         std::chrono::seconds(second) + Millis(fraction) - offset;
 }
 
 }  // namespace bongsu

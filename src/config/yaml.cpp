@@ -103,10 +103,14 @@ class Builder final : public YAML::EventHandler {
 
 std::string kind_name(Node::Kind kind) {
   switch (kind) {
-    case Node::Kind::Null: return "nothing";
-    case Node::Kind::Scalar: return "a single value";
-    case Node::Kind::List: return "a list";
-    case Node::Kind::Map: return "a map";
+    case Node::Kind::Null:
+      return "nothing";
+    case Node::Kind::Scalar:
+      return "a single value";
+    case Node::Kind::List:
+      return "a list";
+    case Node::Kind::Map:
+      return "a map";
   }
   return "?";
 }
@@ -187,7 +191,8 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& name, P
   return builder.take();
 }
 
-MapReader::MapReader(const Node& node, std::string_view what, Problems& problems) : node_(node), what_(what), problems_(problems) {
+MapReader::MapReader(const Node& node, std::string_view what, Problems& problems)
+    : node_(node), what_(what), problems_(problems) {
   if (node.kind != Node::Kind::Map && node.kind != Node::Kind::Null) {
     problems.add(node.place, what_ + " must be a map of keys, not " + kind_name(node.kind));
   }
@@ -228,8 +233,10 @@ std::optional<std::int64_t> MapReader::integer(std::string_view key, std::int64_
   if (value == nullptr) return std::nullopt;
   const auto number = as_number(*value, key, problems_);
   if (!number) return std::nullopt;
-  if (!(*number >= static_cast<double>(low) && *number <= static_cast<double>(high)) || *number != static_cast<double>(static_cast<std::int64_t>(*number))) {
-    problems_.add(value->place, std::string(key) + " must be a whole number from " + std::to_string(low) + " to " + std::to_string(high) + ", not " + value->scalar);
+  if (!(*number >= static_cast<double>(low) && *number <= static_cast<double>(high)) ||
+      *number != static_cast<double>(static_cast<std::int64_t>(*number))) {
+    problems_.add(value->place, std::string(key) + " must be a whole number from " + std::to_string(low) + " to " +
+                                    std::to_string(high) + ", not " + value->scalar);
     return std::nullopt;
   }
   return static_cast<std::int64_t>(*number);
@@ -280,7 +287,8 @@ std::optional<Secret> MapReader::secret(std::string_view key) {
   std::string content(64U << 10, '\0');
   if (in) in.read(content.data(), static_cast<std::streamsize>(content.size()));
   if (!in && !in.eof()) {
-    problems_.add(value->place, std::string(key) + ": " + path.string() + " cannot be read; check that the file is there and readable");
+    problems_.add(value->place,
+                  std::string(key) + ": " + path.string() + " cannot be read; check that the file is there and readable");
     return std::nullopt;
   }
   content.resize(static_cast<std::size_t>(in.gcount()));
@@ -319,7 +327,8 @@ std::optional<Millis> as_duration(const Node& node, std::string_view what, Probl
   return std::nullopt;
 }
 
-std::optional<std::size_t> as_choice(const Node& node, std::string_view what, std::span<const std::string_view> choices, Problems& problems) {
+std::optional<std::size_t> as_choice(const Node& node, std::string_view what, std::span<const std::string_view> choices,
+                                     Problems& problems) {
   const auto word = as_text(node, what, problems);
   if (!word) return std::nullopt;
   for (std::size_t i = 0; i < choices.size(); ++i) {

@@ -94,6 +94,7 @@ std::optional<std::string> as_text(const Node& node, std::string_view what, Prob
 std::optional<double> as_number(const Node& node, std::string_view what, Problems& problems);
 std::optional<Millis> as_duration(const Node& node, std::string_view what, Problems& problems);
 // The word must be one of `choices`; the message names them and the nearest.
-std::optional<std::size_t> as_choice(const Node& node, std::string_view what, std::span<const std::string_view> choices, Problems& problems);
+std::optional<std::size_t> as_choice(const Node& node, std::string_view what, std::span<const std::string_view> choices,
+                                     Problems& problems);
 
 }  // namespace bongsu::config

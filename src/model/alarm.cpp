@@ -5,10 +5,14 @@ namespace bongsu {
 
 std::string_view to_string(AlarmState state) {
   switch (state) {
-    case AlarmState::Normal: return "normal";
-    case AlarmState::Pending: return "pending";
-    case AlarmState::Active: return "active";
-    case AlarmState::Recovered: return "recovered";
+    case AlarmState::Normal:
+      return "normal";
+    case AlarmState::Pending:
+      return "pending";
+    case AlarmState::Active:
+      return "active";
+    case AlarmState::Recovered:
+      return "recovered";
   }
   return "unknown";
 }

@@ -21,8 +21,8 @@ struct Alarm {
   std::uint64_t id = 0;  // unique in a store, rising
   std::string item;      // name of the watch item
   std::string title;
-  Labels labels;         // of the judged series, without __name__
-  std::string device;    // labels["device"]
+  Labels labels;       // of the judged series, without __name__
+  std::string device;  // labels["device"]
   AlarmState state = AlarmState::Active;
   Severity level = Severity::Normal;  // now
   Severity peak = Severity::Normal;   // the highest it was
@@ -30,8 +30,8 @@ struct Alarm {
   double limit = 0;                   // of the level
   std::string unit;
   std::string why;
-  Time since;                         // first reached any level
-  Time changed;                       // last change of level or state
+  Time since;    // first reached any level
+  Time changed;  // last change of level or state
   std::optional<Time> ended;
   bool acknowledged = false;
   bool suppressed = false;
@@ -50,9 +50,9 @@ struct ItemState {
   std::optional<double> value;        // of the last evaluation
   std::string unit;
   std::string why;
-  std::string cause;                  // of Unknown: "timeout", "no data", ...
+  std::string cause;  // of Unknown: "timeout", "no data", ...
   Time changed;
-  std::uint64_t alarm = 0;            // id of the open alarm, 0 for none
+  std::uint64_t alarm = 0;  // id of the open alarm, 0 for none
 };
 
 struct AlarmQuery {

@@ -14,16 +14,16 @@ namespace bongsu {
 // A watched device as it stands now.
 struct DeviceState {
   std::string name;
-  std::string address;                      // as configured
+  std::string address;  // as configured
   std::map<std::string, std::string> tags;
-  std::optional<bool> up;                   // nothing until the first answer or time-out
-  std::optional<bool> snmp_up;              // nothing also where SNMP is not asked for
+  std::optional<bool> up;       // nothing until the first answer or time-out
+  std::optional<bool> snmp_up;  // nothing also where SNMP is not asked for
   std::optional<bool> icmp_up;
   std::map<std::string, std::string> info;  // os, kind, vendor, model, version, serial, sysObjectID, sysName, location
   std::vector<std::string> profiles;        // that matched
   std::optional<Time> last_poll;            // end of the last whole poll
   std::optional<double> uptime_seconds;
-  std::string error;                        // of the last poll, for a person; empty when it went well
+  std::string error;  // of the last poll, for a person; empty when it went well
   Millis interval{60'000};
 };
 

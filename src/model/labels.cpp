@@ -9,7 +9,8 @@ namespace bongsu {
 namespace {
 
 auto position(auto& pairs, std::string_view name) {
-  return std::lower_bound(pairs.begin(), pairs.end(), name, [](const Labels::Pair& pair, std::string_view key) { return pair.first < key; });
+  return std::lower_bound(pairs.begin(), pairs.end(), name,
+                          [](const Labels::Pair& pair, std::string_view key) { return pair.first < key; });
 }
 
 void append_quoted(std::string& out, std::string_view text) {

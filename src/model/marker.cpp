@@ -12,16 +12,26 @@ constexpr std::uint64_t kLastCause = static_cast<std::uint64_t>(GapCause::Unreac
 
 std::string_view to_string(GapCause cause) {
   switch (cause) {
-    case GapCause::Timeout: return "timeout";
-    case GapCause::Auth: return "auth";
-    case GapCause::NoSuchObject: return "no_such_object";
-    case GapCause::Reboot: return "reboot";
-    case GapCause::Overrun: return "overrun";
-    case GapCause::Maintenance: return "maintenance";
-    case GapCause::Dns: return "dns";
-    case GapCause::Discontinuity: return "discontinuity";
-    case GapCause::Ambiguous: return "ambiguous";
-    case GapCause::Unreachable: return "unreachable";
+    case GapCause::Timeout:
+      return "timeout";
+    case GapCause::Auth:
+      return "auth";
+    case GapCause::NoSuchObject:
+      return "no_such_object";
+    case GapCause::Reboot:
+      return "reboot";
+    case GapCause::Overrun:
+      return "overrun";
+    case GapCause::Maintenance:
+      return "maintenance";
+    case GapCause::Dns:
+      return "dns";
+    case GapCause::Discontinuity:
+      return "discontinuity";
+    case GapCause::Ambiguous:
+      return "ambiguous";
+    case GapCause::Unreachable:
+      return "unreachable";
   }
   return "unknown";
 }

@@ -8,7 +8,18 @@
 namespace bongsu {
 
 // Why a value that was due is not there.
-enum class GapCause : std::uint8_t { Timeout = 1, Auth, NoSuchObject, Reboot, Overrun, Maintenance, Dns, Discontinuity, Ambiguous, Unreachable };
+enum class GapCause : std::uint8_t {
+  Timeout = 1,
+  Auth,
+  NoSuchObject,
+  Reboot,
+  Overrun,
+  Maintenance,
+  Dns,
+  Discontinuity,
+  Ambiguous,
+  Unreachable
+};
 std::string_view to_string(GapCause cause);  // "timeout"
 
 // Markers are NaNs with a payload of their own, so that a gap and its cause stand in the series at no cost. A query treats

@@ -11,9 +11,9 @@ namespace {
 constexpr std::array<std::string_view, 7> kNames{"unknown", "normal", "harmless", "caution", "danger", "urgent", "fatal"};
 constexpr std::array<std::string_view, 7> kKorean{"불명", "정상", "무해", "주의", "위험", "긴급", "치명"};
 constexpr std::array<std::string_view, 8> kSyslog{"emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"};
-constexpr std::array<std::string_view, 24> kFacilities{"kern",     "user",   "mail",   "daemon", "auth",   "syslog", "lpr",    "news",
-                                                       "uucp",     "cron",   "authpriv", "ftp",  "ntp",    "audit",  "alert",  "clock",
-                                                       "local0",   "local1", "local2", "local3", "local4", "local5", "local6", "local7"};
+constexpr std::array<std::string_view, 24> kFacilities{
+    "kern", "user",  "mail",  "daemon", "auth",   "syslog", "lpr",    "news",   "uucp",   "cron",   "authpriv", "ftp",
+    "ntp",  "audit", "alert", "clock",  "local0", "local1", "local2", "local3", "local4", "local5", "local6",   "local7"};
 
 }  // namespace
 
@@ -47,13 +47,19 @@ std::optional<int> parse_syslog_severity(std::string_view word) {
 
 Severity from_syslog(int severity) {
   switch (severity) {
-    case 0: return Severity::Fatal;
-    case 1: return Severity::Urgent;
+    case 0:
+      return Severity::Fatal;
+    case 1:
+      return Severity::Urgent;
     case 2:
-    case 3: return Severity::Danger;
-    case 4: return Severity::Caution;
-    case 5: return Severity::Harmless;
-    default: return Severity::Normal;
+    case 3:
+      return Severity::Danger;
+    case 4:
+      return Severity::Caution;
+    case 5:
+      return Severity::Harmless;
+    default:
+      return Severity::Normal;
   }
 }
 

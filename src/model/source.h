@@ -46,17 +46,17 @@ struct EventQuery {
   std::optional<Time> from;  // inclusive, by time of receipt
   std::optional<Time> to;    // exclusive
   std::optional<EventKind> kind;
-  std::string device;                           // exact; empty for any
-  std::optional<Severity> min_severity;         // this or worse
-  std::optional<int> max_syslog_severity;       // this or worse (0 is the worst)
-  std::vector<std::string> words;               // each must occur in text, app or host, letter case aside
+  std::string device;                      // exact; empty for any
+  std::optional<Severity> min_severity;    // this or worse
+  std::optional<int> max_syslog_severity;  // this or worse (0 is the worst)
+  std::vector<std::string> words;          // each must occur in text, app or host, letter case aside
   std::size_t limit = 100;
-  std::uint64_t before_id = 0;                  // only events older than this id; 0 for no bound
+  std::uint64_t before_id = 0;  // only events older than this id; 0 for no bound
 };
 
 struct EventPage {
-  std::vector<Event> events;    // newest first
-  std::uint64_t next = 0;       // before_id of the next page; 0 when this was the last
+  std::vector<Event> events;  // newest first
+  std::uint64_t next = 0;     // before_id of the next page; 0 when this was the last
 };
 
 // Events, newest first. Thread: any. Errors as PointSource's.

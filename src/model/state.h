@@ -24,7 +24,9 @@ struct StateBatch {
   void put(std::string_view table, std::string_view key, std::string value) {
     changes.push_back({std::string(table), std::string(key), std::move(value)});
   }
-  void erase(std::string_view table, std::string_view key) { changes.push_back({std::string(table), std::string(key), std::nullopt}); }
+  void erase(std::string_view table, std::string_view key) {
+    changes.push_back({std::string(table), std::string(key), std::nullopt});
+  }
   bool empty() const { return changes.empty() && events.empty(); }
 };
 

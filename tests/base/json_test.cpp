@@ -10,7 +10,15 @@ namespace bongsu {
 TEST(JsonWriter, PutsCommasAndEscapes) {
   std::string out;
   JsonWriter json(out);
-  json.begin_object().member("a", 1).member("b", "x\"\n\x01\xff").key("c").begin_array().value(true).value(std::nan("")).null().end_array();
+  json.begin_object()
+      .member("a", 1)
+      .member("b", "x\"\n\x01\xff")
+      .key("c")
+      .begin_array()
+      .value(true)
+      .value(std::nan(""))
+      .null()
+      .end_array();
   json.key("d").begin_object().end_object().member("e", 0.5).end_object();
   EXPECT_EQ(R"({"a":1,"b":"x\"\n\u0001)"
             "\xef\xbf\xbd"

@@ -22,7 +22,8 @@ TEST(Duration, ReadsWhatPeopleWrite) {
 }
 
 TEST(Duration, RefusesTheRest) {
-  for (const std::string_view text : {"", "5", "s", "5 s", "-5s", "5s5m", "5s5s", "1.5h", "9999999999999s", "999999999999y", "5x"}) {
+  for (const std::string_view text :
+       {"", "5", "s", "5 s", "-5s", "5s5m", "5s5s", "1.5h", "9999999999999s", "999999999999y", "5x"}) {
     SCOPED_TRACE(text);
     const auto span = parse_duration(text);
     ASSERT_FALSE(span);
@@ -52,8 +53,8 @@ TEST(TimeText, IsRfc3339) {
   reads(1'700'000'000'120, "2023-11-15T07:13:20.12+09:00");
   reads(1'700'000'000'500, "1700000000.5");
   reads(-1, "1969-12-31T23:59:59.999Z");
-  for (const std::string_view text : {"", "2023-02-30T00:00:00Z", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T24:00:00Z", "nan", "1e300",
-                                      "2023-11-14T22:13:20.Z", "2023-11-14T22:13:20+9:00"}) {
+  for (const std::string_view text : {"", "2023-02-30T00:00:00Z", "2023-11-14", "2023-11-14T22:13:20", "2023-11-14T24:00:00Z",
+                                      "nan", "1e300", "2023-11-14T22:13:20.Z", "2023-11-14T22:13:20+9:00"}) {
     SCOPED_TRACE(text);
     EXPECT_FALSE(parse_time(text));
   }

@@ -32,7 +32,8 @@ TEST(Yaml, NamesThePlace) {
   says("on: no\n", {"f.yaml:1:5: on cannot be \"no\"; known: false, true"});
   says("interval: 30\n", {"f.yaml:1:11: interval: not a duration: \"30\"; write 30s, 5m, 1h30m, 7d, 4w or 3y"});
   says("- a\n", {"f.yaml:1:1: thing must be a map of keys, not a list"});
-  says("name: [a\n", {"f.yaml:2:1: not YAML here: end of sequence flow not found; check indentation, colons and quotes around this place"});
+  says("name: [a\n",
+       {"f.yaml:2:1: not YAML here: end of sequence flow not found; check indentation, colons and quotes around this place"});
 }
 
 TEST(Yaml, RefusesWhatIsTooDeepOrNotUtf8) {

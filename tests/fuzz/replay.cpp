@@ -34,11 +34,15 @@ void mutate(Bytes& input, std::mt19937_64& random) {
       case 1:
         if (!input.empty()) input[at] ^= static_cast<std::uint8_t>(1U << (random() % 8));
         break;
-      case 2: input.insert(input.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(random())); break;
+      case 2:
+        input.insert(input.begin() + static_cast<std::ptrdiff_t>(at), static_cast<std::uint8_t>(random()));
+        break;
       case 3:
         if (!input.empty()) input.erase(input.begin() + static_cast<std::ptrdiff_t>(at));
         break;
-      default: input.resize(at); break;
+      default:
+        input.resize(at);
+        break;
     }
   }
 }
@@ -64,7 +68,8 @@ int main(int argc, char** argv) {
   std::size_t runs = 1;
   for (const Bytes& input : inputs) {
     const std::size_t step = std::max<std::size_t>(1, input.size() / 2048);
-    for (std::size_t size = 0; size <= input.size(); size += step, ++runs) run(Bytes(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size)));
+    for (std::size_t size = 0; size <= input.size(); size += step, ++runs)
+      run(Bytes(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(size)));
     run(input);
   }
   std::mt19937_64 random(seed);

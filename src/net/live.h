@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "net/reactor.h"
+
+namespace bongsu::net {
+
+// A reactor on the operating system: epoll, the system's clocks, real sockets.
+class LiveReactor final : public Reactor {
+ public:
+  LiveReactor();
+  ~LiveReactor() override;  // as stop()
+
+  const Clock& clock() const override { return clock_; }
+  Result<std::unique_ptr<DatagramSocket>> open(const SocketSpec& spec) override;
+  void resolve(std::string host, std::function<void(Result<Address>)> then) override;
+
+  // Runs on a thread of its own, called `name` (15 characters at most).
+  void start(std::string name);
+  // Runs on the caller's thread until stop() or until nothing is left to do.
+  void run();
+  // Ends the loop and joins the thread; what was made on the reactor may then be destroyed by the caller. Thread: any but its
+  // own.
+  void stop();
+
+ private:
+  struct Ticker;
+  void tick();
+  void arm_ticker(SteadyTime at);
+  SystemClock clock_;
+  std::unique_ptr<Ticker> ticker_;
+  std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
+  std::thread thread_;
+};
+
+// Opens the sockets of LiveReactor.
+Result<std::unique_ptr<DatagramSocket>> open_live_socket(asio::io_context& io, const Clock& clock, const SocketSpec& spec);
+
+}  // namespace bongsu::net

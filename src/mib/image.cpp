@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "mib/image.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/hash.h"
+
+namespace bongsu::mib {
+
+static_assert(sizeof(ObjectRecord) == 80 && sizeof(EnumRecord) == 8 && sizeof(RangeRecord) == 16);
+static_assert(sizeof(RefRecord) == 12 && sizeof(NameSlot) == 8 && sizeof(ModuleRecord) == 20 && sizeof(ProblemRecord) == 20);
+static_assert(sizeof(Header) == 40 + 16 * kSections);
+
+// Eight octets a step: an image of 100 MiB is checked in a few hundredths of a second.
+std::uint64_t image_checksum(std::span<const std::uint8_t> bytes) {
+  std::uint64_t sum = kHashSeed ^ bytes.size();
+  const auto mix = [&sum](std::uint64_t word) {
+    sum = (sum ^ word) * 0x9e3779b97f4a7c15;
+    sum ^= sum >> 29;
+  };
+  std::size_t at = 0;
+  for (; bytes.size() - at >= 8; at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, bytes.data() + at, 8);
+    mix(word);
+  }
+  std::uint64_t last = 0;
+  if (at < bytes.size()) std::memcpy(&last, bytes.data() + at, bytes.size() - at);
+  mix(last);
+  return sum;
+}
+
+void seal_image(std::span<std::uint8_t> image) {
+  Header header;
+  std::memcpy(&header, image.data(), sizeof header);
+  header.size = image.size();
+  header.checksum = image_checksum(image.subspan(sizeof header));
+  std::memcpy(image.data(), &header, sizeof header);
+}
+
+std::uint64_t name_hash(std::string_view module, std::string_view name) {
+  if (module.empty()) return hash_bytes(name);
+  return hash_bytes(name, hash_bytes("::", hash_bytes(module)));
+}
+
+ImageBuilder::ImageBuilder() : texts_(4, '\0') { seen_.emplace("", 0); }
+
+TextAt ImageBuilder::text(std::string_view text) {
+  const auto [entry, fresh] = seen_.try_emplace(std::string(text), static_cast<TextAt>(texts_.size()));
+  if (!fresh) return entry->second;
+  if (texts_.size() + text.size() + 4 >= kNone) {  // 4 GiB of text: the rest goes without
+    seen_.erase(entry);
+    return 0;
+  }
+  const auto size = static_cast<std::uint32_t>(text.size());
+  texts_.append(reinterpret_cast<const char*>(&size), 4);
+  texts_.append(text);
+  return entry->second;
+}
+
+std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::size_t& too_deep) {
+  // Breadth first, so that the children of one object stand together behind it.
+  std::vector<std::vector<std::uint32_t>> below(objects.size() + 1);
+  for (std::uint32_t i = 0; i < objects.size(); ++i) {
+    below[objects[i].parent == kNone ? objects.size() : objects[i].parent].push_back(i);
+  }
+  std::vector<std::uint32_t> order;
+  std::vector<std::uint32_t> number(objects.size(), kNone);
+  std::vector<ObjectRecord> sorted;
+  const auto take = [&](std::vector<std::uint32_t>& children, std::uint32_t parent, std::uint32_t depth) {
+    std::stable_sort(children.begin(), children.end(), [&](auto a, auto b) { return objects[a].subid < objects[b].subid; });
+    for (const std::uint32_t child : children) {
+      number[child] = static_cast<std::uint32_t>(order.size());
+      order.push_back(child);
+      ObjectRecord& record = sorted.emplace_back(objects[child]);
+      record.parent = parent;
+      record.depth = depth;
+      record.first_child = record.children = 0;
+    }
+  };
+  take(below[objects.size()], kNone, 1);
+  for (std::uint32_t i = 0; i < order.size(); ++i) {
+    auto& children = below[order[i]];
+    if (children.empty() || sorted[i].depth >= kMaxDepth) continue;
+    const auto first = static_cast<std::uint32_t>(order.size());
+    const auto count = static_cast<std::uint32_t>(children.size());
+    take(children, i, sorted[i].depth + 1);
+    sorted[i].first_child = first;
+    sorted[i].children = count;
+  }
+  too_deep = objects.size() - order.size();
+  const auto renumber = [&](std::uint32_t& object) { object = object == kNone ? kNone : number[object]; };
+  for (ObjectRecord& record : sorted) renumber(record.augments);
+  std::vector<RefRecord> new_refs = refs;
+  for (RefRecord& ref : new_refs) renumber(ref.object);
+
+  std::size_t slots = 16;
+  while (slots < names.size() * 2) slots *= 2;
+  std::vector<NameSlot> table(slots, NameSlot{kNone, kNone});
+  const auto text_of = [&](TextAt at) {
+    std::uint32_t size;
+    std::memcpy(&size, texts_.data() + at, 4);
+    return std::string_view(texts_).substr(at + 4, size);
+  };
+  for (const NameSlot& name : names) {
+    if (number[name.object] == kNone) continue;
+    const std::string_view module = name.module == kNone ? std::string_view() : text_of(modules[name.module].name);
+    std::size_t slot = name_hash(module, text_of(objects[name.object].name)) & (slots - 1);
+    while (table[slot].object != kNone) slot = (slot + 1) & (slots - 1);
+    table[slot] = {number[name.object], name.module};
+  }
+
+  std::vector<std::uint8_t> out(sizeof(Header));
+  Header header{};
+  std::memcpy(header.magic, kImageMagic, sizeof header.magic);
+  header.version = kImageVersion;
+  header.byte_order = 0x01020304;
+  header.content_key = content_key;
+  const auto put = [&](Section section, const void* data, std::size_t count, std::size_t each) {
+    out.resize((out.size() + 7) / 8 * 8);
+    header.sections[section] = {out.size(), count};
+    const auto* bytes = static_cast<const std::uint8_t*>(data);
+    out.insert(out.end(), bytes, bytes + count * each);
+  };
+  put(kTexts, texts_.data(), texts_.size(), 1);
+  put(kObjects, sorted.data(), sorted.size(), sizeof(ObjectRecord));
+  put(kEnums, enums.data(), enums.size(), sizeof(EnumRecord));
+  put(kRanges, ranges.data(), ranges.size(), sizeof(RangeRecord));
+  put(kRefs, new_refs.data(), new_refs.size(), sizeof(RefRecord));
+  put(kNames, table.data(), table.size(), sizeof(NameSlot));
+  put(kModules, modules.data(), modules.size(), sizeof(ModuleRecord));
+  put(kProblems, problems.data(), problems.size(), sizeof(ProblemRecord));
+  std::memcpy(out.data(), &header, sizeof header);
+  seal_image(out);
+  return out;
+}
+
+}  // namespace bongsu::mib

@@ -199,7 +199,7 @@ MapReader::MapReader(const Node& node, std::string_view what, Problems& problems
 }
 
 const Node* MapReader::get(std::string_view key) {
-  known_.emplace_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.emplace_back(key);
   const Node* value = node_.find(key);
   return value == nullptr || value->kind == Node::Kind::Null ? nullptr : value;
 }

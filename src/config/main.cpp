@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/main.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.h"
+
+namespace bongsu::config {
+namespace {
+
+constexpr Millis kShortestInterval{1'000};
+constexpr Millis kLongestInterval = std::chrono::days(1);
+constexpr Millis kShortestTimeout{10};
+
+// Keys of the documented file that come with later versions. Taking them in silence would promise what is not done.
+constexpr std::array<std::string_view, 6> kLaterKeys{"traps", "discover", "people", "channels", "routes", "remedies"};
+constexpr std::array<std::string_view, 2> kLaterSyslogKeys{"tcp", "tls"};
+constexpr std::array<std::string_view, 2> kLaterRetentionKeys{"5m", "1h"};
+
+std::string in_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
+
+std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known, std::string_view otherwise) {
+  const auto near = nearest(word, known);
+  return near ? "; did you mean " + in_quotes(*near) + "?" : "; " + std::string(otherwise);
+}
+
+bool is_tag_name(std::string_view word) {
+  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !word.empty() && letter(word[0]) &&
+         std::all_of(word.begin(), word.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
+}
+
+// A name that can stand in a URL, a label and a line of a terminal as it is.
+bool is_plain_name(std::string_view word) {
+  constexpr std::string_view kRefused = "/\\\"'`<>?#&%{}";
+  return !word.empty() && word.size() <= 253 && std::all_of(word.begin(), word.end(), [&](char c) {
+    return static_cast<std::uint8_t>(c) > 0x20 && c != 0x7f && kRefused.find(c) == std::string_view::npos;
+  });
+}
+
+bool is_host_name(std::string_view word) {
+  if (word.empty() || word.size() > 253 || word.front() == '.' || word.front() == '-') return false;
+  // Numbers and dots alone are an address with a mistake in it, not a name.
+  if (word.find_first_not_of("0123456789.") == std::string_view::npos) return false;
+  return std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
+  });
+}
+
+class MainReader {
+ public:
+  MainReader(std::filesystem::path folder, Problems& problems) : folder_(std::move(folder)), problems_(problems) {}
+
+  MainConfig read(const Node& root) {
+    MapReader map(root, "bongsu.yaml", problems_);
+    refuse_later(map, root, kLaterKeys, "");
+    if (const auto data = map.text("data")) config_.data = path_of(*data);
+    if (const Node* node = map.get("http")) read_http(*node);
+    if (const Node* node = map.get("syslog")) read_syslog(*node);
+    if (const Node* node = map.get("mibs")) config_.mibs = read_folders(*node, "mibs");
+    if (const Node* node = map.get("rules")) config_.rules = read_folders(*node, "rules");
+    if (const Node* node = map.get("retention")) read_retention(*node);
+    if (const Node* node = map.get("memory")) read_memory(*node);
+    if (const Node* node = map.get("credentials")) read_credentials(*node);
+    if (const Node* node = map.get("defaults")) read_defaults(*node);
+    else use_every_credential();
+    if (const Node* node = map.get("devices")) read_devices(*node);
+    map.done();
+    return std::move(config_);
+  }
+
+ private:
+  void refuse_later(MapReader& map, const Node& node, std::span<const std::string_view> keys, const std::string& prefix) {
+    for (const std::string_view key : keys) {
+      map.get(key);
+      for (const Node::Member& member : node.members) {
+        if (member.key != key) continue;
+        problems_.add(member.place, in_quotes(prefix + member.key) + " is not in this version yet; take it out");
+      }
+    }
+  }
+
+  std::filesystem::path path_of(const std::string& text) const { return (folder_ / text).lexically_normal(); }
+
+  std::vector<std::filesystem::path> read_folders(const Node& node, std::string_view what) {
+    std::vector<std::filesystem::path> out;
+    for (const Node* item : list_of(node, what)) {
+      const auto text = as_text(*item, what, problems_);
+      if (!text) continue;
+      std::filesystem::path path = path_of(*text);
+      std::error_code ec;
+      if (!std::filesystem::is_directory(path, ec)) {
+        problems_.add(item->place, std::string(what) + ": " + path.string() + " is no folder; make it, or take it out");
+      } else if (std::find(out.begin(), out.end(), path) != out.end()) {
+        problems_.add(item->place, std::string(what) + ": " + path.string() + " stands twice; keep one");
+      } else {
+        out.push_back(std::move(path));
+      }
+    }
+    return out;
+  }
+
+  // The items of a list, or the one value that stands for a list of one.
+  std::vector<const Node*> list_of(const Node& node, std::string_view what) {
+    std::vector<const Node*> out;
+    if (node.kind == Node::Kind::Scalar) {
+      out.push_back(&node);
+    } else if (node.kind == Node::Kind::List) {
+      for (const Node& item : node.items) out.push_back(&item);
+    } else {
+      problems_.add(node.place, std::string(what) + " must be a list");
+    }
+    return out;
+  }
+
+  void read_http(const Node& node) {
+    MapReader map(node, "http", problems_);
+    if (const Node* listen = map.get("listen")) {
+      const auto endpoint = read_endpoint(*listen, "http.listen");
+      if (endpoint && !endpoint->address.is_loopback()) {
+        problems_.add(listen->place, "http.listen " + endpoint->to_string() +
+                                         " can be reached from other machines, and users and tokens do not exist yet; "
+                                         "listen on 127.0.0.1:" +
+                                         std::to_string(endpoint->port) +
+                                         " and reach it through ssh -L or a proxy that asks who is there");
+      } else if (endpoint) {
+        config_.http = *endpoint;
+      }
+    }
+    map.done();
+  }
+
+  std::optional<net::Endpoint> read_endpoint(const Node& node, std::string_view what) {
+    const auto text = as_text(node, what, problems_);
+    if (!text) return std::nullopt;
+    auto endpoint = net::Endpoint::parse(*text);
+    if (endpoint) return *endpoint;
+    problems_.add(node.place, std::string(what) + ": " + endpoint.error().text);
+    return std::nullopt;
+  }
+
+  void read_syslog(const Node& node) {
+    MapReader map(node, "syslog", problems_);
+    refuse_later(map, node, kLaterSyslogKeys, "syslog.");
+    if (const Node* udp = map.get("udp")) {
+      config_.syslog_udp.clear();
+      for (const Node* item : list_of(*udp, "syslog.udp")) {
+        const auto endpoint = read_endpoint(*item, "syslog.udp");
+        if (!endpoint) continue;
+        if (const auto* taken = overlapping(*endpoint)) {
+          problems_.add(item->place, "syslog.udp: " + endpoint->to_string() + " is taken by " + taken->to_string() +
+                                         " above; keep one of the two");
+        } else {
+          config_.syslog_udp.push_back(*endpoint);
+        }
+      }
+    }
+    map.done();
+  }
+
+  // Port 0 is any free port, so it overlaps nothing.
+  const net::Endpoint* overlapping(const net::Endpoint& wanted) const {
+    for (const net::Endpoint& other : config_.syslog_udp) {
+      if (wanted.port == 0 || other.port != wanted.port || other.address.family() != wanted.address.family()) continue;
+      if (other.address == wanted.address || other.address.is_unspecified() || wanted.address.is_unspecified()) return &other;
+    }
+    return nullptr;
+  }
+
+  void read_retention(const Node& node) {
+    MapReader map(node, "retention", problems_);
+    refuse_later(map, node, kLaterRetentionKeys, "retention.");
+    const auto read = [&](std::string_view key, Millis& into) {
+      const auto span = map.duration(key);
+      if (!span) return;
+      into = *span;
+      if (*span < std::chrono::hours(1))
+        problems_.add(node.find(key)->place,
+                      "retention." + std::string(key) + " must be 1h or more, not " + format_duration(*span));
+    };
+    read("raw", config_.retention.raw);
+    read("logs", config_.retention.logs);
+    read("events", config_.retention.events);
+    map.done();
+  }
+
+  void read_memory(const Node& node) {
+    constexpr std::uint64_t kLeast = 16ULL << 20;
+    const auto text = as_text(node, "memory", problems_);
+    if (!text) return;
+    const auto size = parse_size(*text);
+    if (!size) {
+      problems_.add(node.place, "memory: not a size: " + in_quotes(*text) + "; write 512MiB or 2GiB");
+    } else if (*size < kLeast) {
+      problems_.add(node.place, "memory must be 16MiB or more, not " + *text);
+    } else {
+      config_.memory = *size;
+    }
+  }
+
+  void read_credentials(const Node& node) {
+    if (node.kind != Node::Kind::Map) {
+      problems_.add(node.place, "credentials must be a map of names, such as {office: {version: 2c, community: public}}");
+      return;
+    }
+    for (const Node::Member& member : node.members) {
+      credential_names_.push_back(member.key);
+      if (!is_plain_name(member.key)) problems_.add(member.place, "credentials: " + bad_name(member.key));
+      read_credential(member);
+    }
+  }
+
+  void read_credential(const Node::Member& member) {
+    static constexpr std::array<std::string_view, 3> kVersions{"2c", "1", "3"};
+    const std::string what = "credential " + in_quotes(member.key);
+    const std::size_t before = problems_.size();
+    MapReader map(member.value, what, problems_);
+    if (problems_.size() > before) return;
+    const Node* version_node = map.required("version");
+    const auto version = version_node == nullptr ? std::nullopt : as_choice(*version_node, "version", kVersions, problems_);
+    if (version == std::size_t{2}) {
+      problems_.add(version_node->place, what + ": version 3 is not in this version of Bongsu yet; use 2c, or take it out");
+      return;
+    }
+    Credential credential{member.key, version == std::size_t{1} ? SnmpVersion::V1 : SnmpVersion::V2c, {}};
+    if (const Node* node = map.required("community")) {
+      const std::size_t faults = problems_.size();
+      auto community = map.secret("community");
+      if (community) credential.community = std::move(*community);
+      if (problems_.size() == faults && credential.community.empty())
+        problems_.add(node->place, what + ": the community is empty; write the one that the device expects");
+    }
+    map.done();
+    config_.credentials.push_back(std::move(credential));
+  }
+
+  void use_every_credential() {
+    for (const Credential& credential : config_.credentials) config_.default_credentials.push_back(credential.name);
+  }
+
+  void read_defaults(const Node& node) {
+    MapReader map(node, "defaults", problems_);
+    read_polling(map, node, "defaults.", config_.defaults);
+    if (const Node* list = map.get("credentials"))
+      config_.default_credentials = read_credential_names(*list, "defaults.credentials");
+    else use_every_credential();
+    if (const Node* ping = map.get("ping")) read_ping(*ping, config_.defaults.ping_interval);
+    map.done();
+  }
+
+  void read_ping(const Node& node, Millis& interval) {
+    MapReader map(node, "ping", problems_);
+    read_interval(map, node, "ping.", interval);
+    map.done();
+  }
+
+  void read_interval(MapReader& map, const Node& node, const std::string& prefix, Millis& into) {
+    const auto span = map.duration("interval");
+    if (!span) return;
+    if (*span < kShortestInterval || *span > kLongestInterval) {
+      problems_.add(node.find("interval")->place, prefix + "interval must be from 1s to 1d, not " + format_duration(*span));
+    } else {
+      into = *span;
+    }
+  }
+
+  void read_polling(MapReader& map, const Node& node, const std::string& prefix, Polling& into) {
+    const std::size_t before = problems_.size();
+    read_interval(map, node, prefix, into.interval);
+    if (const auto timeout = map.duration("timeout")) {
+      into.timeout = *timeout;
+      if (*timeout < kShortestTimeout)
+        problems_.add(node.find("timeout")->place, prefix + "timeout must be 10ms or more, not " + format_duration(*timeout));
+    }
+    if (const auto retries = map.integer("retries", 0, 10)) into.retries = static_cast<int>(*retries);
+    if (problems_.size() == before && into.timeout > into.interval) {
+      const Node* at = node.find("timeout") != nullptr ? node.find("timeout") : node.find("interval");
+      problems_.add(at == nullptr ? node.place : at->place, prefix + "timeout " + format_duration(into.timeout) +
+                                                                " is longer than the interval " + format_duration(into.interval) +
+                                                                "; make it shorter");
+    }
+  }
+
+  std::vector<std::string> read_credential_names(const Node& node, std::string_view what) {
+    std::vector<std::string> out;
+    for (const Node* item : list_of(node, what)) {
+      auto name = as_text(*item, what, problems_);
+      if (!name) continue;
+      if (std::find(credential_names_.begin(), credential_names_.end(), *name) == credential_names_.end()) {
+        problems_.add(item->place, std::string(what) + ": there is no credential " + in_quotes(*name) +
+                                       did_you_mean(*name, {credential_names_.begin(), credential_names_.end()},
+                                                    "define it under credentials"));
+      } else if (std::find(out.begin(), out.end(), *name) != out.end()) {
+        problems_.add(item->place, std::string(what) + ": " + in_quotes(*name) + " stands twice; keep one");
+      } else {
+        out.push_back(std::move(*name));
+      }
+    }
+    return out;
+  }
+
+  static std::string bad_name(std::string_view name) {
+    return in_quotes(name) + " cannot be a name; use 1 to 253 characters without white space, slashes, quotes or brackets";
+  }
+
+  void read_devices(const Node& node) {
+    if (node.kind != Node::Kind::List) {
+      problems_.add(node.place, "devices must be a list, such as [{name: core-sw1, address: 192.0.2.10}]");
+      return;
+    }
+    for (const Node& item : node.items) read_device(item);
+    for (std::size_t i = 0; i < config_.devices.size(); ++i) check_parents(i);
+    if (parents_known_) check_circles();
+  }
+
+  void read_device(const Node& node) {
+    const std::size_t before = problems_.size();
+    MapReader map(node, "device", problems_);
+    if (problems_.size() > before) return;
+    DeviceConfig device;
+    device.place = node.place;
+    device.polling = config_.defaults;
+    const Node* parents = map.get("parents");
+    if (const Node* name = map.required("name")) read_name(*name, device);
+    if (const Node* address = map.required("address")) read_address(*address, device);
+    if (const Node* tags = map.get("tags")) read_tags(*tags, device);
+    if (const Node* os = map.get("os")) {
+      device.os = as_text(*os, "os", problems_).value_or("");
+      if (!device.os.empty() && !is_plain_name(device.os)) problems_.add(os->place, "os: " + bad_name(device.os));
+    }
+    read_polling(map, node, "", device.polling);
+    const Node* snmp = map.get("snmp");
+    if (snmp != nullptr) device.snmp = map.flag("snmp").value_or(true);
+    read_device_ping(map, device);
+    const Node* credentials = map.get("credentials");
+    if (credentials != nullptr) device.credentials = read_credential_names(*credentials, "credentials");
+    if (!device.snmp) {
+      if (credentials != nullptr)
+        problems_.add(credentials->place, "credentials are of no use with snmp: false; take one of the two out");
+      device.credentials.clear();
+    } else if (credentials == nullptr) {
+      device.credentials = config_.default_credentials;
+    }
+    if (device.snmp && device.credentials.empty() && problems_.size() == before && credential_names_.empty())
+      problems_.add(node.place, "device " + in_quotes(device.name) +
+                                    " has no credentials; define one under credentials, or write snmp: false");
+    else if (device.snmp && device.credentials.empty() && problems_.size() == before)
+      problems_.add(node.place,
+                    "device " + in_quotes(device.name) + " has an empty list of credentials; name one, or write snmp: false");
+    if (!device.snmp && !device.ping && problems_.size() == before)
+      problems_.add(node.place, "device " + in_quotes(device.name) + " has neither snmp nor ping; switch one on, or take it out");
+    map.done();
+    parent_nodes_.push_back(parents);
+    config_.devices.push_back(std::move(device));
+  }
+
+  void read_name(const Node& node, DeviceConfig& device) {
+    device.name = as_text(node, "name", problems_).value_or("");
+    if (device.name.empty() && node.kind != Node::Kind::Scalar) return;
+    if (!is_plain_name(device.name)) {
+      problems_.add(node.place, "name: " + bad_name(device.name));
+    } else if (const auto [at, fresh] = index_.emplace(device.name, config_.devices.size()); !fresh) {
+      const int line = config_.devices[at->second].place.line;
+      problems_.add(node.place, "device " + in_quotes(device.name) + " is defined on line " + std::to_string(line) +
+                                    " already; give this one another name");
+    }
+  }
+
+  void read_address(const Node& node, DeviceConfig& device) {
+    const auto text = as_text(node, "address", problems_);
+    if (!text) return;
+    if (const auto endpoint = net::Endpoint::parse(*text, std::uint16_t{161}); endpoint && endpoint->port != 0) {
+      device.host = endpoint->address.to_string();
+      device.port = endpoint->port;
+      return;
+    }
+    const std::size_t colon = text->find(':');
+    const std::string_view host = std::string_view(*text).substr(0, colon);
+    std::optional<std::uint64_t> port = 161;
+    if (colon != std::string::npos) port = parse_unsigned(std::string_view(*text).substr(colon + 1));
+    if (!is_host_name(host) || !port || *port == 0 || *port > 65'535) {
+      problems_.add(node.place, "address: not a host: " + in_quotes(*text) +
+                                    "; write 192.0.2.10, 192.0.2.10:1161, \"[2001:db8::5]:1161\" or a host name");
+      return;
+    }
+    device.host = std::string(host);
+    device.port = static_cast<std::uint16_t>(*port);
+  }
+
+  void read_tags(const Node& node, DeviceConfig& device) {
+    if (node.kind != Node::Kind::Map) {
+      problems_.add(node.place, "tags must be a map, such as {site: seoul, role: core}");
+      return;
+    }
+    for (const Node::Member& member : node.members) {
+      if (!is_tag_name(member.key))
+        problems_.add(member.place, "tags: " + in_quotes(member.key) + " cannot be a tag; use letters, digits and _");
+      if (auto value = as_text(member.value, "tag " + in_quotes(member.key), problems_))
+        device.tags[member.key] = std::move(*value);
+    }
+  }
+
+  // ping: true, false, or {interval: 30s}.
+  void read_device_ping(MapReader& map, DeviceConfig& device) {
+    const Node* node = map.get("ping");
+    if (node == nullptr) return;
+    if (node->kind == Node::Kind::Map) read_ping(*node, device.polling.ping_interval);
+    else device.ping = map.flag("ping").value_or(true);
+  }
+
+  void check_parents(std::size_t i) {
+    const Node* list = parent_nodes_[i];
+    if (list == nullptr) return;
+    DeviceConfig& device = config_.devices[i];
+    for (const Node* item : list_of(*list, "parents")) {
+      auto name = as_text(*item, "parents", problems_);
+      if (!name) continue;
+      std::string fault;
+      if (*name == device.name) {
+        fault = "device " + in_quotes(*name) + " cannot be its own parent; take it out";
+      } else if (!index_.contains(*name)) {
+        std::vector<std::string_view> known;
+        for (const auto& [other, at] : index_) {
+          if (other != device.name) known.push_back(other);
+        }
+        std::sort(known.begin(), known.end());
+        fault = "there is no device " + in_quotes(*name) + did_you_mean(*name, known, "define it under devices");
+      } else if (std::find(device.parents.begin(), device.parents.end(), *name) != device.parents.end()) {
+        fault = in_quotes(*name) + " stands twice; keep one";
+      }
+      if (!fault.empty()) {
+        problems_.add(item->place, "parents: " + fault);
+        parents_known_ = false;
+      } else {
+        device.parents.push_back(std::move(*name));
+      }
+    }
+  }
+
+  // Takes away devices whose parents are all gone until none is left; what stays hangs on a circle.
+  void check_circles() {
+    std::vector<std::size_t> waits(config_.devices.size());
+    std::vector<std::vector<std::size_t>> children(config_.devices.size());
+    std::vector<std::size_t> free;
+    for (std::size_t i = 0; i < waits.size(); ++i) {
+      waits[i] = config_.devices[i].parents.size();
+      for (const std::string& parent : config_.devices[i].parents) children[index_.at(parent)].push_back(i);
+      if (waits[i] == 0) free.push_back(i);
+    }
+    while (!free.empty()) {
+      const std::size_t i = free.back();
+      free.pop_back();
+      for (const std::size_t child : children[i]) {
+        if (--waits[child] == 0) free.push_back(child);
+      }
+    }
+    const auto first = std::find_if(waits.begin(), waits.end(), [](std::size_t left) { return left > 0; });
+    if (first == waits.end()) return;
+    // From anything that stays, going up to a parent that stays ends on the circle itself.
+    std::size_t at = static_cast<std::size_t>(first - waits.begin());
+    std::vector<std::size_t> way;
+    while (std::find(way.begin(), way.end(), at) == way.end()) {
+      way.push_back(at);
+      for (const std::string& parent : config_.devices[at].parents) {
+        if (waits[index_.at(parent)] > 0) {
+          at = index_.at(parent);
+          break;
+        }
+      }
+    }
+    std::string names;
+    for (auto step = std::find(way.begin(), way.end(), at); step != way.end(); ++step)
+      names += config_.devices[*step].name + " -> ";
+    problems_.add(parent_nodes_[at]->place,
+                  "parents go round in a circle: " + names + config_.devices[at].name + "; take one of them out");
+  }
+
+  const std::filesystem::path folder_;
+  Problems& problems_;
+  MainConfig config_;
+  std::vector<std::string> credential_names_;  // those with problems too, so that one mistake is told once
+  std::unordered_map<std::string, std::size_t> index_;
+  std::vector<const Node*> parent_nodes_;
+  bool parents_known_ = true;
+};
+
+std::optional<MainConfig> read_tree(const std::optional<Node>& root, const std::filesystem::path& file, std::size_t before,
+                                    Problems& problems) {
+  if (!root) return std::nullopt;
+  MainConfig config = MainReader(file.parent_path(), problems).read(*root);
+  if (problems.size() > before) return std::nullopt;
+  return config;
+}
+
+}  // namespace
+
+MainConfig default_config() { return {}; }
+
+std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems) {
+  const std::size_t before = problems.size();
+  return read_tree(read_yaml(file, problems), file, before, problems);
+}
+
+std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems) {
+  const std::size_t before = problems.size();
+  return read_tree(parse_yaml(text, file.string(), problems), file, before, problems);
+}
+
+}  // namespace bongsu::config

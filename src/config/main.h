@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/secret.h"
+#include "base/time.h"
+#include "config/yaml.h"
+#include "net/address.h"
+
+namespace bongsu::config {
+
+// bongsu.yaml as plain values, checked. Paths are absolute or relative to the working directory; in the file they are
+// relative to the file.
+struct Retention {
+  Millis raw = std::chrono::days(30);
+  Millis logs = std::chrono::days(30);
+  Millis events = std::chrono::days(365);
+};
+
+enum class SnmpVersion : std::uint8_t { V1, V2c };
+
+struct Credential {
+  std::string name;
+  SnmpVersion version = SnmpVersion::V2c;
+  Secret community;
+};
+
+struct Polling {
+  Millis interval{60'000};
+  Millis timeout{2'000};  // of one request
+  int retries = 2;        // after the first request
+  Millis ping_interval{10'000};
+};
+
+struct DeviceConfig {
+  std::string name;
+  std::string host;  // IP address or name, without the port
+  std::uint16_t port = 161;
+  std::map<std::string, std::string> tags;
+  std::string os;                        // empty: what the device says of itself
+  std::vector<std::string> credentials;  // to be tried in this order; the defaults are filled in; empty without SNMP
+  Polling polling;                       // the defaults are filled in
+  std::vector<std::string> parents;      // names of devices on the way to it
+  bool snmp = true;
+  bool ping = true;
+  Place place;
+};
+
+struct MainConfig {
+  std::filesystem::path data = "/var/lib/bongsu";
+  net::Endpoint http{net::Address::loopback(net::Address::Family::V4), 8642};
+  std::vector<net::Endpoint> syslog_udp{{net::Address::any(net::Address::Family::V4), 514}};  // empty: not asked to listen
+  std::vector<std::filesystem::path> mibs;   // the user's own, beside the stock ones
+  std::vector<std::filesystem::path> rules;  // likewise
+  Retention retention;
+  std::uint64_t memory = 0;  // octets that caches and buffers of the store may take; 0: the store's own choice
+  std::vector<Credential> credentials;
+  Polling defaults;
+  std::vector<std::string> default_credentials;  // without the key: every credential in file order
+  std::vector<DeviceConfig> devices;             // in file order
+};
+
+// What holds with no file at all: nothing is watched, and it listens.
+MainConfig default_config();
+
+// Reads and checks the whole file. On any problem nothing is given; all of them are in `problems`.
+std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems);
+// The same for text that stands for `file`.
+std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems);
+
+}  // namespace bongsu::config

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/main.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "base/text.h"
+
+namespace bongsu::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct GoldenCase {
+  std::string name, yaml, expected;
+};
+
+std::vector<GoldenCase> golden_cases(const std::string& file) {
+  std::ifstream in(file);
+  std::vector<GoldenCase> cases;
+  bool lines = false;
+  for (std::string row; std::getline(in, row);) {
+    if (row.starts_with("== ")) {
+      cases.push_back({row.substr(3), "", ""});
+      lines = false;
+    } else if (cases.empty()) {
+      continue;  // the note at the top
+    } else if (row == "--") {
+      lines = true;
+    } else {
+      (lines ? cases.back().expected : cases.back().yaml) += row + "\n";
+    }
+  }
+  return cases;
+}
+
+MainConfig parse(std::string_view text) {
+  Problems problems;
+  auto config = parse_main(text, "etc/bongsu.yaml", problems);
+  for (const std::string& line : problems.lines()) ADD_FAILURE() << line;
+  return config ? std::move(*config) : MainConfig();
+}
+
+}  // namespace
+
+TEST(MainConfig, ErrorsAreTheGoldenOnes) {
+  const auto cases = golden_cases(BONGSU_SOURCE_DIR "/tests/config/main_errors.txt");
+  ASSERT_GT(cases.size(), 15U);
+  for (const GoldenCase& golden : cases) {
+    SCOPED_TRACE(golden.name);
+    Problems problems;
+    EXPECT_FALSE(parse_main(golden.yaml, "bongsu.yaml", problems));
+    std::string lines;
+    for (const std::string& line : problems.lines()) {
+      EXPECT_TRUE(line.starts_with("bongsu.yaml:")) << line;
+      lines += line.substr(line.find(':') + 1) + "\n";
+    }
+    EXPECT_EQ(golden.expected, lines);
+  }
+}
+
+TEST(MainConfig, EveryKeyHasADefault) {
+  for (const MainConfig& config : {parse(""), default_config()}) {
+    EXPECT_EQ("/var/lib/bongsu", config.data);
+    EXPECT_EQ("127.0.0.1:8642", config.http.to_string());
+    ASSERT_EQ(1U, config.syslog_udp.size());
+    EXPECT_EQ("0.0.0.0:514", config.syslog_udp[0].to_string());
+    EXPECT_TRUE(config.devices.empty());
+    EXPECT_EQ(60s, config.defaults.interval);
+    EXPECT_EQ(10s, config.defaults.ping_interval);
+    EXPECT_EQ(std::chrono::days(30), config.retention.raw);
+  }
+}
+
+TEST(MainConfig, ReadsTheWholeFile) {
+  const MainConfig config = parse(R"(
+data: data
+http: {listen: "[::1]:9000"}
+syslog: {udp: ["127.0.0.1:0", "127.0.0.1:0", "[::1]:5514"]}
+mibs: [/]
+retention: {raw: 7d, logs: 1w}
+memory: 512MiB
+credentials:
+  office: {version: 2c, community: public}
+  old: {version: 1, community: {env: PATH}}
+defaults: {interval: 30s, timeout: 1s, retries: 1, credentials: [old, office], ping: {interval: 5s}}
+devices:
+  - {name: web1, address: "2001:db8::5", credentials: office, os: linux, parents: [core-sw1]}
+  - {name: core-sw1, address: 192.0.2.10, tags: {site: seoul, role: core}, interval: 10s}
+  - {name: 웹2, address: "[2001:db8::6]:1161", snmp: false, ping: {interval: 2s}}
+  - {name: web3, address: web3.example.com:1161, ping: false, timeout: 3s, retries: 0}
+)");
+  EXPECT_EQ("etc/data", config.data);
+  EXPECT_EQ("[::1]:9000", config.http.to_string());
+  EXPECT_EQ(3U, config.syslog_udp.size());
+  EXPECT_EQ(std::vector<std::filesystem::path>{"/"}, config.mibs);
+  EXPECT_EQ(std::chrono::days(7), config.retention.raw);
+  EXPECT_EQ(std::chrono::days(7), config.retention.logs);
+  EXPECT_EQ(512ULL << 20, config.memory);
+  ASSERT_EQ(2U, config.credentials.size());
+  EXPECT_EQ("public", config.credentials[0].community.reveal());
+  EXPECT_EQ(SnmpVersion::V1, config.credentials[1].version);
+  EXPECT_FALSE(config.credentials[1].community.empty());
+  ASSERT_EQ(4U, config.devices.size());
+  const DeviceConfig& web1 = config.devices[0];
+  EXPECT_EQ("2001:db8::5", web1.host);
+  EXPECT_EQ(161, web1.port);
+  EXPECT_EQ(std::vector<std::string>{"office"}, web1.credentials);
+  EXPECT_EQ(std::vector<std::string>{"core-sw1"}, web1.parents);
+  EXPECT_EQ("linux", web1.os);
+  EXPECT_EQ(30s, web1.polling.interval);
+  EXPECT_EQ(5s, web1.polling.ping_interval);
+  EXPECT_EQ(13, web1.place.line);
+  const DeviceConfig& core = config.devices[1];
+  EXPECT_EQ((std::map<std::string, std::string>{{"role", "core"}, {"site", "seoul"}}), core.tags);
+  EXPECT_EQ((std::vector<std::string>{"old", "office"}), core.credentials);
+  EXPECT_EQ(10s, core.polling.interval);
+  EXPECT_EQ(1s, core.polling.timeout);
+  const DeviceConfig& web2 = config.devices[2];
+  EXPECT_EQ("2001:db8::6", web2.host);
+  EXPECT_EQ(1161, web2.port);
+  EXPECT_FALSE(web2.snmp);
+  EXPECT_TRUE(web2.ping);
+  EXPECT_TRUE(web2.credentials.empty());
+  EXPECT_EQ(2s, web2.polling.ping_interval);
+  const DeviceConfig& web3 = config.devices[3];
+  EXPECT_EQ("web3.example.com", web3.host);
+  EXPECT_EQ(1161, web3.port);
+  EXPECT_FALSE(web3.ping);
+  EXPECT_EQ(0, web3.polling.retries);
+}
+
+TEST(MainConfig, AnEmptyListOfListenersIsTaken) { EXPECT_TRUE(parse("syslog: {udp: []}").syslog_udp.empty()); }
+
+TEST(MainConfig, WithoutDefaultsEveryCredentialIsTriedInOrder) {
+  const MainConfig config = parse(
+      "credentials: {b: {version: 2c, community: x}, a: {version: 1, community: y}}\n"
+      "devices: [{name: d, address: host}]\n");
+  EXPECT_EQ((std::vector<std::string>{"b", "a"}), config.devices.at(0).credentials);
+}
+
+TEST(MainConfig, NamesTheFileThatCannotBeRead) {
+  Problems problems;
+  EXPECT_FALSE(read_main("/nowhere/bongsu.yaml", problems));
+  EXPECT_EQ(std::vector<std::string>{"/nowhere/bongsu.yaml: cannot be read; check that the file is there and readable"},
+            problems.lines());
+}
+
+}  // namespace bongsu::config

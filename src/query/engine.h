@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "model/source.h"
+#include "query/ast.h"
+
+namespace bongsu::query {
+
+struct VectorSample {
+  std::shared_ptr<const Labels> labels;  // never null
+  Time at;
+  double value = 0;
+};
+
+struct Answer {
+  using Kind = ValueType;
+  using enum ValueType;
+  Kind kind = Scalar;
+  double scalar = 0;                 // Scalar
+  std::string text;                  // String
+  std::vector<VectorSample> vector;  // Vector; in the order of sort() or topk() where one is outermost
+  std::vector<Series> matrix;        // Matrix, sorted by labels: of a range query, and of a range selector asked at an instant
+};
+
+struct EngineOptions {
+  Millis lookback{300'000};              // how old a sample may be and still count as the value now
+  Millis subquery_step{60'000};          // of a subquery that names none
+  SelectLimits limits;                   // of each selector
+  std::size_t max_samples = 50'000'000;  // held by one query in all
+  std::size_t max_steps = 11'000;        // of a range query, as Prometheus
+};
+
+// Answers PromQL from points. Thread: any, if the source allows it; each call is on its own. The source must outlive it.
+// Errors: Unsupported (parses but is not answered; the text names it), Limit, Invalid (series that do not match one to one,
+// a parameter that is NaN), and the source's.
+class Engine {
+ public:
+  explicit Engine(const PointSource& source, EngineOptions options = {}) : source_(source), options_(options) {}
+  Result<Answer> instant(const Expr& expr, Time at) const;
+  // At from, from + step, ... up to `to`; always a Matrix. Errors also: Invalid for a step below 1 ms, an end before the
+  // start, or an expression that is a range or a string.
+  Result<Answer> range(const Expr& expr, Time from, Time to, Millis step) const;
+
+ private:
+  const PointSource& source_;
+  const EngineOptions options_;
+};
+
+// Whether the engine answers everything the expression uses; the Error names what it does not.
+Status check_supported(const Expr& expr);
+
+}  // namespace bongsu::query

@@ -12,47 +12,48 @@ namespace {
 
 using Op = Matcher::Op;
 
-Time at(std::int64_t ms) { return time_from_ms(ms); }
+Time when(std::int64_t ms) { return time_from_ms(ms); }
 const std::vector<Matcher> kAll;
 
 TEST(MemoryStore, KeepsPointsInTimeOrderAndTheLastOfTwo) {
   MemoryStore store;
   const SeriesId up = *store.series({{"__name__", "up"}, {"device", "a"}});
   EXPECT_EQ(up, *store.series({{"device", "a"}, {"__name__", "up"}}));
-  const std::vector<Point> points{{up, {at(20), 2}}, {up, {at(10), 1}}, {up, {at(20), 3}}, {up, {at(30), stale_marker()}}};
+  const std::vector<Point> points{
+      {up, {when(20), 2}}, {up, {when(10), 1}}, {up, {when(20), 3}}, {up, {when(30), stale_marker()}}};
   ASSERT_TRUE(store.append(points));
-  const auto found = store.select(kAll, at(10), at(30));
+  const auto found = store.select(kAll, when(10), when(30));
   ASSERT_TRUE(found);
   ASSERT_EQ(1u, found->size());
   const auto& samples = found->front().samples;
   ASSERT_EQ(3u, samples.size());
-  EXPECT_EQ(at(10), samples[0].at);
+  EXPECT_EQ(when(10), samples[0].at);
   EXPECT_EQ(3, samples[1].value);
   EXPECT_EQ(std::bit_cast<std::uint64_t>(stale_marker()), std::bit_cast<std::uint64_t>(samples[2].value));
-  EXPECT_TRUE(store.select(kAll, at(31), at(99))->empty());
-  EXPECT_TRUE(store.find(kAll, at(11), at(19))->empty());
-  EXPECT_EQ(1u, store.find(kAll, at(20), at(20))->size());
+  EXPECT_TRUE(store.select(kAll, when(31), when(99))->empty());
+  EXPECT_TRUE(store.find(kAll, when(11), when(19))->empty());
+  EXPECT_EQ(1u, store.find(kAll, when(20), when(20))->size());
 }
 
 TEST(MemoryStore, RefusesAWholeBatchForAnUnknownSeries) {
   MemoryStore store;
   EXPECT_EQ(Code::Invalid, store.series({{"device", "a"}}).error().code);
   const SeriesId up = *store.series({{"__name__", "up"}});
-  const std::vector<Point> points{{up, {at(1), 1}}, {SeriesId{7}, {at(1), 1}}};
+  const std::vector<Point> points{{up, {when(1), 1}}, {SeriesId{7}, {when(1), 1}}};
   EXPECT_EQ(Code::NotFound, store.append(points).error().code);
-  EXPECT_TRUE(store.select(kAll, at(0), at(9))->empty());
+  EXPECT_TRUE(store.select(kAll, when(0), when(9))->empty());
 }
 
 TEST(MemoryStore, HoldsItsLimits) {
   MemoryStore store;
   for (const char* device : {"b", "a"}) {
     const SeriesId up = *store.series({{"__name__", "up"}, {"device", device}});
-    const std::vector<Point> points{{up, {at(1), 1}}, {up, {at(2), 1}}};
+    const std::vector<Point> points{{up, {when(1), 1}}, {up, {when(2), 1}}};
     ASSERT_TRUE(store.append(points));
   }
-  EXPECT_EQ(Code::Limit, store.select(kAll, at(0), at(9), {.max_series = 1}).error().code);
-  EXPECT_EQ(Code::Limit, store.select(kAll, at(0), at(9), {.max_samples = 3}).error().code);
-  const auto both = store.select(kAll, at(0), at(9), {.max_series = 2, .max_samples = 4});
+  EXPECT_EQ(Code::Limit, store.select(kAll, when(0), when(9), {.max_series = 1}).error().code);
+  EXPECT_EQ(Code::Limit, store.select(kAll, when(0), when(9), {.max_samples = 3}).error().code);
+  const auto both = store.select(kAll, when(0), when(9), {.max_series = 2, .max_samples = 4});
   ASSERT_TRUE(both);
   EXPECT_EQ("a", both->front().labels->get("device"));
 }
@@ -61,7 +62,7 @@ TEST(MemoryStore, PagesThroughEventsNewestFirst) {
   MemoryStore store;
   std::vector<Event> events;
   for (int i = 0; i < 5; ++i)
-    events.push_back({.received = at(i), .device = i % 2 ? "odd" : "even", .text = "Line " + std::to_string(i)});
+    events.push_back({.received = when(i), .device = i % 2 ? "odd" : "even", .text = "Line " + std::to_string(i)});
   ASSERT_TRUE(store.append(events));
   EventQuery query{.words = {"LINE"}, .limit = 2};
   std::vector<std::uint64_t> ids;
@@ -74,7 +75,7 @@ TEST(MemoryStore, PagesThroughEventsNewestFirst) {
   }
   EXPECT_EQ((std::vector<std::uint64_t>{5, 4, 3, 2, 1}), ids);
   EXPECT_EQ(2u, store.search({.device = "odd"})->events.size());
-  EXPECT_EQ(2u, store.search({.from = at(1), .to = at(3)})->events.size());
+  EXPECT_EQ(2u, store.search({.from = when(1), .to = when(3)})->events.size());
 }
 
 TEST(MemoryStore, CommitsStateAndItsEvents) {

@@ -1,0 +1,418 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/core.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "store/codec.h"
+#include "store/event_codec.h"
+#include "store/journal.h"
+
+namespace bongsu::store {
+namespace {
+
+constexpr std::string_view kFormatKey = "format";
+constexpr std::uint64_t kFormat = 1;
+constexpr std::size_t kMaxLabelOctets = 64 << 10;
+
+Error unusable(std::string_view what) {
+  return {Code::Unavailable, std::string(what) + ": the disk is full or failing; it resumes by itself once there is space"};
+}
+
+}  // namespace
+
+Store::Core::Counters::Counters(Metrics& metrics)
+    : points(metrics.counter("bongsu_store_appended_total", "taken in", {{"kind", "points"}})),
+      events(metrics.counter("bongsu_store_appended_total", "taken in", {{"kind", "events"}})),
+      commits(metrics.counter("bongsu_store_appended_total", "taken in", {{"kind", "commits"}})),
+      too_old(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "too_old"}})),
+      in_future(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "future"}})),
+      before_1970(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "before_1970"}})),
+      gone(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "series_gone"}})),
+      points_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "points_queue_full"}})),
+      points_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "points_disk"}})),
+      logs_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_disk"}})),
+      events_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_queue_full"}})),
+      lost(metrics.counter("bongsu_store_lost_records_total", "records of the head log found missing or damaged on opening")),
+      write_errors(metrics.counter("bongsu_store_write_errors_total", "writes that the database refused")),
+      chunks(metrics.counter("bongsu_store_chunks_total", "chunks of samples sealed")),
+      reopened(metrics.counter("bongsu_store_reopened_total", "times the database was opened anew after a failure")),
+      series(metrics.gauge("bongsu_store_series", "series that have data")),
+      pending_points(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "points"}})),
+      pending_events(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "events"}})),
+      lag(metrics.gauge("bongsu_store_flush_lag_seconds", "age of the oldest thing not yet on disk, as the writer last saw it")),
+      free_disk(metrics.gauge("bongsu_store_free_disk_bytes", "space left for the store")),
+      octets(metrics.gauge("bongsu_store_bytes", "size of the tables on disk")),
+      writable(metrics.gauge("bongsu_store_writable", "1 while what is appended reaches the disk")) {}
+
+Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOptions& options, const Clock& clock,
+                  Metrics& metrics)
+    : lock_(std::move(lock)),
+      dir_(std::move(dir)),
+      options_(options),
+      clock_(clock),
+      count_(metrics),
+      blocks_(std::make_unique<std::array<std::atomic<Block*>, kBlocks>>()) {
+  for (auto& block : *blocks_) block.store(nullptr, std::memory_order_relaxed);
+}
+
+Result<std::unique_ptr<Store::Core>> Store::Core::open(const std::filesystem::path& dir, const StoreOptions& options,
+                                                       const Clock& clock, Metrics& metrics) {
+  BONGSU_TRY(DirectoryLock lock, DirectoryLock::take(dir));
+  std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics));
+  bool damaged = false;
+  BONGSU_TRY(const auto rocks, Rocks::open(dir, options, damaged));
+  *core->rocks_.lock() = rocks;
+  if (damaged) {
+    *core->problem_.lock() = "the log in " + dir.string() + " was damaged; what was written after the damage is gone";
+    core->lose_record(0, "the log of the database is damaged");
+  }
+  BONGSU_TRY_OK(core->load());
+  core->look_at_disk();
+  core->writer_ = std::thread([raw = core.get()] { raw->run(); });
+  return core;
+}
+
+Status Store::Core::load() {
+  const auto rocks = this->rocks();
+  BONGSU_TRY(const auto format, rocks->get(Family::Meta, kFormatKey));
+  if (format) {
+    Reader in(*format);
+    if (const std::uint64_t version = in.varint(); !in.done() || version > kFormat) {
+      return Error{Code::Unsupported, "the store in " + dir_.string() + " has format " + std::to_string(version) +
+                                          "; this version reads up to " + std::to_string(kFormat) +
+                                          ": use the newer bongsu that wrote it"};
+    }
+  } else {
+    std::string value;
+    put_varint(value, kFormat);
+    const auto status = rocks->db().Put(rocksdb::WriteOptions(), rocks->family(Family::Meta), Rocks::slice(kFormatKey), value);
+    if (!status.ok()) return to_error(status, "writing the first record of the store in " + dir_.string());
+  }
+  BONGSU_TRY_OK(load_series());
+  BONGSU_TRY_OK(load_open_chunks());
+  BONGSU_TRY_OK(replay());
+  next_order_ = (next_seq_ + 1) << 20;
+  return load_event_number();
+}
+
+Status Store::Core::load_series() {
+  BONGSU_TRY(const auto next, rocks()->get(Family::Meta, "next_series"));
+  if (next) {
+    Reader in(*next);
+    index_.skip_to(static_cast<Id>(in.varint()));
+  }
+  const auto rocks = this->rocks();
+  const Status read = rocks->each(Family::Series, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+    Reader at(key);
+    const Id id = at.be32();
+    Reader in(value);
+    const std::uint8_t version = in.u8();
+    std::vector<Labels::Pair> pairs;
+    for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
+      const std::string_view name = in.text();
+      pairs.emplace_back(name, in.text());
+    }
+    if (version != 1 || !at.done() || !in.done() || id / Block::kSeries >= kBlocks) {
+      return Error{Code::Corrupt, "the catalogue of series in " + dir_.string() + " holds a record that does not read"};
+    }
+    index_.restore(id, std::make_shared<const Labels>(std::move(pairs)));
+    make_block(id / Block::kSeries).head(id).alive = true;
+    return true;
+  });
+  count_.series.set(static_cast<double>(index_.size()));
+  return Status(read).context("the catalogue of series in " + dir_.string());
+}
+
+Status Store::Core::load_open_chunks() {
+  const auto rocks = this->rocks();
+  return rocks->each(Family::Open, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+    Reader at(key);
+    const std::uint32_t number = at.be32();
+    Block* block = number < kBlocks ? (*blocks_)[number].load() : nullptr;
+    if (block == nullptr) return true;  // all of its series are gone
+    if (const Status loaded = block->load(value); !loaded) lose_record(0, loaded.error().text);
+    return true;
+  });
+}
+
+Status Store::Core::replay() {
+  const auto rocks = this->rocks();
+  BONGSU_TRY(const auto floor, rocks->get(Family::Meta, "journal_floor"));
+  if (floor) {
+    Reader in(*floor);
+    journal_floor_ = in.varint();
+  }
+  next_seq_ = journal_floor_ + 1;
+  // The numbers are dense: one that is missing was written and is gone.
+  const Status read =
+      rocks->each(Family::Journal, be64(next_seq_), [&](std::string_view key, std::string_view value) -> Result<bool> {
+        Reader at(key);
+        const std::uint64_t seq = at.be64();
+        if (!at.done() || seq < next_seq_) return true;
+        if (seq > next_seq_) lose_record(next_seq_, std::to_string(seq - next_seq_) + " records are missing");
+        replay_record(seq, value);
+        next_seq_ = seq + 1;
+        return true;
+      });
+  if (read) return {};
+  if (read.error().code != Code::Corrupt) return read;
+  // A damaged table: what can still be read is read one by one, up to the last that is there.
+  const auto at = rocks->iterate(Family::Journal);
+  at->SeekToLast();
+  std::uint64_t last = at->Valid() ? Reader(Rocks::view(at->key())).be64() : next_seq_ + 4096;
+  for (; next_seq_ <= last; ++next_seq_) {
+    const auto value = rocks->get(Family::Journal, be64(next_seq_));
+    if (value && *value) replay_record(next_seq_, **value);
+    else lose_record(next_seq_, value ? "it is missing" : value.error().text);
+  }
+  return {};
+}
+
+void Store::Core::replay_record(std::uint64_t seq, std::string_view value) {
+  const auto points = decode_record(seq, value);
+  if (!points) return lose_record(seq, points.error().text);
+  for (const Point& point : *points) {
+    Block* block = block_of(static_cast<std::uint64_t>(point.series));
+    const auto id = static_cast<Id>(point.series);
+    if (block == nullptr || !block->head(id).alive || block->saved_seq >= seq) continue;
+    if (block->put(id, point.sample) && !block->listed) {
+      block->listed = true;
+      inbox_.blocks.push_back(id / Block::kSeries);
+    }
+  }
+}
+
+void Store::Core::lose_record(std::uint64_t seq, std::string_view why) {
+  if (lost_.fetch_add(1) < 10) log::error("the store in {} lost points: record {} of the head log: {}", dir_.string(), seq, why);
+  count_.lost.add();
+  auto problem = problem_.lock();
+  if (problem->empty()) *problem = "points were lost when the store was opened: " + std::string(why);
+}
+
+Status Store::Core::load_event_number() {
+  const auto rocks = this->rocks();
+  for (const Family family : {Family::LogIndex, Family::EventIndex}) {
+    const auto at = rocks->iterate(family);
+    at->SeekToLast();
+    if (!at->status().ok()) return to_error(at->status(), "reading the index of events in " + dir_.string());
+    if (!at->Valid()) continue;
+    BONGSU_TRY(const auto summary, decode_summary(Reader(Rocks::view(at->key())).be64(), Rocks::view(at->value())));
+    inbox_.next_event = std::max(inbox_.next_event, summary.last_id + 1);
+  }
+  BONGSU_TRY(const auto next, rocks->get(Family::Meta, "next_event"));
+  if (next) {
+    Reader in(*next);
+    inbox_.next_event = std::max(inbox_.next_event, in.varint());
+  }
+  return {};
+}
+
+Store::Core::~Core() {
+  if (writer_.joinable()) {
+    {
+      std::lock_guard hold(inbox_mutex_);
+      inbox_.stop = true;
+    }
+    inbox_ready_.notify_all();
+    writer_.join();
+  }
+  for (auto& block : *blocks_) delete block.load();
+}
+
+Block* Store::Core::block_of(std::uint64_t series) const {
+  const std::uint64_t number = series / Block::kSeries;
+  return number < kBlocks ? (*blocks_)[static_cast<std::size_t>(number)].load(std::memory_order_acquire) : nullptr;
+}
+
+Block& Store::Core::make_block(std::uint32_t number) {
+  std::atomic<Block*>& slot = (*blocks_)[number];
+  if (slot.load() == nullptr) {
+    slot.store(new Block(number), std::memory_order_release);
+    block_count_.store(std::max(block_count_.load(), number + 1));
+  }
+  return *slot.load();
+}
+
+Result<std::shared_ptr<Rocks>> Store::Core::rocks_or_error() const {
+  if (auto rocks = this->rocks()) return rocks;
+  return Error{Code::Unavailable,
+               "the store in " + dir_.string() + " is being opened anew after a disk failure: ask again in a moment"};
+}
+
+Result<SeriesId> Store::Core::series(const Labels& labels) {
+  {
+    std::shared_lock hold(index_mutex_);
+    if (const auto found = index_.find(labels)) return SeriesId{*found};
+  }
+  if (labels.metric().empty())
+    return Error{Code::Invalid, "a series needs a metric name (label __name__): " + labels.to_string()};
+  std::size_t octets = 0;
+  for (const auto& [name, value] : labels) octets += name.size() + value.size();
+  if (octets > kMaxLabelOctets)
+    return Error{Code::Invalid, "the labels of a series may take 64 KiB at most; " + std::string(labels.metric()) + " has more"};
+  auto kept = std::make_shared<const Labels>(labels);
+
+  std::unique_lock hold(index_mutex_);
+  if (const auto found = index_.find(labels)) return SeriesId{*found};
+  if (index_.size() >= options_.max_series || index_.next() / Block::kSeries >= kBlocks) {
+    return Error{Code::Limit, "the store holds " + std::to_string(index_.size()) + " series and takes no more"};
+  }
+  const Id id = index_.add(kept);
+  Block& block = make_block(id / Block::kSeries);
+  {
+    std::lock_guard block_hold(block.mutex);
+    block.head(id).alive = true;
+  }
+  {
+    // Before anyone else can learn the number, so that the series is written no later than its first points.
+    std::lock_guard inbox_hold(inbox_mutex_);
+    inbox_.series.emplace_back(id, std::move(kept));
+  }
+  count_.series.set(static_cast<double>(index_.size()));
+  return SeriesId{id};
+}
+
+Status Store::Core::append(std::span<const Point> points) {
+  if (points.empty()) return {};
+  if ((waiting_points_.load() + points.size()) * sizeof(Point) > options_.max_pending) {
+    if (disk_.load() == Disk::Paused) {
+      count_.points_disk.add(points.size());
+      return unusable("points are not taken");
+    }
+    count_.points_limit.add(points.size());
+    return Error{Code::Limit,
+                 std::to_string(waiting_points_.load()) + " points wait for the disk; no more are taken until it catches up"};
+  }
+  // All of the batch or none: the numbers are looked at first.
+  for (std::size_t i = 0; i < points.size();) {
+    const std::uint64_t number = static_cast<std::uint64_t>(points[i].series) / Block::kSeries;
+    Block* block = block_of(static_cast<std::uint64_t>(points[i].series));
+    std::unique_lock<std::mutex> hold;
+    if (block != nullptr) hold = std::unique_lock(block->mutex);
+    for (; i < points.size() && static_cast<std::uint64_t>(points[i].series) / Block::kSeries == number; ++i) {
+      if (block == nullptr || !block->head(static_cast<Id>(points[i].series)).alive) {
+        return Error{Code::NotFound, "series " + std::to_string(static_cast<std::uint64_t>(points[i].series)) +
+                                         " is not known, or its data has ended: ask series() for it"};
+      }
+    }
+  }
+
+  const Time now = clock_.now();
+  std::vector<std::size_t> refused;  // hardly ever any
+  std::vector<std::uint32_t> sealed;
+  const auto refuse = [&](std::size_t i, Counter& cause) {
+    refused.push_back(i);
+    cause.add();
+  };
+  for (std::size_t i = 0; i < points.size();) {
+    const std::uint32_t number = static_cast<Id>(points[i].series) / Block::kSeries;
+    Block& block = *block_of(static_cast<std::uint64_t>(points[i].series));
+    bool any_sealed = false;
+    std::lock_guard hold(block.mutex);
+    for (; i < points.size() && static_cast<Id>(points[i].series) / Block::kSeries == number; ++i) {
+      const auto id = static_cast<Id>(points[i].series);
+      const Sample& sample = points[i].sample;
+      const Head& head = block.head(id);
+      if (!head.alive) refuse(i, count_.gone);
+      else if (sample.at < Time{}) refuse(i, count_.before_1970);
+      else if (sample.at > now + kFuture) refuse(i, count_.in_future);
+      // A newest sample ahead of the clock (the clock was set back) must not shut the series.
+      else if (head.newest != Time::min() && sample.at < std::min(head.newest, now) - kOutOfOrder) refuse(i, count_.too_old);
+      else any_sealed |= block.put(id, sample);
+    }
+    if (any_sealed && !block.listed) {
+      block.listed = true;
+      sealed.push_back(number);
+    }
+  }
+
+  std::vector<Point> kept;
+  if (!refused.empty()) {
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      if (next < refused.size() && refused[next] == i) ++next;
+      else kept.push_back(points[i]);
+    }
+    points = kept;
+  }
+  bool wake = false;
+  {
+    std::lock_guard hold(inbox_mutex_);
+    inbox_.points.insert(inbox_.points.end(), points.begin(), points.end());
+    inbox_.blocks.insert(inbox_.blocks.end(), sealed.begin(), sealed.end());
+    wake = inbox_.points.size() >= kWakeAtPoints;
+  }
+  waiting_points_.fetch_add(points.size());
+  count_.points.add(points.size());
+  if (wake) inbox_ready_.notify_one();
+  return {};
+}
+
+Status Store::Core::append(std::vector<Event> events) {
+  if (events.empty()) return {};
+  const Disk disk = disk_.load();
+  if (disk != Disk::Well && std::any_of(events.begin(), events.end(), [](const Event& event) { return is_log(event.kind); })) {
+    count_.logs_disk.add(events.size());
+    return unusable("log lines are not taken");
+  }
+  std::size_t octets = 0;
+  for (const Event& event : events) octets += weight(event);
+  const std::size_t number = events.size();
+  bool wake = false;
+  {
+    std::unique_lock hold(inbox_mutex_);
+    if (inbox_.event_weight + octets > options_.max_pending) {
+      hold.unlock();
+      (disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
+      if (disk == Disk::Paused) return unusable("events are not taken");
+      return Error{Code::Limit, "too many events wait for the disk; no more are taken until it catches up"};
+    }
+    for (Event& event : events) event.id = inbox_.next_event++;
+    inbox_.events.push_back(std::make_shared<const std::vector<Event>>(std::move(events)));
+    inbox_.event_weight += octets;
+    inbox_.event_count += number;
+    wake = inbox_.event_weight >= kWakeAtEventOctets;
+  }
+  count_.events.add(number);
+  if (wake) inbox_ready_.notify_one();
+  return {};
+}
+
+Status Store::Core::commit(const StateBatch* batch) {
+  if (batch != nullptr) {
+    for (const StateBatch::Change& change : batch->changes) {
+      if (change.table.find('\0') != std::string::npos)
+        return Error{Code::Invalid, "a table of the state store has a NUL in its name"};
+    }
+  }
+  Request request{.batch = batch};
+  std::future<Status> done = request.done.get_future();
+  {
+    std::lock_guard hold(inbox_mutex_);
+    if (inbox_.stop) return Error{Code::Unavailable, "the store is closing"};
+    inbox_.requests.push_back(&request);
+  }
+  inbox_ready_.notify_one();
+  return done.get();
+}
+
+Store::Health Store::Core::health() const {
+  Health health;
+  {
+    std::shared_lock hold(index_mutex_);
+    health.series = index_.size();
+  }
+  {
+    std::lock_guard hold(inbox_mutex_);
+    health.pending_events = inbox_.event_count;
+  }
+  health.pending_points = waiting_points_.load();
+  health.writable = disk_.load() != Disk::Paused;
+  health.problem = *problem_.lock();
+  health.lost_records = lost_.load();
+  health.free_disk = free_octets(dir_);
+  return health;
+}
+
+}  // namespace bongsu::store

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <thread>
+#include <vector>
+
+#include "base/lock.h"
+#include "base/log.h"
+#include "store/directory.h"
+#include "store/head.h"
+#include "store/index.h"
+#include "store/rocks.h"
+#include "store/store.h"
+
+namespace bongsu::store {
+
+// The parts of a Store. core.cpp: opening and taking in; read.cpp: answering; writer.cpp: the thread that alone writes.
+// Locks, in the only order in which two are ever held: index, then a block's or the inbox's.
+class Store::Core {
+ public:
+  static Result<std::unique_ptr<Core>> open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
+                                            Metrics& metrics);
+  ~Core();
+
+  Result<SeriesId> series(const Labels& labels);
+  Status append(std::span<const Point> points);
+  Status append(std::vector<Event> events);
+  Status commit(const StateBatch* batch);  // null: only flush
+  Health health() const;
+
+  Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
+  Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const;
+  std::vector<std::string> label_names() const;
+  std::vector<std::string> label_values(std::string_view name) const;
+  Result<EventPage> search(const EventQuery& query) const;
+  Result<std::optional<std::string>> get(std::string_view table, std::string_view key) const;
+  Status scan(std::string_view table, std::string_view prefix,
+              const std::function<bool(std::string_view, std::string_view)>& visit) const;
+
+ private:
+  using Id = SeriesIndex::Id;
+  using EventBatch = std::shared_ptr<const std::vector<Event>>;
+
+  static constexpr std::size_t kBlocks = 65536;
+  static constexpr std::size_t kWakeAtPoints = 1 << 15;  // so much waits, and the writer does not
+  static constexpr std::size_t kWakeAtEventOctets = 1 << 20;
+  static constexpr Millis kOutOfOrder = std::chrono::hours(1);
+  static constexpr Millis kFuture = std::chrono::hours(24);
+
+  // Somebody who waits for the writer.
+  struct Request {
+    const StateBatch* batch = nullptr;
+    std::promise<Status> done;
+  };
+  // What the writer has not yet taken.
+  struct Inbox {
+    std::vector<std::pair<Id, std::shared_ptr<const Labels>>> series;
+    std::vector<Point> points;
+    std::vector<std::uint32_t> blocks;  // with sealed chunks
+    std::deque<EventBatch> events;      // stay until they are on disk, for search
+    std::size_t events_taken = 0;       // of these, how many the writer has in hand
+    std::size_t event_weight = 0;
+    std::size_t event_count = 0;
+    std::uint64_t next_event = 1;
+    std::vector<Request*> requests;
+    bool stop = false;
+  };
+  // How far the disk is usable.
+  enum class Disk : int { Well, NoLogs, Paused };
+  struct Counters {
+    explicit Counters(Metrics& metrics);
+    Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
+        &events_limit, &lost, &write_errors, &chunks, &reopened;
+    Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable;
+  };
+
+  Core(DirectoryLock lock, std::filesystem::path dir, const StoreOptions& options, const Clock& clock, Metrics& metrics);
+
+  // Opening.
+  Status load();
+  Status load_series();
+  Status load_open_chunks();
+  Status replay();
+  void replay_record(std::uint64_t seq, std::string_view value);
+  Status load_event_number();
+  void lose_record(std::uint64_t seq, std::string_view why);
+
+  // Blocks. A block, once made, stays until the end.
+  Block* block_of(std::uint64_t series) const;
+  Block& make_block(std::uint32_t number);
+  std::shared_ptr<Rocks> rocks() const { return *rocks_.lock(); }
+  Result<std::shared_ptr<Rocks>> rocks_or_error() const;
+
+  // Reading.
+  struct Wanted;
+  Result<std::vector<Wanted>> wanted(std::span<const Matcher> matchers, Time from, Time to) const;
+  Status read_chunks(std::uint32_t series, Time from, Time to, std::vector<SealedChunk>& out, rocksdb::Iterator& at) const;
+
+  // The writer's thread; all of what follows is its own.
+  void run();
+  bool wait_for_work();  // false once the store closes
+  std::vector<Request*> take_requests();
+  bool usable() const { return !broken_ && disk_.load() != Disk::Paused; }
+  void take_all();  // the inbox, into `bulk_`
+  void put(Family family, std::string_view key, std::string_view value);
+  void prepare_points(std::span<const Point> points);
+  void prepare_chunks(Block& block);  // under the block's lock
+  void prepare_event_blocks(rocksdb::WriteBatch& batch, std::span<const Event* const> events);
+  bool write_bulk(bool sync);
+  void answer(std::vector<Request*>& requests, bool durable);
+  Status write_commits(std::span<Request* const> requests);
+  void save_some_blocks();
+  void save_block(Block& block);
+  void trim_journal();
+  void retain();
+  void forget_idle_series(Time before);
+  void drop_old_events(Family bodies, Family index, Time before);
+  void look_at_disk();
+  void failed(const rocksdb::Status& status);
+  void recover();
+  void close();
+
+  const DirectoryLock lock_;
+  const std::filesystem::path dir_;
+  const StoreOptions options_;
+  const Clock& clock_;
+  Counters count_;
+  log::Gate disk_gate_;
+
+  mutable std::shared_mutex index_mutex_;
+  SeriesIndex index_;  // under index_mutex_
+  std::unique_ptr<std::array<std::atomic<Block*>, kBlocks>> blocks_;
+  std::atomic<std::uint32_t> block_count_{0};
+
+  Guarded<std::shared_ptr<Rocks>> rocks_;  // null while it is opened anew
+  std::atomic<std::uint64_t> lost_{0};
+
+  mutable std::mutex inbox_mutex_;
+  std::condition_variable inbox_ready_;
+  Inbox inbox_;                                 // under inbox_mutex_
+  std::atomic<std::size_t> waiting_points_{0};  // in the inbox and in the writer's hands
+  std::atomic<Disk> disk_{Disk::Well};
+  Guarded<std::string> problem_;
+
+  // The writer's.
+  struct Drop {
+    Family family;
+    std::string from, to;
+  };
+  rocksdb::WriteBatch bulk_;  // all that is due except commits; kept until it is written
+  std::size_t bulk_points_ = 0;
+  std::size_t bulk_batches_ = 0;     // of events
+  std::vector<Block*> bulk_blocks_;  // with chunks in `bulk_`
+  std::vector<Drop> bulk_drops_;     // files that may go once `bulk_` is written
+  std::uint64_t next_seq_ = 1;       // of the head log
+  std::uint64_t next_order_ = 1;     // of late chunks
+  std::uint64_t journal_floor_ = 0;  // records up to here are not needed any more
+  std::uint32_t next_save_ = 0;      // the block to be looked at next
+  double save_credit_ = 0;           // blocks that are due
+  SteadyTime last_save_{};
+  SteadyTime last_written_{};
+  std::optional<Time> last_retention_{};
+  SteadyTime last_retention_steady_{};
+  SteadyTime retention_held_until_{};
+  std::uint32_t dropped_day_ = 0;  // days before this one are gone
+  bool broken_ = false;            // the last write failed
+  std::weak_ptr<Rocks> leaving_;   // the database that is to close before it can be opened anew
+  std::thread writer_;
+};
+
+}  // namespace bongsu::store

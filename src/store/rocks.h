@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <rocksdb/db.h>
+#include <rocksdb/write_batch.h>
+
+#include <array>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace bongsu::store {
+
+// The column families, one for each kind of record (FORMAT.md).
+enum class Family : std::size_t { Meta, Series, Chunks, Open, Journal, Logs, LogIndex, Events, EventIndex, State };
+inline constexpr std::size_t kFamilies = 10;
+
+// The text of a RocksDB failure, as ours. `what` says what was asked.
+Error to_error(const rocksdb::Status& status, std::string_view what);
+
+// An open database. Closes when the last owner lets go.
+class Rocks {
+ public:
+  // `damaged`: the log was damaged in the middle, and what came after is gone.
+  static Result<std::shared_ptr<Rocks>> open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged);
+  ~Rocks();
+  Rocks(const Rocks&) = delete;
+  Rocks& operator=(const Rocks&) = delete;
+
+  rocksdb::ColumnFamilyHandle* family(Family which) const { return handles_[static_cast<std::size_t>(which)]; }
+  rocksdb::DB& db() const { return *db_; }
+  // Nothing when there is no such key.
+  Result<std::optional<std::string>> get(Family which, std::string_view key) const;
+  std::unique_ptr<rocksdb::Iterator> iterate(Family which, bool fill_cache = true) const;
+  // Every record from `from` on, in key order, until `visit` gives false or an Error.
+  template <class Visit>
+  Status each(Family which, std::string_view from, Visit visit) const {
+    const auto at = iterate(which);
+    for (at->Seek(slice(from)); at->Valid(); at->Next()) {
+      BONGSU_TRY(const bool more, Result<bool>(visit(view(at->key()), view(at->value()))));
+      if (!more) return {};
+    }
+    if (!at->status().ok()) return to_error(at->status(), "reading the store");
+    return {};
+  }
+  // Erases [from, to) with `batch`, by one tombstone; once that is written, drop_files takes whole files away at once.
+  void drop_range(Family which, std::string_view from, std::string_view to, rocksdb::WriteBatch& batch) const;
+  void drop_files(Family which, std::string_view from, std::string_view to) const;
+
+  static rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+  static std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+ private:
+  Rocks() = default;
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
+};
+
+// Keys that sort as their parts do.
+std::string series_key(std::uint32_t series);
+std::string chunk_key(std::uint32_t day, std::uint32_t series, Time first, std::uint64_t order);
+struct ChunkKey {
+  std::uint32_t day = 0;
+  std::uint32_t series = 0;
+  Time first{};
+  std::uint64_t order = 0;  // 0 for a chunk in time order, else rising with arrival
+};
+Result<ChunkKey> parse_chunk_key(std::string_view key);
+std::uint32_t day_of(Time at);  // days since 1970 in UTC; 0 before
+std::string state_key(std::string_view table, std::string_view key);
+
+}  // namespace bongsu::store

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/store.h"
+
+#include "store/core.h"
+
+namespace bongsu::store {
+
+Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
+                                           Metrics& metrics) {
+  BONGSU_TRY(std::unique_ptr<Core> core, Core::open(dir, options, clock, metrics));
+  return std::unique_ptr<Store>(new Store(std::move(core)));
+}
+
+Store::Store(std::unique_ptr<Core> core) : core_(std::move(core)) {}
+Store::~Store() = default;
+
+Result<SeriesId> Store::series(const Labels& labels) { return core_->series(labels); }
+Status Store::append(std::span<const Point> points) { return core_->append(points); }
+Result<std::vector<Series>> Store::select(std::span<const Matcher> matchers, Time from, Time to,
+                                          const SelectLimits& limits) const {
+  return core_->select(matchers, from, to, limits);
+}
+Result<std::vector<Labels>> Store::find(std::span<const Matcher> matchers, Time from, Time to) const {
+  return core_->find(matchers, from, to);
+}
+Result<std::vector<std::string>> Store::label_names() const { return core_->label_names(); }
+Result<std::vector<std::string>> Store::label_values(std::string_view name) const { return core_->label_values(name); }
+Status Store::append(std::vector<Event> events) { return core_->append(std::move(events)); }
+Result<EventPage> Store::search(const EventQuery& query) const { return core_->search(query); }
+Result<std::optional<std::string>> Store::get(std::string_view table, std::string_view key) const {
+  return core_->get(table, key);
+}
+Status Store::scan(std::string_view table, std::string_view prefix,
+                   const std::function<bool(std::string_view key, std::string_view value)>& visit) const {
+  return core_->scan(table, prefix, visit);
+}
+Status Store::commit(const StateBatch& batch) { return core_->commit(&batch); }
+Status Store::flush() { return core_->commit(nullptr); }
+Store::Health Store::health() const { return core_->health(); }
+
+}  // namespace bongsu::store

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <set>
+
+#include "base/json.h"
+#include "http/router.h"
+
+namespace bongsu::http {
+namespace {
+
+// "name:type" members of each answer. Types: s string, n number, i integer, b boolean, t time, l level, o object of strings;
+// ? before: may be null; [X] array of X; a capital: another schema.
+struct Schema {
+  std::string_view name;
+  std::vector<std::pair<std::string_view, std::string_view>> members;
+};
+
+const std::vector<Schema>& schemas() {
+  static const std::vector<Schema> all{
+      {"Error", {{"error", "ErrorBody"}}},
+      {"ErrorBody", {{"code", "s"}, {"message", "s"}, {"hint", "s"}}},
+      {"Health", {{"status", "s"}}},
+      {"OpenApi", {{"openapi", "s"}, {"info", "O"}, {"paths", "O"}, {"components", "O"}}},
+      {"Counts",
+       {{"normal", "i"},
+        {"harmless", "i"},
+        {"caution", "i"},
+        {"danger", "i"},
+        {"urgent", "i"},
+        {"fatal", "i"},
+        {"unknown", "i"}}},
+      {"DeviceCounts", {{"total", "i"}, {"up", "i"}, {"down", "i"}, {"unknown", "i"}}},
+      {"Status",
+       {{"at", "t"},
+        {"version", "s"},
+        {"uptime_seconds", "i"},
+        {"counts", "Counts"},
+        {"devices", "DeviceCounts"},
+        {"worst", "[Alarm]"},
+        {"notices", "[s]"}}},
+      {"Device",
+       {{"name", "s"},
+        {"address", "s"},
+        {"state", "s"},
+        {"up", "?b"},
+        {"snmp_up", "?b"},
+        {"icmp_up", "?b"},
+        {"tags", "o"},
+        {"info", "o"},
+        {"profiles", "[s]"},
+        {"last_poll", "?t"},
+        {"uptime_seconds", "?n"},
+        {"interval_seconds", "n"},
+        {"error", "s"}}},
+      {"DeviceList", {{"devices", "[Device]"}, {"next", "?s"}}},
+      {"DeviceAnswer", {{"device", "Device"}, {"counts", "Counts"}}},
+      {"Item",
+       {{"item", "s"},
+        {"title", "s"},
+        {"device", "s"},
+        {"labels", "o"},
+        {"state", "s"},
+        {"level", "l"},
+        {"value", "?n"},
+        {"unit", "s"},
+        {"why", "s"},
+        {"cause", "s"},
+        {"changed", "t"},
+        {"alarm", "?i"}}},
+      {"ItemList", {{"items", "[Item]"}, {"next", "?s"}}},
+      {"Metric", {{"name", "s"}, {"labels", "o"}, {"value", "?n"}, {"at", "t"}}},
+      {"MetricList", {{"metrics", "[Metric]"}, {"next", "?s"}}},
+      {"Alarm",
+       {{"id", "i"},
+        {"item", "s"},
+        {"title", "s"},
+        {"device", "s"},
+        {"labels", "o"},
+        {"state", "s"},
+        {"level", "l"},
+        {"peak", "l"},
+        {"value", "?n"},
+        {"limit", "?n"},
+        {"unit", "s"},
+        {"why", "s"},
+        {"since", "t"},
+        {"changed", "t"},
+        {"ended", "?t"},
+        {"acknowledged", "b"},
+        {"suppressed", "b"},
+        {"flapping", "b"}}},
+      {"AlarmList", {{"alarms", "[Alarm]"}, {"next", "?s"}}},
+      {"AlarmAnswer", {{"alarm", "Alarm"}}},
+      {"Field", {{"name", "s"}, {"value", "s"}}},
+      {"Event",
+       {{"id", "i"},
+        {"kind", "s"},
+        {"received", "t"},
+        {"device_time", "?t"},
+        {"severity", "l"},
+        {"syslog_severity", "?s"},
+        {"facility", "?s"},
+        {"device", "s"},
+        {"sender", "s"},
+        {"host", "s"},
+        {"app", "s"},
+        {"process", "s"},
+        {"message_id", "s"},
+        {"text", "s"},
+        {"fields", "[Field]"},
+        {"clean", "b"}}},
+      {"LogList", {{"logs", "[Event]"}, {"next", "?s"}}},
+      {"EventList", {{"events", "[Event]"}, {"next", "?s"}}},
+  };
+  return all;
+}
+
+void write_reference(JsonWriter& json, std::string_view name) {
+  json.begin_object().member("$ref", fmt::format("#/components/schemas/{}", name)).end_object();
+}
+
+void write_type(JsonWriter& json, std::string_view type) {
+  if (type.starts_with('[')) {
+    json.begin_object().member("type", "array").key("items");
+    write_type(json, type.substr(1, type.size() - 2));
+    json.end_object();
+    return;
+  }
+  const bool nullable = type.starts_with('?');
+  if (nullable) type.remove_prefix(1);
+  if (type.size() > 1) return write_reference(json, type);
+  json.begin_object();
+  switch (type[0]) {
+    case 'n':
+      json.member("type", "number");
+      break;
+    case 'i':
+      json.member("type", "integer");
+      break;
+    case 'b':
+      json.member("type", "boolean");
+      break;
+    case 't':
+      json.member("type", "string").member("format", "date-time");
+      break;
+    case 'o':
+      json.member("type", "object").key("additionalProperties").begin_object().member("type", "string").end_object();
+      break;
+    case 'O':
+      json.member("type", "object");
+      break;
+    case 'l':
+      json.member("type", "string").key("enum").begin_array();
+      for (int level = -1; level <= 5; ++level) json.value(to_string(static_cast<Severity>(level)));
+      json.end_array();
+      break;
+    default:
+      json.member("type", "string");
+  }
+  if (nullable) json.member("nullable", true);
+  json.end_object();
+}
+
+void write_schema(JsonWriter& json, const Schema& schema) {
+  json.key(schema.name).begin_object().member("type", "object").key("required").begin_array();
+  for (const auto& [name, type] : schema.members) json.value(name);
+  json.end_array().key("properties").begin_object();
+  for (const auto& [name, type] : schema.members) write_type(json.key(name), type);
+  if (schema.name == "Metric") write_type(json.key("gap"), "s");  // why there is no value
+  if (schema.name == "Event") write_type(json.key("raw"), "s");   // when it was not clean
+  json.end_object().end_object();
+}
+
+void write_param(JsonWriter& json, const ParamSpec& param) {
+  json.begin_object()
+      .member("name", param.name)
+      .member("in", "query")
+      .member("description", param.about)
+      .key("schema")
+      .begin_object();
+  switch (param.kind) {
+    case ParamSpec::Kind::Count:
+      json.member("type", "integer")
+          .member("minimum", static_cast<std::uint64_t>(param.low))
+          .member("maximum", static_cast<std::uint64_t>(param.high));
+      json.member("default", static_cast<std::uint64_t>(param.usual));
+      break;
+    case ParamSpec::Kind::Word:
+      json.member("type", "string").key("enum").begin_array();
+      for (const std::string_view word : param.words) json.value(word);
+      json.end_array();
+      break;
+    case ParamSpec::Kind::Time:
+      json.member("type", "string").member("format", "date-time");
+      break;
+    default:
+      json.member("type", "string");
+  }
+  json.end_object().end_object();
+}
+
+void write_answer(JsonWriter& json, std::string_view status, std::string_view about, std::string_view type,
+                  std::string_view schema) {
+  json.key(status).begin_object().member("description", about).key("content").begin_object().key(type).begin_object();
+  json.key("schema");
+  if (schema.empty()) json.begin_object().member("type", "string").end_object();
+  else write_reference(json, schema);
+  json.end_object().end_object().end_object();
+}
+
+void write_route(JsonWriter& json, const Route& route) {
+  json.key(route.method == "GET" ? "get" : "post").begin_object().member("summary", route.about).key("parameters").begin_array();
+  if (const std::size_t open = route.path.find('{'); open != std::string_view::npos) {
+    json.begin_object()
+        .member("name", route.path.substr(open + 1, route.path.find('}') - open - 1))
+        .member("in", "path")
+        .member("required", true);
+    json.key("schema").begin_object().member("type", "string").end_object().end_object();
+  }
+  for (const ParamSpec& param : route.params) write_param(json, param);
+  json.end_array();
+  if (route.method == "POST") {
+    json.key("requestBody").begin_object().member("required", false).key("content").begin_object().key(kJson).begin_object();
+    json.key("schema")
+        .begin_object()
+        .member("type", "object")
+        .member("additionalProperties", false)
+        .key("properties")
+        .begin_object();
+    json.key("note").begin_object().member("type", "string").end_object().end_object().end_object();
+    json.end_object().end_object().end_object();
+  }
+  json.key("responses").begin_object();
+  const std::string_view type = route.shape == Route::Shape::Json   ? kJson
+                                : route.shape == Route::Shape::Text ? "text/plain"
+                                : route.shape == Route::Shape::Page ? "text/html"
+                                                                    : "text/css";
+  write_answer(json, "200", route.about, type, route.answer);
+  write_answer(json, "400", "An unknown parameter or a bad value; the message names it", kJson, "Error");
+  for (const int status : route.failures)
+    write_answer(json, std::to_string(status), "See the error's message and hint", kJson, "Error");
+  json.end_object().end_object();
+}
+
+}  // namespace
+
+std::string openapi(const std::vector<Route>& routes, std::string_view version) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("openapi", "3.0.3").key("info").begin_object();
+  json.member("title", "Bongsu")
+      .member("version", version)
+      .key("license")
+      .begin_object()
+      .member("name", "Apache-2.0")
+      .end_object()
+      .end_object();
+  json.key("paths").begin_object();
+  std::set<std::string_view> written;
+  for (const Route& route : routes) {
+    if (!written.insert(route.path).second) continue;
+    json.key(route.path).begin_object();
+    for (const Route& same : routes) {
+      if (same.path == route.path) write_route(json, same);
+    }
+    json.end_object();
+  }
+  json.end_object().key("components").begin_object().key("schemas").begin_object();
+  for (const Schema& schema : schemas()) write_schema(json, schema);
+  json.end_object().end_object().end_object();
+  body += '\n';
+  return body;
+}
+
+}  // namespace bongsu::http

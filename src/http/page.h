@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "http/reply.h"
+#include "http/router.h"
+#include "http/view.h"
+
+namespace bongsu::http {
+
+struct DeviceRow {
+  DeviceState device;
+  Severity worst = Severity::Normal;
+  std::size_t raised = 0;  // items at harmless or worse
+};
+using DeviceRows = std::vector<DeviceRow>;
+
+DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<ItemState>& items);  // in the devices' order
+void sort_worst_first(DeviceRows& rows);                                                        // down devices at the top
+std::string device_table(std::span<const DeviceRow> rows, Time now);
+std::string alarm_table(const std::vector<Alarm>& alarms, Time now);
+
+Reply status_page(const Call& call);
+Reply device_page(const Call& call);
+Reply devices_page(const Call& call);
+Reply alarms_page(const Call& call);
+Reply logs_page(const Call& call);
+
+// A page that says what is wrong with the request.
+Reply problem_page(const Call& call, int status, std::string_view title, std::string_view text);
+
+}  // namespace bongsu::http

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "http/html.h"
+#include "http/page.h"
+
+namespace bongsu::http {
+namespace {
+
+constexpr std::size_t kWorstRows = 10;
+constexpr std::size_t kDeviceRows = 50;
+
+// The sentence that a sleepy reader needs; `worst` gives it its icon.
+struct Verdict {
+  std::string text;
+  std::string_view icon;
+};
+Verdict verdict_of(const Counts& counts, const DeviceCounts& devices) {
+  Verdict verdict;
+  const auto add = [&](std::size_t count, std::string_view word, std::string_view shape) {
+    if (count == 0) return;
+    if (verdict.icon.empty()) verdict.icon = shape;
+    verdict.text += fmt::format("{}{} {}", verdict.text.empty() ? "" : ", ", count, word);
+  };
+  add(counts[Severity::Fatal], "fatal", "fatal");
+  add(counts[Severity::Urgent], "urgent", "urgent");
+  add(devices.down, devices.down == 1 ? "device down" : "devices down", "down");
+  add(counts[Severity::Danger], "danger", "danger");
+  add(counts[Severity::Caution], "caution", "caution");
+  if (!verdict.text.empty()) return verdict;
+  const std::size_t all = devices.up + devices.unknown;
+  if (all == 0) return {"Nothing is watched yet", "unknown"};
+  if (devices.up == 0) return {"Waiting for first answers", "unknown"};
+  if (counts[Severity::Unknown] > 0 || devices.unknown > 0) {
+    return {devices.unknown > 0 ? fmt::format("No alarm; {} of {} devices not heard yet", devices.unknown, all)
+                                : fmt::format("No alarm; {} items without data", counts[Severity::Unknown]),
+            "unknown"};
+  }
+  return {"All is well", "normal"};
+}
+
+std::string tile(std::string_view word, std::string_view korean, std::size_t count, std::string_view href) {
+  return fmt::format(
+      "<li class=\"c-{0}{1}\"><a href=\"{2}\"><b>{3}{4}</b> <span class=\"w\">{0} <span lang=\"ko\">{5}</span></span></a></li>",
+      word, count == 0 ? " zero" : "", href, icon(word), count, korean);
+}
+
+}  // namespace
+
+std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
+  std::string out =
+      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Device</th><th "
+      "scope=\"col\">What</th>"
+      "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\" class=\"n wide\">Limit</th><th "
+      "scope=\"col\">For</th></tr></thead><tbody>\n";
+  for (const Alarm& alarm : alarms) {
+    std::string flags;
+    if (alarm.acknowledged) flags += " <span class=\"flag\">acknowledged</span>";
+    if (alarm.suppressed) flags += " <span class=\"flag\">suppressed</span>";
+    if (alarm.flapping) flags += " <span class=\"flag\">flapping</span>";
+    const std::string where = label_words(alarm.labels);
+    out += fmt::format("<tr{}><td>{}</td><th scope=\"row\">{}</th><td class=\"x\">{}{}{}<span class=\"why wide\">{}</span></td>",
+                       alarm.acknowledged || alarm.suppressed ? " class=\"quiet\"" : "", level_badge(alarm.level),
+                       device_link(alarm.device), text_of(alarm.title.empty() ? alarm.item : alarm.title),
+                       where.empty() ? "" : " <span class=\"soft\">" + where + "</span>", flags, text_of(alarm.why));
+    out += fmt::format("<td class=\"n\">{}</td><td class=\"n wide\">{}</td><td class=\"t\">{}</td></tr>\n",
+                       quantity(alarm.value, alarm.unit), quantity(alarm.limit, alarm.unit), age(now, alarm.since));
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<ItemState>& items) {
+  std::unordered_map<std::string_view, DeviceRow*> by_name;
+  DeviceRows rows;
+  rows.reserve(devices.size());
+  for (DeviceState& device : devices) rows.push_back({.device = std::move(device)});
+  for (DeviceRow& row : rows) by_name.emplace(row.device.name, &row);
+  DeviceRow* row = nullptr;  // items come sorted by device
+  for (const ItemState& item : items) {
+    if (!row || row->device.name != item.device) {
+      const auto at = by_name.find(item.device);
+      row = at == by_name.end() ? nullptr : at->second;
+    }
+    if (!row) continue;
+    if (item.level > Severity::Normal) ++row->raised;
+    if (urgency(item.level) > urgency(row->worst)) row->worst = item.level;
+  }
+  return rows;
+}
+
+void sort_worst_first(DeviceRows& rows) {
+  const auto rank = [](const DeviceRow& row) {
+    const int down = row.device.up && !*row.device.up ? 100 : 0;
+    return std::max(down, row.device.up ? 0 : 1) + urgency(row.worst) * 2;
+  };
+  std::stable_sort(rows.begin(), rows.end(), [&](const DeviceRow& a, const DeviceRow& b) { return rank(a) > rank(b); });
+}
+
+std::string device_table(std::span<const DeviceRow> rows, Time now) {
+  std::string out =
+      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">State</th><th scope=\"col\">Device</th><th scope=\"col\" "
+      "class=\"wide\">Address</th>"
+      "<th scope=\"col\">Worst item</th><th scope=\"col\" class=\"wide\">System</th><th scope=\"col\" class=\"wide\">Last "
+      "poll</th></tr></thead><tbody>\n";
+  for (const DeviceRow& row : rows) {
+    const DeviceState& device = row.device;
+    std::string system;
+    for (const char* key : {"vendor", "model", "os", "version"}) {
+      const auto at = device.info.find(key);
+      if (at != device.info.end() && !at->second.empty()) system += (system.empty() ? "" : " ") + text_of(at->second);
+    }
+    if (!device.error.empty()) system += fmt::format("<span class=\"why\">{}</span>", text_of(device.error));
+    out += fmt::format(
+        "<tr><td>{}</td><th scope=\"row\">{}</th><td class=\"wide x\">{}</td><td>{}{}</td><td class=\"wide x\">{}</td><td "
+        "class=\"wide t\">{}</td></tr>\n",
+        up_badge(device.up), device_link(device.name), text_of(device.address), level_badge(row.worst),
+        row.raised > 1 ? fmt::format(" <span class=\"soft\">of {} raised</span>", row.raised) : "", system,
+        device.last_poll ? age(now, *device.last_poll) + " ago" : "never");
+  }
+  return out + "</tbody></table></div>\n";
+}
+
+Reply status_page(const Call& call) {
+  const Sources& from = call.sources;
+  const Time now = from.clock.now();
+  const auto items = from.alarms.items("");
+  const Counts counts = count_items(items);
+  auto devices = from.devices.devices();
+  const DeviceCounts up = count_devices(devices);
+  const Verdict verdict = verdict_of(counts, up);
+
+  std::string out;
+  if (from.notices) out += notice_list(from.notices());
+  out += fmt::format("<h1><span class=\"c-{}\">{}</span> {}</h1>\n", verdict.icon, icon(verdict.icon), verdict.text);
+  out += "<h2>Watched items <small>by level, worst first</small></h2><ul class=\"tiles\">";
+  for (const Severity level : kWorstFirst) {
+    const bool raised = level > Severity::Normal;
+    out += tile(to_string(level), to_korean(level), counts[level],
+                raised ? fmt::format("/alarms?level={}", to_string(level)) : std::string("/devices"));
+  }
+  out += "</ul>\n<h2>Devices</h2><ul class=\"tiles\">";
+  out += tile("down", up_korean(false), up.down, "/devices?state=down");
+  out += tile("unknown", up_korean(std::nullopt), up.unknown, "/devices?state=unknown");
+  out += tile("up", up_korean(true), up.up, "/devices?state=up");
+  out += "</ul>\n";
+
+  const auto worst = worst_alarms(from.alarms, kWorstRows + 1);
+  out += "<h2>Open alarms <small>worst first</small></h2>\n";
+  if (worst.empty()) {
+    out += "<p class=\"empty\">No open alarm.</p>\n";
+  } else {
+    out += alarm_table({worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(std::min(worst.size(), kWorstRows))}, now);
+    if (worst.size() > kWorstRows) out += "<p class=\"more\"><a href=\"/alarms\">All open alarms</a></p>\n";
+  }
+
+  const std::size_t all = devices.size();
+  out += fmt::format("<h2>Devices <small>{}, worst first</small></h2>\n", all);
+  if (all == 0) {
+    out +=
+        "<p class=\"empty\">No device is watched. Name one under <code>devices:</code> in bongsu.yaml, or look at <code>bongsu "
+        "demo</code>.</p>\n";
+  } else {
+    DeviceRows rows = device_rows(std::move(devices), items);
+    sort_worst_first(rows);
+    out += device_table(std::span(rows).first(std::min(all, kDeviceRows)), now);
+    if (all > kDeviceRows)
+      out += fmt::format("<p class=\"more\">{} more: <a href=\"/devices\">all devices by name</a></p>\n", all - kDeviceRows);
+  }
+  return page(
+      {.title = verdict.text, .current = "/", .now = now, .refresh = call.params.count("refresh"), .version = from.version}, out);
+}
+
+}  // namespace bongsu::http

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "http/reply.h"
+
+#include <ctime>
+
+#include "base/json.h"
+
+namespace bongsu::http {
+
+std::string problem_body(std::string_view code, std::string_view message, std::string_view hint) {
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("error").begin_object();
+  json.member("code", code).member("message", message).member("hint", hint);
+  json.end_object().end_object();
+  body += '\n';
+  return body;
+}
+
+Reply problem(int status, std::string_view code, std::string_view message, std::string_view hint) {
+  return {.status = status, .body = problem_body(code, message, hint)};
+}
+
+Reply problem(const Error& error, std::string_view hint) {
+  const auto status = [&] {
+    switch (error.code) {
+      case Code::Invalid:
+        return 400;
+      case Code::NotFound:
+        return 404;
+      case Code::Exists:
+      case Code::Refused:
+        return 409;
+      case Code::Denied:
+        return 403;
+      case Code::Limit:
+        return 422;
+      case Code::Unavailable:
+      case Code::Cancelled:
+        return 503;
+      case Code::Timeout:
+        return 504;
+      case Code::Unsupported:
+        return 501;
+      case Code::Truncated:
+      case Code::Corrupt:
+      case Code::Io:
+        return 500;
+    }
+    return 500;
+  }();
+  return problem(status, to_string(error.code), error.text, hint);
+}
+
+std::string http_date(std::int64_t seconds) {
+  const std::time_t at = static_cast<std::time_t>(seconds);
+  std::tm parts{};
+  ::gmtime_r(&at, &parts);
+  char text[40];
+  // The C locale's names: the daemon never calls setlocale.
+  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return std::string(text, size);
+}
+
+}  // namespace bongsu::http

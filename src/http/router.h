@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/front.h"
+#include "http/params.h"
+#include "http/reply.h"
+#include "http/server.h"
+
+namespace bongsu::http {
+
+// What a handler gets.
+struct Call {
+  const Sources& sources;
+  const Params& params;
+  std::string name;       // what stood for {name} or {id} in the path, decoded
+  std::string_view body;  // of POST
+};
+
+// One route, from which cpp-httplib's table, the parameter check and the OpenAPI file are made.
+struct Route {
+  enum class Shape { Json, Text, Page, Style };
+  std::string_view method;
+  std::string_view path;  // "/api/v1/devices/{name}/items"
+  std::string_view about;
+  std::vector<ParamSpec> params;
+  std::function<Reply(const Call&)> handler;
+  Shape shape = Shape::Json;
+  std::string_view answer{};    // name of the answer's schema in the OpenAPI file, for Json
+  std::vector<int> failures{};  // statuses beyond 400 and 500
+};
+
+// The routes, in the order in which they are tried.
+std::vector<Route> api_routes(const Sources& sources);
+std::vector<Route> event_routes();
+std::vector<Route> page_routes();
+std::string openapi(const std::vector<Route>& routes, std::string_view version);
+
+// cpp-httplib's routing without its sockets. Thread: any, once made.
+class Router {
+ public:
+  explicit Router(Sources sources);
+  ~Router();
+  std::string answer(const WholeRequest& request) const;
+
+ private:
+  class Library;
+  std::unique_ptr<Library> library_;
+};
+
+}  // namespace bongsu::http

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "model/alarm.h"
+#include "model/device.h"
+#include "model/source.h"
+
+namespace bongsu::http {
+
+struct ServerOptions {
+  std::string listen = "127.0.0.1:8642";  // host:port or [v6]:port, loopback only; port 0 takes any free one
+  int workers = 2;                        // threads that run handlers; a connection holds none while it waits
+  std::size_t queue = 256;                // whole requests waiting for a worker; more get 503
+  std::size_t connections = 2'000;        // when full, the connection that has waited longest gives its place
+  std::size_t per_address = 1'000;        // the same by peer; every local client and proxy is one peer
+  std::size_t requests_per_connection = 10'000;
+  std::size_t head_octets = 16 * 1024;
+  std::size_t head_fields = 100;
+  std::size_t target_octets = 2 * 1024;
+  std::size_t body_octets = 1024 * 1024;
+  Millis head_time{5'000};  // from a request's first octet (or the accept) to the end of its head
+  Millis body_time{10'000};
+  Millis write_time{10'000};  // for a whole answer
+  Millis idle_time{75'000};   // between two requests
+  Millis stop_time{2'000};    // for answers under way when the server stops
+};
+
+// What is shown. All of it is called from worker threads and must outlive the server.
+struct Sources {
+  const Clock& clock;
+  Metrics& metrics;
+  const DeviceSource& devices;
+  const AlarmSource& alarms;
+  const EventReader& events;
+  const PointSource& points;
+  std::function<Status()> ready;                      // for /readyz: what is not ready yet, in words
+  std::function<std::vector<std::string>()> notices;  // "disk full: ...": top of the page, and /api/v1/status
+  // Each may be empty: its route is then not served. Errors go to the client with a status that fits their Code.
+  std::function<Status(std::uint64_t id, std::string_view note)> acknowledge;
+  std::function<Status(std::uint64_t id, std::string_view note)> unacknowledge;
+  std::string version;
+  SteadyTime started;
+};
+
+// The API and the status page. Boost.Beast reads and bounds every request in one thread of its own; whole requests go to
+// cpp-httplib's routes on worker threads. Thread: start and end it in the same one.
+class Server {
+ public:
+  // Listens when it returns. Errors: Invalid (address), Denied (not loopback), Unavailable (port in use).
+  static Result<std::unique_ptr<Server>> start(const ServerOptions& options, Sources sources);
+  // Stops accepting, lets answers under way end (stop_time at most), then joins every thread.
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  std::uint16_t port() const;
+
+ private:
+  struct Parts;
+  explicit Server(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace bongsu::http

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// A server on loopback over sources made for the test, and a client that can misbehave.
+#pragma once
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <functional>
+#include <future>
+#include <string>
+#include <vector>
+
+#include "base/lock.h"
+#include "base/text.h"
+#include "http/server.h"
+
+namespace bongsu::http::lab {
+
+struct Devices final : DeviceSource {
+  std::vector<DeviceState> list;
+  std::vector<DeviceState> devices() const override { return list; }
+  std::optional<DeviceState> device(std::string_view name) const override {
+    for (const DeviceState& one : list) {
+      if (one.name == name) return one;
+    }
+    return std::nullopt;
+  }
+};
+
+struct Alarms final : AlarmSource {
+  std::vector<Alarm> list;  // newest first
+  std::vector<ItemState> states;
+  std::vector<Alarm> alarms(const AlarmQuery& query) const override {
+    std::vector<Alarm> out;
+    for (const Alarm& one : list) {
+      if (query.active_only && one.state != AlarmState::Active) continue;
+      if (query.min_level && one.level < *query.min_level) continue;
+      if (!query.device.empty() && one.device != query.device) continue;
+      if (query.before_id != 0 && one.id >= query.before_id) continue;
+      if (out.size() == query.limit) break;
+      out.push_back(one);
+    }
+    return out;
+  }
+  std::optional<Alarm> alarm(std::uint64_t id) const override {
+    for (const Alarm& one : list) {
+      if (one.id == id) return one;
+    }
+    return std::nullopt;
+  }
+  std::vector<ItemState> items(std::string_view device) const override {
+    std::vector<ItemState> out;
+    for (const ItemState& one : states) {
+      if (device.empty() || one.device == device) out.push_back(one);
+    }
+    return out;
+  }
+};
+
+struct Events final : EventReader {
+  std::vector<Event> list;  // newest first
+  mutable Guarded<EventQuery> asked;
+  mutable std::function<void()> before;  // called at each search, on the worker
+  std::optional<Error> fail;
+  Result<EventPage> search(const EventQuery& query) const override {
+    *asked.lock() = query;
+    if (before) before();
+    if (fail) return *fail;
+    EventPage page;
+    for (const Event& one : list) {
+      if (query.before_id != 0 && one.id >= query.before_id) continue;
+      if (page.events.size() == query.limit) {
+        page.next = page.events.back().id;
+        break;
+      }
+      page.events.push_back(one);
+    }
+    return page;
+  }
+};
+
+struct Points final : PointSource {
+  std::vector<Series> list;
+  Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits&) const override {
+    std::vector<Series> out;
+    for (const Series& one : list) {
+      if (!std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& m) { return one.labels->get(m.name) == m.value; }))
+        continue;
+      Series cut{.labels = one.labels};
+      for (const Sample& sample : one.samples) {
+        if (sample.at >= from && sample.at <= to) cut.samples.push_back(sample);
+      }
+      if (!cut.samples.empty()) out.push_back(std::move(cut));
+    }
+    return out;
+  }
+  Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const override {
+    std::vector<Labels> out;
+    const auto series = select(matchers, from, to, {});
+    for (const Series& one : *series) out.push_back(*one.labels);
+    return out;
+  }
+  Result<std::vector<std::string>> label_names() const override { return std::vector<std::string>{}; }
+  Result<std::vector<std::string>> label_values(std::string_view) const override { return std::vector<std::string>{}; }
+};
+
+// 2026-11-23T01:02:03.456Z
+inline constexpr std::int64_t kNow = 1'795'395'723'456;
+
+struct Lab {
+  ManualClock clock{time_from_ms(kNow)};
+  Metrics metrics;
+  Devices devices;
+  Alarms alarms;
+  Events events;
+  Points points;
+  std::vector<std::string> notices;
+  std::optional<Error> not_ready;
+  Guarded<std::vector<std::string>> done;  // "ack 7 note"
+  ServerOptions options{.listen = "127.0.0.1:0"};
+  std::unique_ptr<Server> server;
+
+  void start() {
+    Sources sources{.clock = clock,
+                    .metrics = metrics,
+                    .devices = devices,
+                    .alarms = alarms,
+                    .events = events,
+                    .points = points,
+                    .ready = [this]() -> Status { return not_ready ? Status(*not_ready) : Status(); },
+                    .notices = [this] { return notices; },
+                    .acknowledge = [this](std::uint64_t id, std::string_view note) { return change("ack", id, note); },
+                    .unacknowledge = [this](std::uint64_t id, std::string_view note) { return change("unack", id, note); },
+                    .version = "1.2.3",
+                    .started = clock.steady() - std::chrono::seconds(90)};
+    auto made = Server::start(options, std::move(sources));
+    BONGSU_CHECK(made.ok());
+    server = *std::move(made);
+  }
+  int port() const { return server->port(); }
+  // Sum over all label sets.
+  double metric(std::string_view name) const {
+    double sum = 0;
+    metrics.each([&](std::string_view one, const MetricLabels&, double value) { sum += one == name ? value : 0; });
+    return sum;
+  }
+
+ private:
+  Status change(const char* verb, std::uint64_t id, std::string_view note) {
+    done.lock()->push_back(std::string(verb) + ' ' + std::to_string(id) + ' ' + std::string(note));
+    if (!alarms.alarm(id)) return Error{Code::NotFound, "no alarm " + std::to_string(id)};
+    return {};
+  }
+};
+
+// A plain TCP client. Nothing in it waits for ever: 20 s without progress ends a call as if the peer had closed.
+class Wire {
+ public:
+  explicit Wire(int port, const char* from = nullptr) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in local{};
+    local.sin_family = AF_INET;
+    if (from) {
+      ::inet_pton(AF_INET, from, &local.sin_addr);
+      BONGSU_CHECK(::bind(fd_, reinterpret_cast<sockaddr*>(&local), sizeof local) == 0);
+    }
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(port));
+    ::inet_pton(AF_INET, "127.0.0.1", &to.sin_addr);
+    BONGSU_CHECK(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to) == 0);
+  }
+  ~Wire() { ::close(fd_); }
+  Wire(const Wire&) = delete;
+  Wire& operator=(const Wire&) = delete;
+
+  // False when the peer has closed; the peer may well cut us off in the middle.
+  bool send(std::string_view octets) {
+    while (!octets.empty()) {
+      const ssize_t sent = ::send(fd_, octets.data(), octets.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return false;
+      octets.remove_prefix(static_cast<std::size_t>(sent));
+    }
+    return true;
+  }
+  void half_close() { ::shutdown(fd_, SHUT_WR); }
+  // All octets until the peer closes.
+  std::string rest() {
+    std::string out = std::move(seen_);
+    seen_.clear();
+    while (more()) {}
+    out += seen_;
+    seen_.clear();
+    return out;
+  }
+  // The next answer by its Content-Length; what follows stays for the next call.
+  std::string answer() {
+    std::size_t head;
+    while ((head = seen_.find("\r\n\r\n")) == std::string::npos) {
+      if (!more()) return std::exchange(seen_, {});
+    }
+    const std::string lower = to_lower(std::string_view(seen_).substr(0, head));
+    const std::size_t at = lower.find("content-length: ");
+    const std::size_t body = at == std::string::npos ? 0 : std::stoul(lower.substr(at + 16));
+    while (seen_.size() < head + 4 + body) {
+      if (!more()) break;
+    }
+    const std::string out = seen_.substr(0, head + 4 + body);
+    seen_.erase(0, out.size());
+    return out;
+  }
+  bool closed() { return rest().empty(); }
+
+ private:
+  bool more() {
+    pollfd ready{.fd = fd_, .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, 20'000) <= 0) return false;
+    char room[16384];
+    const ssize_t octets = ::recv(fd_, room, sizeof room, 0);
+    if (octets <= 0) return false;
+    seen_.append(room, static_cast<std::size_t>(octets));
+    return true;
+  }
+  int fd_;
+  std::string seen_;
+};
+
+inline std::string get(std::string_view target, std::string_view fields = "") {
+  return "GET " + std::string(target) + " HTTP/1.1\r\nHost: 127.0.0.1\r\n" + std::string(fields) + "\r\n";
+}
+inline int status_of(std::string_view answer) {
+  return answer.size() > 12 ? std::atoi(std::string(answer.substr(9, 3)).c_str()) : 0;
+}
+
+}  // namespace bongsu::http::lab

@@ -2,7 +2,6 @@
 #include "snmp/ber.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace bongsu::snmp {
 namespace {
@@ -21,8 +20,7 @@ void put_arc(std::vector<std::uint8_t>& out, std::uint64_t arc) {
 }  // namespace
 
 bool OidView::starts_with(OidView prefix) const {
-  return octets_.size() >= prefix.octets_.size() &&
-         std::memcmp(octets_.data(), prefix.octets_.data(), prefix.octets_.size()) == 0;
+  return octets_.size() >= prefix.octets_.size() && std::equal(prefix.octets_.begin(), prefix.octets_.end(), octets_.begin());
 }
 
 void OidView::append_arcs(Octets octets, std::vector<std::uint32_t>& arcs) {
@@ -51,7 +49,7 @@ Oid OidView::to_oid() const {
 }
 
 bool operator==(OidView a, OidView b) {
-  return a.octets_.size() == b.octets_.size() && std::memcmp(a.octets_.data(), b.octets_.data(), a.octets_.size()) == 0;
+  return std::equal(a.octets_.begin(), a.octets_.end(), b.octets_.begin(), b.octets_.end());
 }
 
 std::strong_ordering operator<=>(OidView a, OidView b) {

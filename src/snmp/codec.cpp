@@ -129,19 +129,7 @@ Fault read_pdu(ber::Reader& around, MessageView& into, std::vector<VarbindView>&
   ber::Reader list(pdu.expect(ber::kSequence));
   if (pdu.ok()) pdu.end();
   if (!pdu.ok()) return pdu.fault();
-  varbinds.clear();
-  while (!list.empty()) {
-    ber::Reader one(list.expect(ber::kSequence));
-    if (!list.ok()) return list.fault();
-    const Octets name = one.expect(ber::kObjectId);
-    if (!one.ok()) return one.fault();
-    one.check_oid(name);
-    VarbindView& varbind = varbinds.emplace_back();
-    varbind.name = OidView(name);
-    read_value(one, varbind.value);
-    if (one.ok()) one.end();
-    if (!one.ok()) return one.fault();
-  }
+  if (const Fault fault = read_varbinds(list.rest(), varbinds); fault != Fault::None) return fault;
   into.varbinds = varbinds;
   return Fault::None;
 }
@@ -261,6 +249,24 @@ std::string error_status_name(std::int32_t status) {
                                                 "inconsistentName"};
   if (status >= 0 && status < static_cast<std::int32_t>(std::size(kNames))) return std::string(kNames[status]);
   return "error-status " + std::to_string(status);
+}
+
+ber::Fault read_varbinds(Octets octets, std::vector<VarbindView>& varbinds) {
+  ber::Reader list(octets);
+  varbinds.clear();
+  while (!list.empty()) {
+    ber::Reader one(list.expect(ber::kSequence));
+    if (!list.ok()) return list.fault();
+    const Octets name = one.expect(ber::kObjectId);
+    if (!one.ok()) return one.fault();
+    one.check_oid(name);
+    VarbindView& varbind = varbinds.emplace_back();
+    varbind.name = OidView(name);
+    read_value(one, varbind.value);
+    if (one.ok()) one.end();
+    if (!one.ok()) return one.fault();
+  }
+  return Fault::None;
 }
 
 std::optional<double> ValueView::to_double() const {

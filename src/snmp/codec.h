@@ -144,6 +144,8 @@ class Encoder {
   ber::Writer writer_;
   std::size_t repetitions_at_ = 0;
 };
+// Varbinds one behind the other, as Encoder::varbinds() has them, as views that borrow from `octets`.
+ber::Fault read_varbinds(Octets octets, std::vector<VarbindView>& into);
 // One varbind with its SEQUENCE header. Errors: as Encoder::add.
 Result<std::vector<std::uint8_t>> varbind_octets(const Varbind& varbind);
 

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "snmp/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace bongsu::snmp {
+namespace {
+
+constexpr std::size_t kMaxNotes = 1'024;
+
+// x * inverse_of(x) = 1 modulo 2^32, for an odd x (Newton).
+std::uint32_t inverse_of(std::uint32_t x) {
+  std::uint32_t y = x;
+  for (int i = 0; i < 5; ++i) y *= 2 - x * y;
+  return y;
+}
+
+}  // namespace
+
+struct Exchanges::Exchange final : net::Timer {
+  Exchange(Exchanges& all, std::uint32_t index) : owner(all), slot(index) {}
+  void expired() override { owner.expired(*this); }
+
+  Exchanges& owner;
+  const std::uint32_t slot;
+  std::uint32_t generation = 0;  // uses so far
+  bool busy = false;
+  bool last_answered = false;  // how the last use ended
+  bool fresh = false;
+  PduType type = PduType::GetRequest;
+  int tries = 0;
+  std::size_t repetitions_at = 0;
+  Target target;
+  std::vector<std::uint8_t> datagram;
+  SteadyTime sent{};
+  Answered then;
+  std::optional<Error> failed;
+};
+
+Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options)
+    : reactor_(reactor),
+      options_(options),
+      multiplier_(reactor.random().next32() | 1),
+      inverse_(inverse_of(multiplier_)),
+      offset_(reactor.random().next32() & kIdMask),
+      requests_(metrics.counter("bongsu_snmp_requests_total", "SNMP requests, retries not counted")),
+      retries_(metrics.counter("bongsu_snmp_retries_total", "SNMP requests sent again")),
+      answers_(metrics.counter("bongsu_snmp_answers_total", "SNMP answers that matched a request")),
+      timeouts_(metrics.counter("bongsu_snmp_timeouts_total", "SNMP requests that no try got an answer for")),
+      varbinds_(metrics.counter("bongsu_snmp_varbinds_total", "Varbinds in SNMP answers")),
+      in_flight_(metrics.gauge("bongsu_snmp_in_flight", "SNMP requests under way or waiting to be sent")),
+      kernel_drops_(metrics.gauge("bongsu_snmp_kernel_drops", "SNMP answers that the kernel dropped for want of buffer")) {
+  static constexpr std::array<const char*, static_cast<std::size_t>(Cause::Count)> kCauses{
+      "malformed", "unknown_id", "late", "duplicate", "address", "version", "community", "type"};
+  for (std::size_t i = 0; i < kCauses.size(); ++i)
+    discarded_[i] = &metrics.counter("bongsu_snmp_discarded_total", "SNMP datagrams that answered nothing, by cause",
+                                     {{"cause", kCauses[i]}});
+}
+
+Exchanges::~Exchanges() = default;
+
+std::int32_t Exchanges::id_of(const Exchange& exchange) const {
+  const std::uint32_t plain = exchange.generation << kSlotBits | exchange.slot;
+  return static_cast<std::int32_t>((plain * multiplier_ + offset_) & kIdMask);
+}
+
+Exchanges::Exchange* Exchanges::find(std::int32_t request_id) {
+  // Modulo 2^31 the inverse is the same, cut to 31 bits.
+  const std::uint32_t plain = (static_cast<std::uint32_t>(request_id) - offset_) * inverse_ & kIdMask;
+  const std::uint32_t slot = plain & ((1U << kSlotBits) - 1);
+  if (request_id < 0 || slot >= slots_.size()) return nullptr;
+  Exchange& exchange = slots_[slot];
+  return (plain >> kSlotBits) == (exchange.generation & (kIdMask >> kSlotBits)) ? &exchange : nullptr;
+}
+
+Exchanges::Exchange* Exchanges::take_slot() {
+  // The one free for longest, so that a request-id comes back as late as can be.
+  if (free_.size() < 64 && slots_.size() < (1U << kSlotBits)) {
+    slots_.emplace_back(*this, static_cast<std::uint32_t>(slots_.size()));
+    slots_.back().generation = reactor_.random().next32();
+    free_.push_front(slots_.back().slot);
+  }
+  if (free_.empty()) return nullptr;
+  Exchange& exchange = slots_[free_.front()];
+  free_.pop_front();
+  ++exchange.generation;
+  exchange.busy = true;
+  exchange.tries = 0;
+  in_flight_.set(static_cast<double>(++busy_));
+  return &exchange;
+}
+
+void Exchanges::release(Exchange& exchange, bool answered) {
+  exchange.cancel();
+  exchange.busy = false;
+  exchange.last_answered = answered;
+  exchange.failed.reset();
+  exchange.target.credentials.reset();
+  if (exchange.fresh) --fresh_;
+  exchange.fresh = false;
+  free_.push_back(exchange.slot);
+  in_flight_.set(static_cast<double>(--busy_));
+}
+
+void Exchanges::fail_later(Exchange& exchange, Error error) {
+  exchange.failed = std::move(error);
+  reactor_.timers().arm(exchange, reactor_.clock().steady());
+}
+
+net::DatagramSocket* Exchanges::socket_for(const net::Address& address, std::string& problem) {
+  auto& socket = address.is_v4() ? v4_ : v6_;
+  if (socket) return socket.get();
+  net::SocketSpec spec;
+  spec.bind = {address.is_v4() ? options_.bind_v4 : options_.bind_v6, 0};
+  spec.receive_buffer = options_.receive_buffer;
+  spec.count_drops = true;
+  auto opened = reactor_.open(spec);
+  if (!opened) {
+    problem = opened.error().text;
+    return nullptr;
+  }
+  socket = std::move(*opened);
+  socket->on_receive([this](std::span<const net::Datagram> datagrams) { receive(datagrams); });
+  return socket.get();
+}
+
+void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
+  Exchange* exchange = waiting_.size() < options_.max_waiting ? take_slot() : nullptr;
+  if (exchange == nullptr) {
+    reactor_.post([then = std::move(then), name = target.name] {
+      then(Error{Code::Limit, name + ": too many SNMP requests wait; poll less often or spread the devices over more machines"});
+    });
+    return;
+  }
+  exchange->then = std::move(then);
+  exchange->target = target;
+  exchange->type = ask.type;
+  if (!target.credentials) return fail_later(*exchange, {Code::Invalid, target.name + ": no credentials to ask with"});
+  const Credentials& credentials = *target.credentials;
+  if (credentials.version != Version::V1 && credentials.version != Version::V2c)
+    return fail_later(*exchange,
+                      {Code::Unsupported, target.name + ": credentials \"" + credentials.name + "\" are " +
+                                              std::string(to_string(credentials.version)) + "; this engine speaks v1 and v2c"});
+  encoder_.start();
+  for (const VarbindView& varbind : ask.varbinds) encoder_.add(varbind.name, varbind.value);
+  const PduHead head{ask.type, id_of(*exchange), ask.non_repeaters, ask.max_repetitions};
+  const Octets datagram = encoder_.finish(credentials.version, credentials.community.reveal(), head);
+  if (datagram.size() > 65'507)
+    return fail_later(*exchange, {Code::Invalid, target.name + ": a request of " + std::to_string(datagram.size()) +
+                                                     " octets does not fit a datagram"});
+  exchange->datagram.assign(datagram.begin(), datagram.end());
+  exchange->repetitions_at = ask.type == PduType::GetBulk && ask.max_repetitions <= 127 ? encoder_.repetitions_at() : 0;
+  requests_.add();
+  if (fresh_ >= options_.max_in_flight) {
+    waiting_.push_back(exchange->slot);
+    return;
+  }
+  send(*exchange);
+}
+
+void Exchanges::send(Exchange& exchange) {
+  std::string problem;
+  net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
+  if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
+  if (exchange.tries == 0) {
+    exchange.fresh = true;
+    ++fresh_;
+  } else {
+    retries_.add();
+    if (exchange.repetitions_at != 0) {
+      std::uint8_t& repetitions = exchange.datagram[exchange.repetitions_at];
+      if (repetitions > 1) repetitions /= 2;
+    }
+  }
+  ++exchange.tries;
+  exchange.sent = reactor_.clock().steady();
+  socket->send(exchange.target.endpoint, exchange.datagram);
+  reactor_.timers().arm(exchange, exchange.sent + exchange.target.timeout);
+}
+
+void Exchanges::send_waiting() {
+  while (!waiting_.empty() && fresh_ < options_.max_in_flight) {
+    Exchange& exchange = slots_[waiting_.front()];
+    waiting_.pop_front();
+    send(exchange);
+  }
+}
+
+void Exchanges::expired(Exchange& exchange) {
+  if (exchange.failed) {
+    Error error = std::move(*exchange.failed);
+    const Answered then = std::move(exchange.then);
+    release(exchange, false);
+    then(std::move(error));
+    return;
+  }
+  if (exchange.tries <= exchange.target.retries) {
+    if (exchange.fresh) --fresh_;
+    exchange.fresh = false;
+    send(exchange);
+  } else {
+    timeouts_.add();
+    Error error = timeout_error(exchange);
+    const Answered then = std::move(exchange.then);
+    release(exchange, false);
+    then(std::move(error));
+  }
+  send_waiting();
+}
+
+Error Exchanges::timeout_error(const Exchange& exchange) const {
+  const Target& target = exchange.target;
+  std::string what(to_string(exchange.type));
+  if (const auto request = decode(exchange.datagram); request && !request->pdu.varbinds.empty()) {
+    what += " of " + request->pdu.varbinds.front().oid.to_string();
+    if (const std::size_t more = request->pdu.varbinds.size() - 1; more > 0) what += fmt::format(" and {} more", more);
+  }
+  std::string text = fmt::format("{} ({}): no answer to {} in {} {} of {}", target.name, target.endpoint.to_string(), what,
+                                 exchange.tries, exchange.tries == 1 ? "try" : "tries", format_duration(target.timeout));
+  if (const auto note = notes_.find(target.endpoint); note != notes_.end())
+    return {Code::Timeout, text + fmt::format("; {} datagrams from it could not be read (last: {}), so look at its agent",
+                                              note->second.malformed, ber::to_error(note->second.fault).text)};
+  return {Code::Timeout,
+          text + fmt::format("; check that it is up, that its agent listens on this port and lets this host in, and that the "
+                             "community and version ({}) of credentials \"{}\" are its own",
+                             to_string(target.credentials->version), target.credentials->name)};
+}
+
+void Exchanges::discard(Cause cause, const net::Endpoint& peer, ber::Fault fault) {
+  discarded_[static_cast<std::size_t>(cause)]->add();
+  if (cause != Cause::Malformed) return;
+  if (notes_.size() < kMaxNotes || notes_.contains(peer)) {
+    PeerNote& note = notes_[peer];
+    ++note.malformed;
+    note.fault = fault;
+  }
+  if (std::uint64_t suppressed = 0; gate_.open(reactor_.clock().steady(), suppressed))
+    log::warning("SNMP datagram from {} cannot be read: {} ({} more since the last such line)", peer.to_string(),
+                 ber::to_error(fault).text, suppressed);
+}
+
+void Exchanges::receive(std::span<const net::Datagram> datagrams) {
+  const SteadyTime now = reactor_.clock().steady();
+  for (const net::Datagram& datagram : datagrams) receive_one(datagram, now);
+  if (!waiting_.empty()) send_waiting();
+  const std::uint64_t drops = (v4_ ? v4_->kernel_drops() : 0) + (v6_ ? v6_->kernel_drops() : 0);
+  if (drops != 0) kernel_drops_.set(static_cast<double>(drops));
+}
+
+void Exchanges::receive_one(const net::Datagram& datagram, SteadyTime now) {
+  MessageView message;
+  if (const ber::Fault fault = decoder_.decode(datagram.data, message); fault != ber::Fault::None)
+    return discard(Cause::Malformed, datagram.peer, fault);
+  if (message.type != PduType::Response) return discard(Cause::Type, datagram.peer);
+  Exchange* exchange = find(message.request_id);
+  if (exchange == nullptr || (!exchange->busy && exchange->tries == 0)) return discard(Cause::UnknownId, datagram.peer);
+  if (datagram.peer != exchange->target.endpoint) return discard(Cause::Address, datagram.peer);
+  if (!exchange->busy) return discard(exchange->last_answered ? Cause::Duplicate : Cause::Late, datagram.peer);
+  if (exchange->tries == 0 || exchange->failed) return discard(Cause::UnknownId, datagram.peer);
+  const Credentials& credentials = *exchange->target.credentials;
+  if (message.version != credentials.version) return discard(Cause::Version, datagram.peer);
+  if (message.community != credentials.community.reveal()) return discard(Cause::Community, datagram.peer);
+  answers_.add();
+  varbinds_.add(message.varbinds.size());
+  if (!notes_.empty()) notes_.erase(datagram.peer);
+  const Answer answer{message.error_status, message.error_index, message.varbinds, datagram.data.size(),
+                      std::chrono::duration_cast<std::chrono::microseconds>(now - exchange->sent)};
+  const Answered then = std::move(exchange->then);
+  release(*exchange, true);
+  then(answer);
+}
+
+}  // namespace bongsu::snmp

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/secret.h"
+#include "base/time.h"
+#include "net/address.h"
+#include "snmp/codec.h"
+
+namespace bongsu::snmp {
+
+struct Credentials {
+  std::string name;  // as configured; error texts name it
+  Version version = Version::V2c;
+  Secret community;  // v1, v2c
+};
+
+// Whom to ask, and how patiently. A plain value; what is learned about a device is kept by the Client under its endpoint.
+struct Target {
+  std::string name;  // of the device, for error texts
+  net::Endpoint endpoint;
+  std::shared_ptr<const Credentials> credentials;
+  Millis timeout{2'000};     // of one try
+  int retries = 2;           // further tries
+  int max_repetitions = 25;  // rows asked for by one GETBULK, at most
+};
+
+}  // namespace bongsu::snmp

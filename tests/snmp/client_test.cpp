@@ -1,0 +1,537 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "snmp/client.h"
+
+#include <gmock/gmock.h>
+
+#include "fake_agent.h"
+
+namespace bongsu::snmp {
+namespace {
+
+using namespace std::chrono_literals;
+using Bytes = std::vector<std::uint8_t>;
+using ::testing::HasSubstr;
+
+const Oid kEntry{1, 3, 6, 1, 2, 1, 2, 2, 1};
+const Oid kUptime{1, 3, 6, 1, 2, 1, 1, 3, 0};
+const Oid kName{1, 3, 6, 1, 2, 1, 1, 5, 0};
+
+template <class T>
+asio::awaitable<void> keep(asio::awaitable<Result<T>> work, std::optional<Result<T>>& into) {
+  into.emplace(co_await std::move(work));
+}
+
+}  // namespace
+
+// Not in an anonymous namespace: the tests derive from it, in a file that others include.
+class ClientTest : public ::testing::Test {
+ protected:
+  ClientTest() { restart({}); }
+  void restart(ClientOptions options) {
+    client.reset();
+    client = std::make_unique<Client>(world.reactor(), metrics, options);
+  }
+  Target target(Version version = Version::V2c) const {
+    auto credentials = std::make_shared<Credentials>();
+    credentials->name = "office";
+    credentials->version = version;
+    credentials->community = Secret("public");
+    return {.name = "sw1", .endpoint = agent.at(), .credentials = std::move(credentials)};
+  }
+  template <class T>
+  Result<T> wait(asio::awaitable<Result<T>> work, Millis span = 60s) {
+    std::optional<Result<T>> out;
+    world.reactor().spawn(keep(std::move(work), out));
+    world.run_for(span);
+    if (!out) return Error{Code::Cancelled, "still waiting"};
+    return std::move(*out);
+  }
+  std::uint64_t discarded(const char* cause) {
+    return metrics.counter("bongsu_snmp_discarded_total", "", {{"cause", cause}}).value();
+  }
+  std::vector<Oid> columns(std::uint32_t count) const {
+    std::vector<Oid> out;
+    for (std::uint32_t c = 1; c <= count; ++c) out.push_back(kEntry + c);
+    return out;
+  }
+  void expect_whole_table(const Result<Table>& table, std::size_t width, std::size_t rows) {
+    ASSERT_TRUE(table) << table.error().text;
+    ASSERT_EQ(rows, table->rows.size());
+    for (std::size_t r = 0; r < rows; ++r) {
+      ASSERT_EQ(std::vector<std::uint32_t>{static_cast<std::uint32_t>(r + 1)}, table->rows[r].index);
+      ASSERT_EQ(width, table->rows[r].cells.size());
+      for (std::size_t c = 0; c < width; ++c) {
+        ASSERT_TRUE(table->rows[r].cells[c]) << "row " << r << " column " << c;
+        ASSERT_EQ((std::uint64_t{c + 1} << 32 | (r + 1)), table->rows[r].cells[c]->number);
+      }
+    }
+  }
+
+  net::SimWorld world{1};
+  Metrics metrics;
+  FakeAgent agent{world, *net::Endpoint::parse("10.0.0.1:161")};
+  std::unique_ptr<Client> client;
+};
+
+TEST_F(ClientTest, GetsValuesInTheOrderAsked) {
+  agent.put(kUptime, Value::of_number(ValueType::TimeTicks, 4711));
+  agent.put(kName, Value::of_octets("sw1.example"));
+  const auto got = wait(client->get(target(), {kName, kEntry, kUptime}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ((std::vector<Varbind>{{kName, Value::of_octets("sw1.example")},
+                                  {kEntry, {.type = ValueType::NoSuchInstance}},
+                                  {kUptime, Value::of_number(ValueType::TimeTicks, 4711)}}),
+            got->varbinds);
+  EXPECT_EQ(10ms, got->rtt);
+  EXPECT_EQ(1U, agent.asked.size());
+  EXPECT_EQ("public", agent.asked[0].community);
+}
+
+TEST_F(ClientTest, SpeaksIPv6) {
+  FakeAgent six(world, *net::Endpoint::parse("[2001:db8::1]:161"));
+  six.put(kName, Value::of_octets("six"));
+  Target to = target();
+  to.endpoint = six.at();
+  const auto got = wait(client->get(to, {kName}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ("six", got->varbinds[0].value.octets);
+}
+
+TEST_F(ClientTest, NamesWhatV1DoesNotHave) {
+  agent.put(kName, Value::of_octets("sw1"));
+  const auto got = wait(client->get(target(Version::V1), {kUptime, kName, kEntry}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ(ValueType::NoSuchObject, got->varbinds[0].value.type);
+  EXPECT_EQ("sw1", got->varbinds[1].value.octets);
+  EXPECT_EQ(ValueType::NoSuchObject, got->varbinds[2].value.type);
+  EXPECT_EQ(3U, agent.asked.size());
+}
+
+TEST_F(ClientTest, FindsTheMissingOneWhenTheAgentDoesNotSayWhich) {
+  agent.put(kName, Value::of_octets("sw1"));
+  agent.twist = [](const Message&, Message answer) {
+    answer.pdu.error_index = 0;
+    return std::optional(answer);
+  };
+  const auto got = wait(client->get(target(Version::V1), {kUptime, kName}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ(ValueType::NoSuchObject, got->varbinds[0].value.type);
+  EXPECT_EQ("sw1", got->varbinds[1].value.octets);
+}
+
+TEST_F(ClientTest, HalvesAGetThatIsTooBig) {
+  std::vector<Oid> oids;
+  for (std::uint32_t i = 1; i <= 40; ++i) {
+    oids.push_back(kEntry + i);
+    agent.put(kEntry + i, Value::of_integer(static_cast<std::int32_t>(i)));
+  }
+  for (const Version version : {Version::V1, Version::V2c}) {
+    for (const std::size_t most : {std::size_t{1}, std::size_t{5}, std::size_t{25}}) {
+      agent.most = most;
+      const auto got = wait(client->get(target(version), oids));
+      ASSERT_TRUE(got) << got.error().text;
+      ASSERT_EQ(40U, got->varbinds.size());
+      for (std::size_t i = 0; i < 40; ++i) EXPECT_EQ(static_cast<std::int64_t>(i + 1), got->varbinds[i].value.integer);
+    }
+  }
+  agent.most = 0;
+  const auto got = wait(client->get(target(), oids));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(Code::Refused, got.error().code);
+  EXPECT_THAT(got.error().text, HasSubstr("tooBig"));
+}
+
+TEST_F(ClientTest, TimesOutAfterItsTriesAndSaysWhatToCheck) {
+  world.link(agent.at().address).up = false;
+  const SteadyTime start = world.clock().steady();
+  std::optional<Result<Response>> out;
+  world.reactor().spawn(keep(client->get(target(), {kUptime, kName}), out));
+  world.run_until(start + 5'990ms);
+  EXPECT_FALSE(out);
+  world.run_until(start + 6'010ms);
+  ASSERT_TRUE(out);
+  ASSERT_FALSE(*out);
+  EXPECT_EQ(Code::Timeout, out->error().code);
+  EXPECT_THAT(out->error().text,
+              HasSubstr("sw1 (10.0.0.1:161): no answer to GET of 1.3.6.1.2.1.1.3.0 and 1 more in 3 tries of 2s"));
+  EXPECT_THAT(out->error().text, HasSubstr("office"));
+  EXPECT_EQ(0U, client->in_flight());
+}
+
+TEST_F(ClientTest, TakesALateAnswerToAnEarlierTry) {
+  agent.put(kName, Value::of_octets("slow"));
+  world.link(agent.at().address).latency = 1'500ms;  // 3 s there and back
+  const auto got = wait(client->get(target(), {kName}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ(2U, agent.asked.size());
+  EXPECT_EQ(agent.asked[0].pdu.request_id, agent.asked[1].pdu.request_id);
+  EXPECT_EQ(1U, discarded("duplicate"));  // the answer to the second try
+}
+
+TEST_F(ClientTest, CountsWhatComesTooLate) {
+  agent.put(kName, Value::of_octets("slow"));
+  world.link(agent.at().address).latency = 5s;
+  EXPECT_EQ(Code::Timeout, wait(client->get(target(), {kName})).error().code);
+  EXPECT_EQ(3U, discarded("late"));
+}
+
+TEST_F(ClientTest, SurvivesLoss) {
+  world.link(agent.at().address).loss = 0.3;
+  agent.put_table(kEntry, 10, 100);
+  Target to = target();
+  to.retries = 12;
+  const auto table = wait(client->table(to, columns(10)), 600s);
+  expect_whole_table(table, 10, 100);
+}
+
+TEST_F(ClientTest, RepliesThatAnswerNothingAreCountedAndChangeNoDeadline) {
+  agent.put(kName, Value::of_octets("sw1"));
+  const auto never_answers = [&](const char* cause, std::function<std::optional<Message>(const Message&, Message)> twist) {
+    SCOPED_TRACE(cause);
+    const std::uint64_t before = discarded(cause);
+    agent.twist = std::move(twist);
+    std::optional<Result<Response>> out;
+    world.reactor().spawn(keep(client->get(target(), {kName}), out));
+    world.run_for(6'020ms);
+    ASSERT_TRUE(out);
+    ASSERT_FALSE(*out);
+    EXPECT_EQ(Code::Timeout, out->error().code);
+    EXPECT_EQ(before + 3, discarded(cause));
+  };
+  never_answers("unknown_id", [](const Message&, Message answer) {
+    answer.pdu.request_id ^= 0x5555;
+    return std::optional(answer);
+  });
+  never_answers("community", [](const Message&, Message answer) {
+    answer.community = "private";
+    return std::optional(answer);
+  });
+  never_answers("version", [](const Message&, Message answer) {
+    answer.version = Version::V1;
+    return std::optional(answer);
+  });
+  never_answers("type", [](const Message& request, Message) { return std::optional(request); });
+}
+
+TEST_F(ClientTest, TakesNoAnswerFromAnotherAddressOrPort) {
+  agent.put(kName, Value::of_octets("sw1"));
+  for (const char* from : {"10.0.0.2:161", "10.0.0.1:162"}) {
+    agent.transmit = [&](net::DatagramSocket&, const net::Endpoint& to, const Bytes& octets) {
+      world.inject(*net::Endpoint::parse(from), to, octets);
+    };
+    EXPECT_EQ(Code::Timeout, wait(client->get(target(), {kName})).error().code);
+  }
+  EXPECT_EQ(6U, discarded("address"));
+}
+
+TEST_F(ClientTest, TakesOneOfTwoEqualAnswers) {
+  agent.put(kName, Value::of_octets("sw1"));
+  agent.transmit = [](net::DatagramSocket& socket, const net::Endpoint& to, const Bytes& octets) {
+    socket.send(to, octets);
+    socket.send(to, octets);
+  };
+  EXPECT_TRUE(wait(client->get(target(), {kName})));
+  EXPECT_TRUE(wait(client->get(target(), {kName})));
+  EXPECT_EQ(2U, discarded("duplicate"));
+}
+
+TEST_F(ClientTest, SaysThatAnswersCannotBeRead) {
+  agent.put(kName, Value::of_octets("sw1"));
+  agent.transmit = [](net::DatagramSocket& socket, const net::Endpoint& to, const Bytes& octets) {
+    socket.send(to, std::span(octets).first(octets.size() - 2));
+  };
+  const auto got = wait(client->get(target(), {kName}));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(Code::Timeout, got.error().code);
+  EXPECT_THAT(got.error().text, HasSubstr("3 datagrams from it could not be read"));
+  EXPECT_EQ(3U, discarded("malformed"));
+}
+
+TEST_F(ClientTest, RefusesAnswersToSomethingElse) {
+  agent.put(kName, Value::of_octets("sw1"));
+  agent.twist = [](const Message&, Message answer) {
+    answer.pdu.varbinds[0].oid = kUptime;
+    return std::optional(answer);
+  };
+  const auto got = wait(client->get(target(), {kName}));
+  ASSERT_FALSE(got);
+  EXPECT_EQ(Code::Invalid, got.error().code);
+}
+
+TEST_F(ClientTest, NamesTheErrorOfTheAgent) {
+  agent.put(kName, Value::of_octets("sw1"));
+  const auto fails = [&](std::int32_t status, Code code, const char* text) {
+    agent.twist = [status](const Message&, Message answer) {
+      answer.pdu.error_status = status;
+      answer.pdu.error_index = 1;
+      return std::optional(answer);
+    };
+    const auto got = wait(client->get(target(), {kName}));
+    ASSERT_FALSE(got);
+    EXPECT_EQ(code, got.error().code);
+    EXPECT_THAT(got.error().text, HasSubstr(text));
+    EXPECT_THAT(got.error().text, HasSubstr(kName.to_string()));
+    const auto table = wait(client->table(target(), columns(2)));
+    ASSERT_FALSE(table);
+    EXPECT_EQ(code, table.error().code);
+  };
+  fails(kGenErr, Code::Refused, "genErr");
+  fails(kAuthorizationError, Code::Denied, "authorizationError");
+}
+
+TEST_F(ClientTest, Sets) {
+  agent.put(kName, Value::of_octets("sw1"));
+  EXPECT_TRUE(wait(client->set(target(), {{kName, Value::of_octets("sw2")}})));
+  const auto refused = wait(client->set(target(), {{kName, Value::of_octets("sw2")}, {kUptime, {}}}));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(Code::Refused, refused.error().code);
+  EXPECT_THAT(refused.error().text, HasSubstr("notWritable to SET of 1.3.6.1.2.1.1.3.0"));
+}
+
+TEST_F(ClientTest, AsksForAllColumnsAtOnce) {
+  agent.put_table(kEntry, 10, 24);
+  agent.put(Oid{1, 3, 6, 1, 2, 1, 3, 0}, Value::of_integer(1));
+  const auto table = wait(client->table(target(), columns(10)));
+  expect_whole_table(table, 10, 24);
+  EXPECT_EQ(1U, agent.asked.size());
+  EXPECT_EQ(1U, table->end.requests);
+  EXPECT_EQ(240U, table->end.cells);
+  EXPECT_TRUE(table->end.notes.empty());
+}
+
+TEST_F(ClientTest, ReadsTablesOfEverySizeAndCut) {
+  for (const Version version : {Version::V1, Version::V2c}) {
+    for (const std::uint32_t rows : {1U, 24U, 25U, 26U, 130U}) {
+      for (const std::size_t most : {std::size_t{1}, std::size_t{7}, std::size_t{1000}}) {
+        SCOPED_TRACE(std::string(to_string(version)) + " " + std::to_string(rows) + " " + std::to_string(most));
+        agent.objects.clear();
+        client->forget(agent.at());
+        agent.put_table(kEntry, 5, rows);
+        agent.most = most;
+        expect_whole_table(wait(client->table(target(version), columns(5)), 600s), 5, rows);
+      }
+    }
+  }
+}
+
+TEST_F(ClientTest, ReadsTablesWithHoles) {
+  agent.put(kEntry + 1 + 1, Value::of_integer(11));
+  agent.put(kEntry + 1 + 5, Value::of_integer(15));
+  agent.put(kEntry + 3 + 2, Value::of_integer(32));
+  agent.put(kEntry + 3 + 5, Value::of_integer(35));
+  for (const Version version : {Version::V1, Version::V2c}) {
+    const auto table = wait(client->table(target(version), {kEntry + 3, kEntry + 2, kEntry + 1}));
+    ASSERT_TRUE(table) << table.error().text;
+    ASSERT_EQ(3U, table->rows.size());
+    const auto cell = [&](std::size_t row, std::size_t column) {
+      const auto& value = table->rows[row].cells[column];
+      return value ? value->integer : -1;
+    };
+    EXPECT_EQ((std::vector<std::uint32_t>{2}), table->rows[1].index);
+    EXPECT_EQ((std::vector<std::int64_t>{-1, -1, 11}), (std::vector<std::int64_t>{cell(0, 0), cell(0, 1), cell(0, 2)}));
+    EXPECT_EQ((std::vector<std::int64_t>{32, -1, -1}), (std::vector<std::int64_t>{cell(1, 0), cell(1, 1), cell(1, 2)}));
+    EXPECT_EQ((std::vector<std::int64_t>{35, -1, 15}), (std::vector<std::int64_t>{cell(2, 0), cell(2, 1), cell(2, 2)}));
+  }
+}
+
+TEST_F(ClientTest, AnAbsentTableIsEmpty) {
+  for (const Version version : {Version::V1, Version::V2c}) {
+    const auto table = wait(client->table(target(version), columns(3)));
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_TRUE(table->rows.empty());
+  }
+}
+
+TEST_F(ClientTest, NeverLoops) {
+  agent.put_table(kEntry, 2, 10);
+  agent.twist = [this](const Message&, Message answer) {  // the second column starts again for ever
+    for (Varbind& varbind : answer.pdu.varbinds) {
+      if (varbind.oid.starts_with(kEntry + 2) && varbind.oid.back() > 4) varbind.oid = kEntry + 2 + 1;
+    }
+    return std::optional(answer);
+  };
+  for (const Version version : {Version::V1, Version::V2c}) {
+    const auto table = wait(client->table(target(version), columns(2)));
+    ASSERT_TRUE(table) << table.error().text;
+    ASSERT_EQ(10U, table->rows.size());
+    EXPECT_TRUE(table->rows[9].cells[0]);
+    EXPECT_TRUE(table->rows[3].cells[1]);
+    EXPECT_FALSE(table->rows[4].cells[1]);
+    ASSERT_EQ(1U, table->end.notes.size());
+    EXPECT_THAT(table->end.notes[0], HasSubstr("went back to 1.3.6.1.2.1.2.2.1.2.1"));
+  }
+}
+
+TEST_F(ClientTest, EndsAtAnEmptyAnswer) {
+  agent.put_table(kEntry, 2, 10);
+  agent.twist = [](const Message&, Message answer) {
+    answer.pdu.varbinds.clear();
+    return std::optional(answer);
+  };
+  const auto table = wait(client->table(target(), columns(2)));
+  ASSERT_TRUE(table) << table.error().text;
+  EXPECT_EQ(1U, agent.asked.size());
+  EXPECT_EQ(2U, table->end.notes.size());
+}
+
+TEST_F(ClientTest, EndsAnEndlessTableAtItsLimits) {
+  agent.twist = [](const Message& request, Message answer) {  // one object behind whatever is asked for
+    answer.pdu.varbinds = {{request.pdu.varbinds[0].oid + 1, Value::of_integer(1)}};
+    if (request.pdu.varbinds[0].oid.size() > 20) {
+      std::vector<std::uint32_t> arcs(request.pdu.varbinds[0].oid.arcs().begin(), request.pdu.varbinds[0].oid.arcs().end());
+      ++arcs.back();
+      answer.pdu.varbinds[0].oid = Oid(arcs);
+    }
+    return std::optional(answer);
+  };
+  const auto ends = [&](WalkLimits limits, const char* text) {
+    ClientOptions options;
+    options.limits = limits;
+    restart(options);
+    agent.asked.clear();
+    const auto table = wait(client->table(target(), columns(1)), 3600s);
+    ASSERT_FALSE(table);
+    EXPECT_EQ(Code::Limit, table.error().code);
+    EXPECT_THAT(table.error().text, HasSubstr(text));
+    EXPECT_LE(agent.asked.size(), 1'001U);
+  };
+  ends({.requests = 1'000}, "1000 requests");
+  ends({.octets = 10'000}, "octets");
+  ends({.cells = 500}, "500 objects");
+  ends({.time = 5s}, "5s");
+}
+
+TEST_F(ClientTest, LeavesAColumnThatFailsAndKeepsTheOthers) {
+  agent.put_table(kEntry, 3, 5);
+  agent.twist = [](const Message& request, Message answer) {
+    for (std::size_t i = 0; i < request.pdu.varbinds.size(); ++i) {
+      if (!request.pdu.varbinds[i].oid.starts_with(kEntry + 2)) continue;
+      answer.pdu.varbinds = request.pdu.varbinds;
+      answer.pdu.error_status = kGenErr;
+      answer.pdu.error_index = static_cast<std::int32_t>(i + 1);
+    }
+    return std::optional(answer);
+  };
+  const auto table = wait(client->table(target(), columns(3)));
+  ASSERT_TRUE(table) << table.error().text;
+  EXPECT_EQ(10U, table->end.cells);
+  ASSERT_EQ(1U, table->end.notes.size());
+  EXPECT_THAT(table->end.notes[0], HasSubstr("genErr"));
+}
+
+TEST_F(ClientTest, AsksForLessAfterTooBigAndRemembersIt) {
+  agent.put_table(kEntry, 6, 50);
+  agent.twist = [](const Message& request, Message answer) {
+    if (request.pdu.varbinds.size() * static_cast<std::size_t>(request.pdu.error_index) <= 20) return std::optional(answer);
+    answer.pdu.varbinds.clear();
+    answer.pdu.error_status = kTooBig;
+    return std::optional(answer);
+  };
+  expect_whole_table(wait(client->table(target(), columns(6))), 6, 50);
+  agent.asked.clear();
+  expect_whole_table(wait(client->table(target(), columns(6))), 6, 50);
+  EXPECT_LE(agent.asked.size(), 18U);
+}
+
+TEST_F(ClientTest, EachRetryOfAGetBulkAsksForHalf) {
+  agent.put_table(kEntry, 2, 20);
+  agent.ignore = 2;
+  expect_whole_table(wait(client->table(target(), columns(2))), 2, 20);
+  ASSERT_LE(3U, agent.asked.size());
+  EXPECT_EQ(25, agent.asked[0].pdu.error_index);
+  EXPECT_EQ(12, agent.asked[1].pdu.error_index);
+  EXPECT_EQ(6, agent.asked[2].pdu.error_index);
+}
+
+TEST_F(ClientTest, WalksASubtree) {
+  agent.put_table(kEntry, 3, 40);
+  agent.put(kName, Value::of_octets("sw1"));
+  for (const Version version : {Version::V1, Version::V2c}) {
+    const auto walked = [&](Oid root) {
+      std::vector<Oid> out;
+      std::function<bool(const Varbind&)> visit = [&out](const Varbind& varbind) {
+        out.push_back(varbind.oid);
+        return true;
+      };
+      const auto end = wait(client->walk(target(version), std::move(root), visit));
+      EXPECT_TRUE(end);
+      EXPECT_EQ(end ? end->cells : 0, out.size());
+      EXPECT_TRUE(std::is_sorted(out.begin(), out.end()));
+      return out.size();
+    };
+    EXPECT_EQ(121U, walked(Oid{1, 3, 6, 1}));
+    EXPECT_EQ(121U, walked(Oid{1}));
+    EXPECT_EQ(121U, walked(Oid{}));
+    EXPECT_EQ(0U, walked(Oid{2}));
+    EXPECT_EQ(40U, walked(kEntry + 2));
+    EXPECT_EQ(1U, walked(kName));  // an object itself
+    EXPECT_EQ(0U, walked(kUptime));
+  }
+}
+
+TEST_F(ClientTest, StopsAWalkWhenToldTo) {
+  agent.put_table(kEntry, 1, 400);
+  std::size_t seen = 0;
+  std::function<bool(const Varbind&)> visit = [&seen](const Varbind&) { return ++seen < 30; };
+  ASSERT_TRUE(wait(client->walk(target(), kEntry, visit)));
+  EXPECT_EQ(30U, seen);
+}
+
+TEST_F(ClientTest, GivesTheRawAnswerToNextAndBulk) {
+  agent.put_table(kEntry, 2, 3);
+  const auto next = wait(client->get_next(target(Version::V1), {kEntry, kEntry + 9}));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(kNoSuchName, next->error_status);
+  EXPECT_EQ(2, next->error_index);
+  const auto bulk = wait(client->get_bulk(target(), {kEntry + 1, kEntry + 2}, 0, 4));
+  ASSERT_TRUE(bulk);
+  EXPECT_EQ(8U, bulk->varbinds.size());
+  EXPECT_EQ(Code::Unsupported, wait(client->get_bulk(target(Version::V1), {kEntry}, 0, 4)).error().code);
+}
+
+TEST_F(ClientTest, RefusesWhatItCannotSend) {
+  EXPECT_EQ(Code::Invalid, wait(client->get(target(), {Oid{1}})).error().code);
+  EXPECT_EQ(Code::Invalid, wait(client->table(target(), {})).error().code);
+  Target to = target();
+  to.credentials.reset();
+  EXPECT_EQ(Code::Invalid, wait(client->get(to, {kName})).error().code);
+  EXPECT_EQ(Code::Unsupported, wait(client->get(target(Version::V3), {kName})).error().code);
+}
+
+TEST_F(ClientTest, WaitsWhileTooManyAreInFlightAndTheDeadHoldNobody) {
+  ClientOptions options;
+  options.exchange.max_in_flight = 4;
+  restart(options);
+  agent.put(kName, Value::of_octets("sw1"));
+  Target dead = target();
+  dead.endpoint = *net::Endpoint::parse("10.0.0.99:161");
+  dead.retries = 5;
+  int dead_done = 0, living_done = 0;
+  SteadyTime last_living;
+  const auto name = *encode_oid(kName);
+  const VarbindView asked{OidView(name), {}};
+  for (int i = 0; i < 4; ++i)
+    client->request(dead, {.varbinds = {&asked, 1}}, [&](Result<Answer> answer) { dead_done += !answer; });
+  for (int i = 0; i < 100; ++i)
+    client->request(target(), {.varbinds = {&asked, 1}}, [&](Result<Answer> answer) {
+      living_done += answer.ok();
+      last_living = world.clock().steady();
+    });
+  const SteadyTime start = world.clock().steady();
+  world.run_for(60s);
+  EXPECT_EQ(4, dead_done);
+  EXPECT_EQ(100, living_done);
+  EXPECT_LT(last_living - start, 2'300ms);  // one time-out of the dead, then 25 round trips of 10 ms
+}
+
+TEST_F(ClientTest, EndsWithRequestsInFlight) {
+  world.link(agent.at().address).up = false;
+  std::optional<Result<Response>> out;
+  world.reactor().spawn(keep(client->get(target(), {kName}), out));
+  world.run_for(1s);
+  client.reset();
+  world.run_for(60s);
+  EXPECT_FALSE(out);
+}
+
+}  // namespace bongsu::snmp

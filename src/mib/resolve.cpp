@@ -103,7 +103,8 @@ Result<Oid> Tree::resolve(std::string_view text) const {
   const std::uint32_t number = image_->find_name(module, name);
   if (number == kNone) return unknown_name(*this, what, module, name);
   const Object object = at(number);
-  std::vector<std::uint32_t> arcs(object.oid().arcs().begin(), object.oid().arcs().end());
+  const Oid base = object.oid();
+  std::vector<std::uint32_t> arcs(base.arcs().begin(), base.arcs().end());
 
   BONGSU_TRY(const auto pieces, split_pieces(rest, what));
   const auto index = object.kind == Kind::Column ? object.index() : std::vector<NamedRef>();
@@ -130,8 +131,7 @@ Result<Oid> Tree::resolve(std::string_view text) const {
       }
       if (!arc || *arc > 0xffffffff) {
         // A child by its name, as in iso.org.dod: only where no index is.
-        const std::uint32_t child =
-            index.empty() && arcs.size() == object.oid().size() ? image_->find_name({}, piece.text) : kNone;
+        const std::uint32_t child = index.empty() ? image_->find_name({}, piece.text) : kNone;
         if (child == kNone || at(child).oid().size() != arcs.size() + 1 || !at(child).oid().starts_with(Oid(arcs))) {
           return Error{Code::Invalid,
                        what + ": '" + piece.text +

@@ -29,7 +29,7 @@ constexpr std::string_view kStyle =
     R"(:root{color-scheme:light dark;--bg:#f6f7f8;--card:#fff;--ink:#16191d;--soft:#545d68;--line:#d5dadf;--link:#0b57b0;
 --fatal:#6b0f4e;--urgent:#b3141d;--danger:#e06a00;--caution:#f5c518;--harmless:#0b57b0;--normal:#1a6b35;--unknown:#545d68}
 @media (prefers-color-scheme:dark){:root{--bg:#101214;--card:#191c20;--ink:#e8eaed;--soft:#a3abb5;--line:#33393f;--link:#8ab8ff;
---fatal:#e58bc9;--urgent:#ff6b6b;--danger:#ff9a3d;--caution:#f7d04a;--harmless:#8ab8ff;--normal:#6fcf8c;--unknown:#a3abb5}}
+--fatal:#ff5cc8;--urgent:#ff6b6b;--danger:#ff9a3d;--caution:#f7d04a;--harmless:#8ab8ff;--normal:#6fcf8c;--unknown:#a3abb5}}
 *{box-sizing:border-box}
 body{margin:0 auto;max-width:76rem;padding:0 1rem 3rem;background:var(--bg);color:var(--ink);font:16px/1.45 system-ui,"Noto Sans","Noto Sans KR","Apple SD Gothic Neo","Malgun Gothic",sans-serif}
 a{color:var(--link)}
@@ -40,11 +40,11 @@ svg.i{width:1em;height:1em;fill:currentColor;vertical-align:-.125em;flex:none}
 nav{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;align-items:baseline;padding:.7rem 0;border-bottom:1px solid var(--line)}
 nav b{margin-right:.4rem}nav a{text-decoration:none}nav a[aria-current]{color:var(--ink);font-weight:600;border-bottom:3px solid currentColor}
 nav .as-of{margin-left:auto;color:var(--soft);font-size:.875rem}
-h1{font-size:1.7rem;line-height:1.2;margin:1.1rem 0 .9rem;display:flex;flex-wrap:wrap;gap:.5rem .7rem;align-items:center}
-h1 svg.i{width:1.5em;height:1.5em}
+h1{font-size:1.7rem;line-height:1.2;margin:1.1rem 0 .9rem;display:flex;gap:.7rem;align-items:center;overflow-wrap:anywhere}
+h1>.i,h1>span>svg.i{width:1.5em;height:1.5em}
 h2{font-size:1.1rem;margin:1.8rem 0 .5rem}h2 small,h1 small{font-weight:400;color:var(--soft)}
 .notices{list-style:none;margin:1rem 0 0;padding:0}.notices li{border:2px solid var(--urgent);border-left-width:.6rem;background:var(--card);padding:.5rem .8rem;margin-bottom:.4rem;font-weight:600}
-.tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(6.6rem,1fr));gap:.5rem;list-style:none;margin:0 0 .5rem;padding:0}
+.tiles{display:grid;grid-template-columns:repeat(7,1fr);gap:.5rem;list-style:none;margin:0 0 .5rem;padding:0}
 .tiles li{background:var(--card);border:1px solid var(--line);border-top:.3rem solid var(--c,var(--line));padding:.45rem .65rem .55rem}
 .tiles a{color:inherit;text-decoration:none;display:block}.tiles a:hover .w{text-decoration:underline}
 .tiles b{display:flex;gap:.45rem;align-items:center;font-size:1.75rem;line-height:1.2;font-variant-numeric:tabular-nums}
@@ -56,7 +56,7 @@ th,td{text-align:left;vertical-align:top;padding:.4rem .65rem;border-bottom:1px 
 thead th{font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}tbody th{font-weight:600;overflow-wrap:anywhere}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.t{white-space:nowrap;font-variant-numeric:tabular-nums}
-td.x{overflow-wrap:anywhere}
+td.x{overflow-wrap:anywhere;min-width:9rem}td.full{width:48%}
 .why,.soft{color:var(--soft);font-size:.875rem}.why{display:block}
 .flag{border:1px solid var(--line);border-radius:.2rem;padding:0 .3rem;font-size:.8125rem;color:var(--soft);white-space:nowrap}
 .lv{display:inline-flex;gap:.4rem;align-items:center;white-space:nowrap;padding:.05rem .5rem;border:2px solid var(--c);border-radius:.25rem;font-weight:600;font-size:.9rem}
@@ -73,9 +73,15 @@ form{display:flex;flex-wrap:wrap;gap:.5rem .8rem;align-items:end;margin:0 0 .9re
 label{font-size:.8125rem;color:var(--soft);display:grid;gap:.15rem}input,select,button{font:inherit;color:var(--ink);background:var(--card);border:1px solid var(--soft);border-radius:.25rem;padding:.25rem .45rem}
 input[name=q]{width:18rem;max-width:80vw}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0;background:var(--card);border:1px solid var(--line);padding:.7rem 1rem}dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
+@media (min-width:62rem){dl{grid-template-columns:max-content 1fr max-content 1fr}}
 .more{margin:.6rem 0}
 footer{margin-top:2rem;color:var(--soft);font-size:.875rem}
-@media (max-width:44rem){body{padding:0 .6rem 2rem}.wide{display:none}h1{font-size:1.35rem}th,td{padding:.35rem .45rem}.tiles{grid-template-columns:repeat(auto-fit,minmax(5.4rem,1fr))}nav .as-of{margin-left:0;width:100%}}
+@media (max-width:48rem){body{padding:0 .6rem 2rem}.wide{display:none}h1{font-size:1.35rem}nav .as-of{margin-left:0;width:100%}
+.tiles{grid-template-columns:repeat(4,1fr);gap:.35rem}.tiles li{padding:.35rem .4rem}.tiles b{font-size:1.2rem;gap:.25rem}.tiles .w{font-size:.8rem;display:block}
+.rows thead{position:absolute;left:-99rem}.rows tr{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,auto);align-items:center;gap:.1rem .6rem;padding:.5rem .6rem;border-bottom:1px solid var(--line)}
+.rows tr>*{border:0;padding:0}.rows tr>.wide{display:none}.rows td.x{min-width:0}.rows tr>:nth-child(2):not(.x){text-align:right}.rows .full{grid-column:1/-1}
+.rows td[data-l]::before{content:attr(data-l) " ";color:var(--soft)}}
+@media (max-width:26rem){.tiles{grid-template-columns:repeat(3,1fr)}}
 @media (prefers-color-scheme:dark){.l-fatal,.l-urgent,.l-down{color:#101214}}
 @media (forced-colors:active){.lv{border-color:currentColor}}
 @media print{:root{--bg:#fff;--card:#fff}nav,form{display:none}}

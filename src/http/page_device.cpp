@@ -43,11 +43,13 @@ std::string item_table(std::vector<ItemState> items, Time now) {
   std::stable_sort(items.begin(), items.end(),
                    [](const ItemState& a, const ItemState& b) { return urgency(a.level) > urgency(b.level); });
   std::string out =
-      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Item</th><th scope=\"col\">Of</th>"
+      "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Item</th><th "
+      "scope=\"col\">Of</th>"
       "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\">For</th></tr></thead><tbody>\n";
   for (const ItemState& item : items) {
     out += fmt::format(
-        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"x\">{}</td><td class=\"n\">{}</td><td class=\"t\">{}</td></tr>\n",
+        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"x\">{}</td><td class=\"n\">{}</td><td class=\"t\" "
+        "data-l=\"for\">{}</td></tr>\n",
         level_badge(item.level), text_of(item.title.empty() ? item.item : item.title),
         item.state == AlarmState::Pending ? " <span class=\"flag\">pending</span>" : "", label_words(item.labels),
         item.value ? quantity(*item.value, item.unit) : text_of(item.cause.empty() ? "no data" : item.cause),
@@ -99,7 +101,8 @@ std::string interface_table(const std::vector<Latest>& rows) {
   const auto list = interfaces_of(rows);
   if (list.empty()) return {};
   std::string out =
-      "<h2>Interfaces</h2><div class=\"scroll\"><table><thead><tr><th scope=\"col\">State</th><th scope=\"col\">Interface</th>"
+      "<h2>Interfaces</h2><div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">State</th><th "
+      "scope=\"col\">Interface</th>"
       "<th scope=\"col\" class=\"n wide\">Speed</th><th scope=\"col\" class=\"n\">In</th><th scope=\"col\" class=\"n\">Out</th>"
       "<th scope=\"col\" class=\"n wide\">Errors in / out</th></tr></thead><tbody>\n";
   const auto flag = [](const Latest* row) -> std::optional<bool> {
@@ -118,7 +121,8 @@ std::string interface_table(const std::vector<Latest>& rows) {
     const auto admin = flag(one.get("interface_admin_up"));
     const Latest* speed = one.get("interface_speed_bits");
     out += fmt::format(
-        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"n wide\">{}</td><td class=\"n\">{}</td><td class=\"n\">{}</td><td "
+        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"n wide\">{}</td><td class=\"n\" data-l=\"in\">{}</td><td "
+        "class=\"n\" data-l=\"out\">{}</td><td "
         "class=\"n wide\">{} / {}</td></tr>\n",
         admin && !*admin ? "<span class=\"soft\">switched off</span>" : up_badge(flag(one.get("interface_oper_up"))),
         text_of(one.name), one.alias.empty() ? "" : " <span class=\"soft\">" + text_of(one.alias) + "</span>",
@@ -154,7 +158,8 @@ std::string value_table(const std::vector<Latest>& rows, Time now) {
   if (shown == 0) return "<h2>Latest values</h2><p class=\"empty\">No value in the last 15 minutes.</p>\n";
   std::string more;
   if (others > shown) more = fmt::format("<p class=\"more\">{} more by the API</p>\n", others - shown);
-  return "<h2>Latest values</h2><div class=\"scroll\"><table><thead><tr><th scope=\"col\">Metric</th><th scope=\"col\">Of</th>"
+  return "<h2>Latest values</h2><div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Metric</th><th "
+         "scope=\"col\">Of</th>"
          "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\">When</th></tr></thead><tbody>\n" +
          out + "</tbody></table></div>\n" + more;
 }

@@ -39,7 +39,7 @@ std::string log_row(const Event& event, Time now) {
   const bool today = std::chrono::floor<std::chrono::days>(now) == std::chrono::floor<std::chrono::days>(event.received);
   return fmt::format(
       "<tr><td class=\"t\"><time datetime=\"{}\">{}</time></td><td>{}{}</td><td class=\"x\">{}</td><td class=\"wide "
-      "x\">{}</td><td class=\"x\">{}</td></tr>\n",
+      "x\">{}</td><td class=\"x full\">{}</td></tr>\n",
       exact, today ? exact.substr(11, 8) : exact.substr(0, 10) + ' ' + exact.substr(11, 8), level_badge(event.severity), told,
       sender, text_of(event.app), text_of(event.text.empty() ? event.raw : event.text));
 }
@@ -141,7 +141,8 @@ Reply logs_page(const Call& call) {
     out += "<p class=\"empty\">Nothing fits.</p>\n";
   } else {
     out +=
-        "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Received, UTC</th><th scope=\"col\">Severity</th><th "
+        "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Received, UTC</th><th "
+        "scope=\"col\">Severity</th><th "
         "scope=\"col\">From</th>"
         "<th scope=\"col\" class=\"wide\">Application</th><th scope=\"col\">Text</th></tr></thead><tbody>\n";
     for (const Event& event : found->events) out += log_row(event, now);

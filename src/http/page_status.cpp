@@ -43,17 +43,23 @@ Verdict verdict_of(const Counts& counts, const DeviceCounts& devices) {
   return {"All is well", "normal"};
 }
 
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
 std::string tile(std::string_view word, std::string_view korean, std::size_t count, std::string_view href) {
   return fmt::format(
       "<li class=\"c-{0}{1}\"><a href=\"{2}\"><b>{3}{4}</b> <span class=\"w\">{0} <span lang=\"ko\">{5}</span></span></a></li>",
-      word, count == 0 ? " zero" : "", href, icon(word), count, korean);
+      word, count == 0 ? " zero" : "", href, icon(word), grouped(count), korean);
 }
 
 }  // namespace
 
 std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
   std::string out =
-      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Device</th><th "
+      "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Device</th><th "
       "scope=\"col\">What</th>"
       "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\" class=\"n wide\">Limit</th><th "
       "scope=\"col\">For</th></tr></thead><tbody>\n";
@@ -67,7 +73,7 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
                        alarm.acknowledged || alarm.suppressed ? " class=\"quiet\"" : "", level_badge(alarm.level),
                        device_link(alarm.device), text_of(alarm.title.empty() ? alarm.item : alarm.title),
                        where.empty() ? "" : " <span class=\"soft\">" + where + "</span>", flags, text_of(alarm.why));
-    out += fmt::format("<td class=\"n\">{}</td><td class=\"n wide\">{}</td><td class=\"t\">{}</td></tr>\n",
+    out += fmt::format("<td class=\"n\">{}</td><td class=\"n wide\">{}</td><td class=\"t\" data-l=\"for\">{}</td></tr>\n",
                        quantity(alarm.value, alarm.unit), quantity(alarm.limit, alarm.unit), age(now, alarm.since));
   }
   return out + "</tbody></table></div>\n";
@@ -102,7 +108,8 @@ void sort_worst_first(DeviceRows& rows) {
 
 std::string device_table(std::span<const DeviceRow> rows, Time now) {
   std::string out =
-      "<div class=\"scroll\"><table><thead><tr><th scope=\"col\">State</th><th scope=\"col\">Device</th><th scope=\"col\" "
+      "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">State</th><th scope=\"col\">Device</th><th "
+      "scope=\"col\" "
       "class=\"wide\">Address</th>"
       "<th scope=\"col\">Worst item</th><th scope=\"col\" class=\"wide\">System</th><th scope=\"col\" class=\"wide\">Last "
       "poll</th></tr></thead><tbody>\n";

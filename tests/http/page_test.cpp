@@ -172,7 +172,8 @@ TEST_F(Pages, ADeviceShowsItsInterfacesAndValues) {
   const std::string page = get("/devices/sw1");
   EXPECT_LT(page.find("Bad one"), page.find("Fine one"));
   EXPECT_LT(page.find("Gi0/9"), page.find("Gi0/10"));
-  EXPECT_THAT(page, HasSubstr("<td class=\"n wide\">1.0 Gbit/s</td><td class=\"n\">1.0 Mbit/s</td><td class=\"n\">–</td>"));
+  EXPECT_THAT(page,
+              HasSubstr("1.0 Gbit/s</td><td class=\"n\" data-l=\"in\">1.0 Mbit/s</td><td class=\"n\" data-l=\"out\">–</td>"));
   EXPECT_THAT(page, HasSubstr("2.0 GiB"));
   EXPECT_THAT(page, HasSubstr("3 s</time> ago"));
   get("/devices/nosuch", 404);

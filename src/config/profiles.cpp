@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/profiles.h"
+
+#include <algorithm>
+
+namespace bongsu::config {
+namespace {
+
+poll::Where where_of(const Place& place) { return {place.file, place.line, place.column}; }
+
+// An expression or a name, with its place. A quoted scalar's text begins behind its quote.
+std::optional<poll::Text> read_text(const Node* node, std::string_view what, Problems& problems) {
+  if (!node) return std::nullopt;
+  auto text = as_text(*node, what, problems);
+  if (!text) return std::nullopt;
+  return poll::Text{std::move(*text), where_of(node->place)};
+}
+
+std::vector<poll::Text> read_texts(const Node* node, std::string_view what, Problems& problems) {
+  std::vector<poll::Text> texts;
+  if (!node) return texts;
+  if (node->kind != Node::Kind::List) {
+    if (auto one = read_text(node, what, problems)) texts.push_back(std::move(*one));
+    return texts;
+  }
+  for (const Node& item : node->items) {
+    if (auto one = read_text(&item, what, problems)) texts.push_back(std::move(*one));
+  }
+  return texts;
+}
+
+std::vector<poll::NamedText> read_named(const Node* node, std::string_view what, Problems& problems) {
+  std::vector<poll::NamedText> all;
+  if (!node) return all;
+  if (node->kind != Node::Kind::Map) {
+    problems.add(node->place, std::string(what) + " must be a map of names and expressions");
+    return all;
+  }
+  for (const Node::Member& member : node->members) {
+    if (auto text = read_text(&member.value, what, problems))
+      all.push_back({member.key, where_of(member.place), std::move(*text)});
+  }
+  return all;
+}
+
+std::vector<poll::MetricRule> read_metrics(const Node* node, Problems& problems) {
+  std::vector<poll::MetricRule> all;
+  if (!node) return all;
+  if (node->kind != Node::Kind::Map) {
+    problems.add(node->place, "metrics must be a map of metric names and expressions");
+    return all;
+  }
+  for (const Node::Member& member : node->members) {
+    poll::MetricRule rule{.name = member.key, .at = where_of(member.place), .value = {}, .unit = {}, .max_rate = {}};
+    std::optional<poll::Text> value;
+    if (member.value.kind == Node::Kind::Map) {
+      MapReader reader(member.value, "metric", problems);
+      value = read_text(reader.required("value"), "value", problems);
+      rule.unit = reader.text("unit").value_or("");
+      rule.max_rate = read_text(reader.get("max_rate"), "max_rate", problems);
+      reader.done();
+    } else {
+      value = read_text(&member.value, "metric", problems);
+    }
+    if (!value) continue;
+    rule.value = std::move(*value);
+    all.push_back(std::move(rule));
+  }
+  return all;
+}
+
+std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) {
+  poll::GroupRule group{.name = {}, .at = where_of(node.place)};
+  const std::size_t before = problems.size();
+  MapReader reader(node, "group", problems);
+  const auto table = reader.text("table");
+  const auto scalars = reader.text("scalars");
+  if (problems.size() == before && table.has_value() == scalars.has_value()) {
+    problems.add(node.place, "a group begins with `table: NAME` or `scalars: NAME`, one of the two");
+  }
+  group.table = table.has_value();
+  group.name = table ? *table : scalars.value_or("");
+  group.let = read_named(reader.get("let"), "let", problems);
+  group.where = read_text(reader.get("where"), "where", problems);
+  group.labels = read_named(reader.get("labels"), "labels", problems);
+  if (const Node* identity = reader.get("identity")) {
+    MapReader parts(*identity, "identity", problems);
+    group.identity.emplace();
+    group.identity->name = read_text(parts.get("name"), "name", problems);
+    group.identity->descr = read_text(parts.get("descr"), "descr", problems);
+    group.identity->alias = read_text(parts.get("alias"), "alias", problems);
+    group.identity->mac = read_text(parts.get("mac"), "mac", problems);
+    group.identity->type = read_text(parts.get("type"), "type", problems);
+    parts.done();
+  }
+  group.discontinuity = read_text(reader.get("discontinuity"), "discontinuity", problems);
+  group.unless = read_texts(reader.get("unless"), "unless", problems);
+  group.device = read_named(reader.get("device"), "device", problems);
+  group.metrics = read_metrics(reader.get("metrics"), problems);
+  reader.done();
+  if (group.name.empty()) return std::nullopt;
+  return group;
+}
+
+std::optional<poll::Profile> read_profile(const Node& node, Problems& problems) {
+  poll::Profile profile;
+  profile.at = where_of(node.place);
+  MapReader reader(node, "profile", problems);
+  if (reader.required("profile")) profile.name = reader.text("profile").value_or("");
+  profile.title = reader.text("title").value_or("");
+  if (const Node* match = reader.required("match")) {
+    MapReader conditions(*match, "match", problems);
+    profile.match.always = conditions.flag("always").value_or(false);
+    profile.match.sys_object_id = read_texts(conditions.get("sysObjectID"), "sysObjectID", problems);
+    profile.match.sys_descr = read_text(conditions.get("sysDescr"), "sysDescr", problems);
+    profile.match.has = read_texts(conditions.get("has"), "has", problems);
+    conditions.done();
+  }
+  profile.device = read_named(reader.get("device"), "device", problems);
+  if (const Node* groups = reader.get("collect")) {
+    if (groups->kind != Node::Kind::List) {
+      problems.add(groups->place, "collect must be a list of groups, each with `table:` or `scalars:`");
+    } else {
+      for (const Node& item : groups->items) {
+        if (auto group = read_group(item, problems)) profile.groups.push_back(std::move(*group));
+      }
+    }
+  }
+  reader.done();
+  if (profile.name.empty()) return std::nullopt;
+  return profile;
+}
+
+std::vector<poll::Profile> read_all(const std::optional<Node>& root, Problems& problems) {
+  std::vector<poll::Profile> all;
+  if (!root || root->kind == Node::Kind::Null) return all;
+  const auto take = [&](const Node& node) {
+    if (auto profile = read_profile(node, problems)) all.push_back(std::move(*profile));
+  };
+  if (root->kind == Node::Kind::List) {
+    for (const Node& item : root->items) take(item);
+  } else {
+    take(*root);
+  }
+  return all;
+}
+
+}  // namespace
+
+std::vector<poll::Profile> read_profiles(const std::filesystem::path& file, Problems& problems) {
+  return read_all(read_yaml(file, problems), problems);
+}
+
+std::vector<poll::Profile> parse_profiles(std::string_view text, const std::string& name, Problems& problems) {
+  return read_all(parse_yaml(text, name, problems), problems);
+}
+
+std::vector<poll::Profile> read_profile_folders(const std::vector<std::filesystem::path>& rules, Problems& problems) {
+  std::vector<poll::Profile> all;
+  for (const auto& folder : rules) {
+    std::vector<std::filesystem::path> files;
+    std::error_code error;
+    for (std::filesystem::directory_iterator at(folder / "profiles", error), end; !error && at != end; at.increment(error)) {
+      const auto extension = at->path().extension();
+      if ((extension == ".yaml" || extension == ".yml") && at->is_regular_file(error)) files.push_back(at->path());
+    }
+    std::sort(files.begin(), files.end());
+    std::vector<poll::Profile> here;
+    for (const auto& file : files) {
+      for (poll::Profile& profile : read_profiles(file, problems)) here.push_back(std::move(profile));
+    }
+    std::erase_if(all, [&](const poll::Profile& old) {
+      return std::any_of(here.begin(), here.end(), [&](const poll::Profile& next) { return next.name == old.name; });
+    });
+    std::move(here.begin(), here.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+void add_findings(const std::vector<poll::Finding>& findings, Problems& problems) {
+  for (const poll::Finding& finding : findings) problems.add({finding.at.file, finding.at.line, finding.at.column}, finding.text);
+}
+
+}  // namespace bongsu::config

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/plan.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+
+namespace bongsu::poll {
+namespace {
+
+using Op = Node::Op;
+
+constexpr std::size_t kMaxNodes = 20'000;  // of one group, `let` included
+
+bool is_name(std::string_view name, bool colons) {
+  if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
+  return std::all_of(name.begin(), name.end(), [colons](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || (colons && c == ':');
+  });
+}
+
+// Resolves the names of one group.
+class GroupCompiler {
+ public:
+  GroupCompiler(const mib::Tree& tree, Group& group, std::vector<Finding>& findings)
+      : tree_(tree), group_(group), findings_(findings) {}
+
+  void lets(const std::vector<NamedText>& lets) {
+    for (const NamedText& let : lets) {
+      if (!is_name(let.name, false) || tree_.find(let.name)) {
+        report(let.at, "`let` name '" + let.name + "' is " +
+                           (is_name(let.name, false) ? "an object's name already" : "not a name") + ": choose another");
+        continue;
+      }
+      if (auto node = parse(let.value)) lets_.insert_or_assign(let.name, std::pair(std::move(*node), let.value));
+    }
+  }
+
+  // `counter`: its leaves are kept as counters; `limit`: bounded by that metric's max_rate.
+  std::optional<Node> expression(const Text& text, bool counter = false, std::int32_t limit = -1, bool names = false) {
+    auto node = parse(text);
+    if (!node) return std::nullopt;
+    counter_ = counter;
+    limit_ = limit;
+    names_ = names;
+    if (!bind(*node, text, 0)) return std::nullopt;
+    return node;
+  }
+
+ private:
+  void report(const Where& at, std::string text) { findings_.push_back({at, std::move(text)}); }
+  void report(const Text& text, std::size_t offset, std::string what) {
+    Where at = text.at;
+    if (at.line > 0 && text.text.find('\n') == std::string::npos) at.column += static_cast<int>(offset);
+    report(at, std::move(what));
+  }
+
+  std::optional<Node> parse(const Text& text) {
+    auto parsed = parse_expr(text.text);
+    if (const auto* error = std::get_if<ExprError>(&parsed)) {
+      report(text, error->at, error->text);
+      return std::nullopt;
+    }
+    return std::get<Node>(std::move(parsed));
+  }
+
+  bool bind(Node& node, const Text& text, int depth) {
+    if (++nodes_ > kMaxNodes || depth > 32) {
+      report(text, node.at, "too much for one group: `let` names refer to each other, or their uses multiply");
+      return false;
+    }
+    if (node.op == Op::Symbol) {
+      if (const auto let = lets_.find(node.text); let != lets_.end()) {
+        node = let->second.first;
+        return bind(node, let->second.second, depth + 1);
+      }
+      return bind_symbol(node, text);
+    }
+    if (node.op == Op::Lookup) {
+      for (Node& kid : node.kids) {
+        if (!bind(kid, text, depth)) return false;
+      }
+      return bind_lookup(node, text);
+    }
+    if (node.op == Op::Delta) {
+      if (node.kids[0].op != Op::Symbol || lets_.contains(node.kids[0].text)) {
+        report(text, node.at, "delta() takes one object");
+        return false;
+      }
+      const bool before = counter_;
+      counter_ = true;
+      const bool bound = bind(node.kids[0], text, depth);
+      counter_ = before;
+      if (bound && node.kids[0].op != Op::Leaf) {
+        report(text, node.at, "delta() takes one object");
+        return false;
+      }
+      return bound;
+    }
+    for (Node& kid : node.kids) {
+      if (!bind(kid, text, depth)) return false;
+    }
+    if (node.op == Op::Equal || node.op == Op::NotEqual) return bind_enum(node, text);
+    return true;
+  }
+
+  // ifOperStatus == 'up'
+  bool bind_enum(Node& node, const Text& text) {
+    for (int side = 0; side < 2; ++side) {
+      const Node& leaf = node.kids[static_cast<std::size_t>(side)];
+      Node& word = node.kids[static_cast<std::size_t>(1 - side)];
+      if (leaf.op != Op::Leaf || word.op != Op::Text || !group_.leaves[leaf.leaf].object) continue;
+      const auto& object = *group_.leaves[leaf.leaf].object;
+      const auto enums = object.enums();
+      if (enums.empty() || object.type == mib::Syntax::Bits) continue;
+      std::vector<std::string_view> labels;
+      for (const auto& item : enums) {
+        labels.push_back(item.label);
+        if (item.label != word.text) continue;
+        word = Node{.op = Op::Number, .number = static_cast<double>(item.value), .at = word.at};
+        return true;
+      }
+      const auto near = nearest(word.text, labels);
+      report(text, word.at,
+             std::string(object.name) + " has no value '" + word.text + "'" +
+                 (near ? "; did you mean '" + std::string(*near) + "'?" : ""));
+      return false;
+    }
+    return true;
+  }
+
+  bool bind_symbol(Node& node, const Text& text) {
+    const std::string name = node.text;
+    const auto oid = tree_.resolve(name);
+    if (!oid) {
+      report(text, node.at, oid.error().text);
+      return false;
+    }
+    std::size_t used = 0;
+    auto object = tree_.find(oid->arcs(), &used);
+    if (object && used < oid->size() && object->kind != mib::Kind::Scalar && object->kind != mib::Kind::Column) object.reset();
+    if (!object) {  // a bare number: .0 at its end makes a scalar
+      return leaf(node, oid->back() == 0 ? Leaf::Place::Scalar : Leaf::Place::Column, *oid, name, {});
+    }
+    const bool instance = used < oid->size();
+    switch (object->kind) {
+      case mib::Kind::Scalar:
+        return leaf(node, Leaf::Place::Scalar, instance ? *oid : *oid + 0, name, object);
+      case mib::Kind::Column:
+        if (instance) return leaf(node, Leaf::Place::Scalar, *oid, name, object);
+        if (!group_.table) {
+          report(text, node.at, name + " is a column: put it in a `table:` group, or give its index, as in " + name + ".1");
+          return false;
+        }
+        return leaf(node, Leaf::Place::Column, *oid, name, object);
+      case mib::Kind::Table:
+      case mib::Kind::Row:
+        report(text, node.at, name + " is a table: name one of its columns");
+        return false;
+      default:
+        node = Node{.op = Op::Name, .oid = *oid, .at = node.at};
+        return true;
+    }
+  }
+
+  bool bind_lookup(Node& node, const Text& text) {
+    const auto oid = tree_.resolve(node.text);
+    if (!oid) {
+      report(text, node.at, oid.error().text);
+      return false;
+    }
+    auto object = tree_.find(oid->arcs());
+    if (object && object->kind == mib::Kind::Node) object.reset();
+    if (object && object->kind != mib::Kind::Column) {
+      report(text, node.at, node.text + " is no column: only a column's value is looked up by an index in []");
+      return false;
+    }
+    Node found{.at = node.at};
+    if (!leaf(found, Leaf::Place::Lookup, *oid, node.text, object)) return false;
+    node.leaf = found.leaf;
+    return true;
+  }
+
+  bool leaf(Node& node, Leaf::Place place, const Oid& oid, const std::string& name, std::optional<mib::Object> object) {
+    node.op = Op::Leaf;
+    std::uint32_t at = 0;
+    while (at < group_.leaves.size() && !(group_.leaves[at].oid == oid && group_.leaves[at].place == place)) ++at;
+    if (at == group_.leaves.size())
+      group_.leaves.push_back(Leaf{.place = place, .oid = oid, .name = name, .object = std::move(object)});
+    Leaf& found = group_.leaves[at];
+    found.counter |= counter_ && place != Leaf::Place::Lookup;
+    if (counter_ && limit_ >= 0) found.limit = limit_;
+    found.names |= names_;
+    node.leaf = at;
+    return true;
+  }
+
+  const mib::Tree& tree_;
+  Group& group_;
+  std::vector<Finding>& findings_;
+  std::map<std::string, std::pair<Node, Text>, std::less<>> lets_;
+  std::size_t nodes_ = 0;
+  bool counter_ = false;
+  std::int32_t limit_ = -1;
+  bool names_ = false;
+};
+
+const std::array<std::string_view, 10> kFacts{"os",     "kind",        "vendor",  "model",    "version",
+                                              "serial", "sysObjectID", "sysName", "location", "hardware"};
+
+void compile_facts(const std::vector<NamedText>& facts, GroupCompiler& compiler, Group& group, std::vector<Finding>& findings) {
+  for (const NamedText& fact : facts) {
+    if (std::find(kFacts.begin(), kFacts.end(), fact.name) == kFacts.end()) {
+      const auto near = nearest(fact.name, kFacts);
+      findings.push_back(
+          {fact.at, "there is no device fact '" + fact.name + "'" +
+                        (near ? "; did you mean '" + std::string(*near) + "'?"
+                              : ": os, kind, vendor, model, version, serial, sysObjectID, sysName, location, hardware")});
+      continue;
+    }
+    if (auto node = compiler.expression(fact.value)) group.device.push_back({fact.name, std::move(*node)});
+  }
+}
+
+Group compile_group(const std::string& profile, const GroupRule& rule, const mib::Tree& tree, std::vector<Finding>& findings) {
+  Group group{.profile = profile, .name = rule.name, .table = rule.table};
+  GroupCompiler compiler(tree, group, findings);
+  compiler.lets(rule.let);
+  if (rule.where) group.where = compiler.expression(*rule.where, false, -1, true);
+  std::set<std::string> seen;
+  for (const NamedText& label : rule.labels) {
+    if (!is_name(label.name, false) || label.name == "device" || label.name.starts_with("__") ||
+        !seen.insert(label.name).second) {
+      findings.push_back(
+          {label.at, "label '" + label.name + "' is reserved, given twice, or not a name of letters, digits and '_'"});
+      continue;
+    }
+    if (auto node = compiler.expression(label.value, false, -1, true)) group.labels.push_back({label.name, std::move(*node)});
+  }
+  if (rule.table && rule.labels.empty() && !rule.metrics.empty()) {
+    findings.push_back(
+        {rule.at, "table '" + rule.name + "' gives metrics but no labels: its rows could not be told apart; add `labels:`"});
+  }
+  if (rule.identity) {
+    Group::Identity identity;
+    const auto part = [&](const std::optional<Text>& text, std::optional<Node>& to) {
+      if (text) to = compiler.expression(*text, false, -1, true);
+    };
+    part(rule.identity->name, identity.name);
+    part(rule.identity->descr, identity.descr);
+    part(rule.identity->alias, identity.alias);
+    part(rule.identity->mac, identity.mac);
+    part(rule.identity->type, identity.type);
+    group.identity = std::move(identity);
+  }
+  if (rule.discontinuity) group.discontinuity = compiler.expression(*rule.discontinuity);
+  for (const Text& metric : rule.unless) group.unless.push_back(metric.text);
+  compile_facts(rule.device, compiler, group, findings);
+  seen.clear();
+  for (const MetricRule& metric : rule.metrics) {
+    if (!is_metric_name(metric.name) || !seen.insert(metric.name).second) {
+      findings.push_back(
+          {metric.at, "metric '" + metric.name + "' is given twice in this group, or is not a name of letters, digits and '_'"});
+      continue;
+    }
+    Metric made{.name = metric.name, .unit = metric.unit.empty() ? std::string(unit_of(metric.name)) : metric.unit};
+    made.counter = metric.name.ends_with("_total");
+    if (metric.max_rate) {
+      if (!made.counter) findings.push_back({metric.max_rate->at, "max_rate is for counters, whose names end in _total"});
+      made.max_rate = compiler.expression(*metric.max_rate);
+    }
+    const auto limit = made.max_rate ? static_cast<std::int32_t>(group.metrics.size()) : -1;
+    auto node = compiler.expression(metric.value, made.counter, limit);
+    if (!node) continue;
+    made.value = std::move(*node);
+    group.metrics.push_back(std::move(made));
+  }
+  return group;
+}
+
+void compile_match(const Profile& profile, const mib::Tree& tree, DeviceProfile& made, std::vector<Finding>& findings) {
+  const Match& match = profile.match;
+  made.always = match.always;
+  if (!match.always && match.sys_object_id.empty() && !match.sys_descr && match.has.empty()) {
+    findings.push_back({profile.at, "profile '" + profile.name +
+                                        "' matches no device: give `match:` one of always, sysObjectID, sysDescr, has"});
+  }
+  for (const Text& prefix : match.sys_object_id) {
+    if (auto oid = tree.resolve(prefix.text)) {
+      made.sys_object_id.push_back(std::move(*oid));
+    } else {
+      findings.push_back({prefix.at, oid.error().text});
+    }
+  }
+  if (match.sys_descr) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(1 << 20);
+    auto regex = std::make_shared<const re2::RE2>(match.sys_descr->text, options);
+    if (!regex->ok()) findings.push_back({match.sys_descr->at, "the pattern cannot be read: " + regex->error()});
+    made.sys_descr = std::move(regex);
+    made.sys_descr_text = match.sys_descr->text;
+  }
+  for (const Text& object : match.has) {
+    if (auto oid = tree.resolve(object.text)) {
+      made.has.emplace_back(std::move(*oid), object.text);
+    } else {
+      findings.push_back({object.at, oid.error().text});
+    }
+  }
+}
+
+// A condition that could not be read must not turn a profile loose on every device.
+bool is_whole(const Profile& profile, const DeviceProfile& made) {
+  return made.sys_object_id.size() == profile.match.sys_object_id.size() && made.has.size() == profile.match.has.size() &&
+         (!made.sys_descr || made.sys_descr->ok());
+}
+
+}  // namespace
+
+std::shared_ptr<const ProfileSet> ProfileSet::compile(const std::vector<Profile>& profiles, std::shared_ptr<const mib::Tree> tree,
+                                                      std::vector<Finding>& findings) {
+  const auto set = std::make_shared<ProfileSet>();
+  set->tree_ = std::move(tree);
+  std::set<std::string> names;
+  for (const Profile& profile : profiles) {
+    if (!names.insert(profile.name).second) {
+      findings.push_back({profile.at, "there is a profile '" + profile.name + "' already: give this one another name"});
+      continue;
+    }
+    DeviceProfile made{.name = profile.name, .title = profile.title};
+    compile_match(profile, *set->tree_, made, findings);
+    if (!profile.device.empty()) {
+      Group facts{.profile = profile.name, .name = "device"};
+      GroupCompiler compiler(*set->tree_, facts, findings);
+      compile_facts(profile.device, compiler, facts, findings);
+      made.groups.push_back(std::move(facts));
+    }
+    for (const GroupRule& rule : profile.groups) made.groups.push_back(compile_group(profile.name, rule, *set->tree_, findings));
+    if (is_whole(profile, made)) set->profiles_.push_back(std::move(made));
+  }
+  return set;
+}
+
+bool is_metric_name(std::string_view name) { return is_name(name, true); }
+
+std::string_view unit_of(std::string_view metric) {
+  if (metric.ends_with("_total")) metric.remove_suffix(6);
+  for (const std::string_view unit : {"percent", "bytes", "seconds", "packets", "errors", "discards", "bits"}) {
+    if (metric.ends_with(unit)) return unit == "bits" ? "bits/s" : unit;
+  }
+  return {};
+}
+
+}  // namespace bongsu::poll

@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/rows.h"
+
+#include <algorithm>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "base/hash.h"
+#include "base/text.h"
+
+namespace bongsu::poll {
+namespace {
+
+constexpr std::size_t kMaxLabel = 256;  // octets of device text in a label
+
+bool has_value(const Value& value) { return value.exists() && value.type != ValueType::Null; }
+
+bool is_counter(ValueType type) {
+  return type == ValueType::Counter32 || type == ValueType::Counter64 || type == ValueType::Gauge32 ||
+         type == ValueType::Integer || type == ValueType::TimeTicks;
+}
+
+// One row of `data` under the eyes of expressions.
+class DataRow final : public RowView {
+ public:
+  DataRow(const mib::Tree& tree, const Group& group, const GroupData& data, const GroupData::Row* row)
+      : tree_(tree), group_(group), data_(data), row_(row), values_(group.leaves.size(), nullptr) {
+    for (const auto& [leaf, value] : data.scalars) {
+      if (has_value(value)) values_[leaf] = &value;
+    }
+    for (std::size_t i = 0; row && i < data.asked.size() && i < row->values.size(); ++i) {
+      if (has_value(row->values[i])) values_[data.asked[i]] = &row->values[i];
+    }
+  }
+  void with(const RowState* state) { state_ = state; }
+  const Value* value(std::uint32_t leaf) const { return values_[leaf]; }
+
+  Reading read(std::uint32_t leaf) const override {
+    Reading reading{.value = values_[leaf], .counter = {}, .growth = {}};
+    reading.fetched = data_.left_out.empty() || !data_.left_out[leaf];
+    if (reading.value && state_ && group_.leaves[leaf].counter && is_counter(reading.value->type)) {
+      reading.counter = static_cast<double>(state_->counters[leaf].total);
+      reading.growth = state_->growth[leaf];
+    }
+    return reading;
+  }
+  const Value* find(std::uint32_t leaf, std::span<const std::uint32_t> index) const override {
+    const auto table = data_.lookups.find(leaf);
+    if (table == data_.lookups.end()) return nullptr;
+    const auto at = table->second.find(std::vector(index.begin(), index.end()));
+    return at != table->second.end() && has_value(at->second) ? &at->second : nullptr;
+  }
+  std::span<const std::uint32_t> index() const override {
+    return row_ ? std::span(row_->index) : std::span<const std::uint32_t>();
+  }
+  std::string show(std::uint32_t leaf, const Value& value) const override {
+    std::string text = tree_.format(group_.leaves[leaf].object, value, false);
+    // "up(1)": the word alone is what a label wants.
+    if (const auto open = text.rfind('('); value.type == ValueType::Integer && open != std::string::npos && open > 0)
+      text.resize(open);
+    return text;
+  }
+  std::optional<std::string> index_part(int part) const override {
+    for (const Leaf& leaf : group_.leaves) {
+      if (leaf.place != Leaf::Place::Column || !leaf.object || !row_) continue;
+      const auto labels = tree_.index_labels(*leaf.object, row_->index);
+      if (labels && part >= 0 && static_cast<std::size_t>(part) < labels->size())
+        return (*labels)[static_cast<std::size_t>(part)].second;
+      return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+ private:
+  const mib::Tree& tree_;
+  const Group& group_;
+  const GroupData& data_;
+  const GroupData::Row* row_;
+  std::vector<const Value*> values_;
+  const RowState* state_ = nullptr;
+};
+
+std::string clean_text(std::string text) {
+  while (!text.empty() && text.back() == '\0') text.pop_back();
+  text = to_valid_utf8(trim(text));
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  if (text.size() > kMaxLabel) {
+    std::size_t end = kMaxLabel;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+    text.resize(end);
+  }
+  return std::string(trim(text));
+}
+
+// The raw values behind a row's labels, so that the labels are made again only when one of them changed.
+std::string label_source(const Group& group, const DataRow& row) {
+  std::string source;
+  for (const std::uint32_t arc : row.index()) source.append(reinterpret_cast<const char*>(&arc), sizeof arc);
+  for (std::uint32_t leaf = 0; leaf < group.leaves.size(); ++leaf) {
+    if (!group.leaves[leaf].names) continue;
+    source += '\x1e';
+    const Value* value = row.value(leaf);
+    if (!value) continue;
+    source += static_cast<char>(value->type);
+    if (value->type == ValueType::ObjectId) {
+      for (const std::uint32_t arc : value->oid.arcs()) source.append(reinterpret_cast<const char*>(&arc), sizeof arc);
+    } else if (value->type == ValueType::OctetString || value->type == ValueType::IpAddress || value->type == ValueType::Opaque) {
+      source += value->octets;
+    } else {
+      source += std::to_string(value->integer) + '/' + std::to_string(value->number);
+    }
+  }
+  return source;
+}
+
+class GroupEvaluation {
+ public:
+  GroupEvaluation(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment)
+      : tree_(tree), group_(group), state_(state), data_(data), moment_(moment) {}
+
+  Outcome run() {
+    if (state_.used.empty()) state_.used.assign(group_.leaves.size(), false);
+    if (group_.table) {
+      for (const auto& row : data_.rows) admit(&row);
+    } else {
+      admit(nullptr);
+    }
+    match();
+    for (Fresh& row : fresh_) {
+      if (row.state) judge(row);
+    }
+    return std::move(out_);
+  }
+
+ private:
+  struct Fresh {
+    DataRow view;
+    RowKey key;
+    std::vector<Labels::Pair> labels;
+    std::string source;
+    std::unique_ptr<RowState> state{};
+    bool held = false;
+  };
+
+  Cell value_of(const Node& node, const RowView& row) {
+    trace_.clear();
+    Cell cell = evaluate(node, row, trace_);
+    out_.missed |= trace_.missed;
+    for (const std::uint32_t leaf : trace_.used) state_.used[leaf] = true;
+    return cell;
+  }
+  std::string text_of(const std::optional<Node>& node, const RowView& row) {
+    return node ? clean_text(to_text(value_of(*node, row))) : std::string();
+  }
+
+  void admit(const GroupData::Row* row) {  // nullptr: the scalars
+    Fresh fresh{DataRow(tree_, group_, data_, row), {}, {}, {}};
+    if (group_.where && !is_true(value_of(*group_.where, fresh.view))) return;
+    fresh.source = label_source(group_, fresh.view);
+    if (row) fresh.key.index = row->index;
+    for (const NamedExpr& label : group_.labels) {
+      std::string text = clean_text(to_text(value_of(label.value, fresh.view)));
+      if (text.empty() && &label == &group_.labels.front()) return;
+      if (!text.empty()) fresh.labels.emplace_back(label.name, std::move(text));
+    }
+    if (group_.identity) {
+      fresh.key.name = text_of(group_.identity->name, fresh.view);
+      fresh.key.descr = text_of(group_.identity->descr, fresh.view);
+      fresh.key.alias = text_of(group_.identity->alias, fresh.view);
+      if (group_.identity->mac) fresh.key.mac = to_text(value_of(*group_.identity->mac, fresh.view));
+      fresh.key.type = text_of(group_.identity->type, fresh.view);
+    }
+    fresh_.push_back(std::move(fresh));
+  }
+
+  void match() {
+    if (group_.identity) {
+      match_by_identity();
+    } else {
+      match_by_labels();
+    }
+    for (auto& old : state_.rows) {
+      if (old) leave(std::move(old));
+    }
+    state_.rows.clear();
+  }
+
+  // Rows whose labels are the same get their index as one more: they could not be told apart.
+  void tell_twins_apart() {
+    std::unordered_map<std::string, int> seen;
+    std::vector<std::string> words;
+    for (const Fresh& row : fresh_) {
+      std::string word;
+      for (const auto& [name, value] : row.labels) word += name + '\x1f' + value + '\x1e';
+      ++seen[word];
+      words.push_back(std::move(word));
+    }
+    for (std::size_t i = 0; i < fresh_.size(); ++i) {
+      if (seen[words[i]] > 1) fresh_[i].labels.emplace_back("index", dotted(fresh_[i].key.index));
+    }
+  }
+
+  void match_by_labels() {
+    tell_twins_apart();
+    std::map<std::vector<Labels::Pair>, std::size_t> known;
+    for (std::size_t i = 0; i < state_.rows.size(); ++i) known.emplace(state_.rows[i]->labels, i);
+    for (Fresh& row : fresh_) {
+      const auto at = known.find(row.labels);
+      if (at != known.end() && state_.rows[at->second]) {
+        row.state = std::move(state_.rows[at->second]);
+      } else {
+        row.state = std::make_unique<RowState>();
+        row.state->labels = row.labels;
+      }
+      row.state->key = std::move(row.key);
+    }
+  }
+
+  void match_by_identity() {
+    std::vector<RowKey> known, now;
+    for (const auto& row : state_.rows) known.push_back(row->key);
+    for (const Fresh& row : fresh_) now.push_back(row.key);
+    const RowMatches matches = match_rows(known, now, moment_.restarted);
+    for (const std::size_t doubt : matches.ambiguous) {
+      RowState& old = *state_.rows[doubt];
+      out_.notices.push_back("table " + group_.name + ": more than one row could be '" +
+                             (old.labels.empty() ? "" : old.labels[0].second) + "' now; its series ends with a gap");
+      mark(old, gap_marker(GapCause::Ambiguous));
+      out_.gone.push_back(std::move(state_.rows[doubt]));
+    }
+    for (std::size_t n = 0; n < fresh_.size(); ++n) {
+      Fresh& row = fresh_[n];
+      if (matches.now[n].kind == RowMatch::Kind::Known) {
+        row.state = std::move(state_.rows[matches.now[n].known]);
+        adopt_labels(row);
+      } else {
+        row.state = std::make_unique<RowState>();
+        row.state->labels = row.labels;
+        row.held = matches.now[n].kind == RowMatch::Kind::Ambiguous;
+      }
+      row.state->key = std::move(row.key);
+    }
+    settle_clashes();
+  }
+
+  // A label that holds the row's index stays as it was first seen: the series follows the thing, and its index is the one
+  // label that may move without the thing changing. Every other change of a label is a change of the thing's name.
+  void adopt_labels(Fresh& row) {
+    if (row.state->label_source == row.source) return;
+    std::vector<Labels::Pair> next = row.labels;
+    for (std::size_t i = 0; i < next.size(); ++i) {
+      for (const auto& [name, value] : row.state->labels) {
+        if (name == next[i].first && holds_index(name)) next[i].second = value;
+      }
+    }
+    if (next == row.state->labels) return;
+    mark(*row.state, stale_marker());
+    auto old = std::make_unique<RowState>();
+    old->labels = row.state->labels;
+    old->series = row.state->series;
+    for (Emission& emission : out_.emissions) {
+      if (emission.row == row.state.get()) emission.row = old.get();
+    }
+    out_.gone.push_back(std::move(old));
+    row.state->labels = std::move(next);
+    for (SeriesState& series : row.state->series) series = SeriesState{};
+  }
+  bool holds_index(std::string_view name) const {
+    for (const NamedExpr& label : group_.labels) {
+      if (label.name == name) return label.value.op == Node::Op::Index;
+    }
+    return false;
+  }
+
+  // Two rows must never write to one series: an index that is kept may be another row's new one.
+  void settle_clashes() {
+    std::map<std::vector<Labels::Pair>, RowState*> owners;
+    for (Fresh& row : fresh_) {
+      if (row.held || owners.emplace(row.state->labels, row.state.get()).second) continue;
+      row.held = true;
+      out_.notices.push_back("table " + group_.name + ": two rows are called '" +
+                             (row.state->labels.empty() ? "" : row.state->labels[0].second) + "'; the one at index " +
+                             dotted(row.state->key.index) + " is left out");
+    }
+  }
+
+  void mark(RowState& row, double marker) {
+    for (std::uint32_t metric = 0; metric < row.series.size(); ++metric) {
+      SeriesState& series = row.series[metric];
+      if (!series.live && !(series.gap && !gap_cause(marker))) continue;
+      out_.emissions.push_back({.row = &row, .metric = metric, .value = marker, .leaf = {}});
+      series.live = false;
+      series.gap = gap_cause(marker);
+    }
+  }
+  void leave(std::unique_ptr<RowState> row) {
+    mark(*row, stale_marker());
+    out_.gone.push_back(std::move(row));
+  }
+
+  void judge(Fresh& row) {
+    RowState& state = *row.state;
+    state.label_source = std::move(row.source);
+    state.counters.resize(group_.leaves.size());
+    state.growth.assign(group_.leaves.size(), std::nullopt);
+    state.gaps.assign(group_.leaves.size(), std::nullopt);
+    state.resets.assign(group_.leaves.size(), false);
+    state.series.resize(group_.metrics.size());
+    if (!row.held) {
+      count(row.view, state);
+      row.view.with(&state);
+      for (std::uint32_t metric = 0; metric < group_.metrics.size(); ++metric) emit(metric, row.view, state);
+    }
+    for (const NamedExpr& fact : group_.device) {
+      const bool known =
+          std::any_of(out_.facts.begin(), out_.facts.end(), [&](const auto& have) { return have.first == fact.name; });
+      if (known) continue;
+      std::string text = clean_text(to_text(value_of(fact.value, row.view)));
+      if (!text.empty()) out_.facts.emplace_back(fact.name, std::move(text));
+    }
+    row.view.with(nullptr);
+    state_.rows.push_back(std::move(row.state));
+  }
+
+  void count(DataRow& view, RowState& state) {
+    Moment moment = moment_;
+    if (group_.discontinuity) {
+      const std::string now = to_text(value_of(*group_.discontinuity, view));
+      if (state.discontinuity && *state.discontinuity != now && !moment.restarted) {
+        moment.restarted = true;
+        moment.since_restart.reset();
+      }
+      state.discontinuity = now;
+    }
+    std::vector<std::optional<double>> limits(group_.metrics.size());
+    for (std::uint32_t leaf = 0; leaf < group_.leaves.size(); ++leaf) {
+      const Value* value = view.value(leaf);
+      if (!value || !group_.leaves[leaf].counter || !is_counter(value->type)) continue;
+      std::optional<double> limit;
+      if (const auto metric = group_.leaves[leaf].limit; metric >= 0) {
+        limit = to_number(value_of(*group_.metrics[static_cast<std::size_t>(metric)].max_rate, view));
+      }
+      const std::uint64_t raw = value->type == ValueType::Integer ? static_cast<std::uint32_t>(value->integer) : value->number;
+      const ValueType type = value->type == ValueType::Counter64 ? ValueType::Counter64 : ValueType::Counter32;
+      const CounterStep step_taken = step(state.counters[leaf], type, raw, moment, limit);
+      state.growth[leaf] = step_taken.growth;
+      state.gaps[leaf] = step_taken.gap;
+      state.resets[leaf] = step_taken.reset;
+    }
+  }
+
+  void emit(std::uint32_t index, const DataRow& view, RowState& state) {
+    const Metric& metric = group_.metrics[index];
+    SeriesState& series = state.series[index];
+    std::optional<double> value = to_number(value_of(metric.value, view));
+    std::optional<GapCause> gap;
+    std::optional<std::uint32_t> first;
+    if (!trace_.used.empty()) first = trace_.used.front();
+    if (value && metric.counter) {
+      std::uint64_t source = kHashSeed;
+      bool reset = false;
+      for (const std::uint32_t leaf : trace_.used) {
+        source = (source ^ leaf) * 0x100000001b3;
+        if (state.gaps[leaf]) gap = state.gaps[leaf];
+        reset |= state.resets[leaf];
+      }
+      if (!gap) {
+        value = carry_on(series.continuity, *value, source, reset);
+        if (!value) gap = GapCause::Discontinuity;
+      }
+    }
+    if (!value && !gap && series.live) {
+      out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(GapCause::NoSuchObject), .leaf = first});
+      series.live = false;
+      series.gap = GapCause::NoSuchObject;
+      return;
+    }
+    if (gap) {
+      if (series.gap != gap) out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(*gap), .leaf = first});
+      series.live = false;
+      series.gap = gap;
+    } else if (value) {
+      out_.emissions.push_back({.row = &state, .metric = index, .value = *value, .leaf = first});
+      series.live = true;
+      series.gap.reset();
+    }
+  }
+
+  const mib::Tree& tree_;
+  const Group& group_;
+  GroupState& state_;
+  const GroupData& data_;
+  const Moment& moment_;
+  std::vector<Fresh> fresh_;
+  Trace trace_;
+  Outcome out_;
+};
+
+}  // namespace
+
+Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data,
+                       const Moment& moment) {
+  return GroupEvaluation(tree, group, state, data, moment).run();
+}
+
+std::vector<Emission> mark_gap(const Group& group, GroupState& state, GapCause cause) {
+  std::vector<Emission> emissions;
+  for (const auto& row : state.rows) {
+    for (std::uint32_t metric = 0; metric < row->series.size() && metric < group.metrics.size(); ++metric) {
+      SeriesState& series = row->series[metric];
+      if (!series.live && (!series.gap || series.gap == cause)) continue;
+      emissions.push_back({.row = row.get(), .metric = metric, .value = gap_marker(cause), .leaf = {}});
+      series.live = false;
+      series.gap = cause;
+    }
+  }
+  return emissions;
+}
+
+Outcome mark_stale(const Group& group, GroupState& state) {
+  Outcome out;
+  for (auto& row : state.rows) {
+    for (std::uint32_t metric = 0; metric < row->series.size() && metric < group.metrics.size(); ++metric) {
+      if (!row->series[metric].live && !row->series[metric].gap) continue;
+      out.emissions.push_back({.row = row.get(), .metric = metric, .value = stale_marker(), .leaf = {}});
+    }
+    out.gone.push_back(std::move(row));
+  }
+  state.rows.clear();
+  return out;
+}
+
+Oid emission_oid(const Group& group, const Emission& emission) {
+  if (!emission.leaf) return {};
+  const Leaf& leaf = group.leaves[*emission.leaf];
+  return leaf.place == Leaf::Place::Column ? leaf.oid + std::span<const std::uint32_t>(emission.row->key.index) : leaf.oid;
+}
+
+}  // namespace bongsu::poll

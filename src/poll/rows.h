@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "model/labels.h"
+#include "model/point.h"
+#include "model/varbind.h"
+#include "poll/counter.h"
+#include "poll/identity.h"
+#include "poll/plan.h"
+
+// From raw objects to canonical points: pure, and the same for a single collection and for polls that go on.
+namespace bongsu::poll {
+
+// What one group's transaction brought.
+struct GroupData {
+  struct Row {
+    std::vector<std::uint32_t> index;
+    std::vector<Value> values;  // one for each of `asked`; Null or an exception where the row lacks it
+  };
+  std::vector<std::uint32_t> asked;                                              // columns, as leaves
+  std::vector<Row> rows;                                                         // by rising index
+  std::vector<std::pair<std::uint32_t, Value>> scalars;                          // by leaf
+  std::map<std::uint32_t, std::map<std::vector<std::uint32_t>, Value>> lookups;  // by leaf, then index
+  std::vector<bool> left_out;  // by leaf: not asked for this time; empty: all were
+};
+
+// One series of a row, as its owner knows it.
+struct SeriesState {
+  SeriesContinuity continuity;
+  std::optional<SeriesId> id;
+  bool live = false;            // the last sample was a value
+  std::optional<GapCause> gap;  // the cause of the last sample, when it was a gap
+};
+
+// One row, kept from poll to poll; scalars are a row without an index.
+struct RowState {
+  RowKey key;
+  std::vector<Labels::Pair> labels;
+  std::string label_source;            // the raw values that the labels came from
+  std::vector<CounterState> counters;  // by leaf
+  std::vector<std::optional<double>> growth;
+  std::vector<std::optional<GapCause>> gaps;
+  std::vector<bool> resets;
+  std::vector<SeriesState> series;  // by metric
+  std::optional<std::string> discontinuity;
+};
+
+struct GroupState {
+  std::vector<std::unique_ptr<RowState>> rows;
+  std::vector<bool> used;  // by leaf: some row's value was read; empty before the first time
+};
+
+// One sample for one series; the row lives as long as the GroupState or the Outcome that holds it.
+struct Emission {
+  RowState* row = nullptr;
+  std::uint32_t metric = 0;
+  double value = 0;                   // or a marker
+  std::optional<std::uint32_t> leaf;  // the first object that it was made of
+};
+
+struct Outcome {
+  std::vector<Emission> emissions;
+  std::vector<std::unique_ptr<RowState>> gone;             // rows that vanished: their markers are among the emissions
+  std::vector<std::pair<std::string, std::string>> facts;  // of the device
+  std::vector<std::string> notices;                        // for a person: rows that could not be told apart
+  bool missed = false;                                     // something is needed that was left out: ask for all, and again
+};
+
+// Judges the data of one poll. The state is changed, so that a poll counts once.
+Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment);
+// The whole group has no data: one gap marker for each of its series that was not in that gap already.
+std::vector<Emission> mark_gap(const Group& group, GroupState& state, GapCause cause);
+// The group is no longer polled: a staleness marker for each series that was not gone; the rows leave the state.
+Outcome mark_stale(const Group& group, GroupState& state);
+
+// The OID that an emission's first object was read at; empty when there is none.
+Oid emission_oid(const Group& group, const Emission& emission);
+
+}  // namespace bongsu::poll

@@ -17,6 +17,7 @@
 #include "base/text.h"
 #include "net/live.h"
 #include "snmp/client.h"
+#include "store/store.h"
 
 namespace bongsu {
 namespace {
@@ -33,10 +34,11 @@ constexpr const char* kUsage =
     "  --timeout MS        of one try (1000)\n"
     "  --retries N         (3)\n"
     "  --coroutines        one coroutine for each host, as the daemon does, instead of callbacks\n"
+    "  --store DIR         append every value to a store in DIR, as a poll each 60 s would\n"
     "  --json              one JSON object instead of text\n";
 
 struct Options {
-  std::string hosts, columns, community = "public";
+  std::string hosts, columns, store, community = "public";
   std::uint16_t port = 161;
   int cycles = 1, repetitions = 25, retries = 3;
   std::size_t window = 1024;
@@ -78,6 +80,7 @@ struct Host {
   snmp::Target target;
   std::unordered_map<std::uint32_t, std::uint32_t> rows;  // ifIndex -> row
   std::vector<double> values;
+  std::vector<SeriesId> series;  // as values, where they are stored
 };
 
 class Bench {
@@ -86,10 +89,19 @@ class Bench {
       : options_(std::move(options)), hosts_(std::move(hosts)), columns_(std::move(columns)), client_(reactor_, metrics_) {}
 
   int run() {
+    if (!options_.store.empty()) {
+      auto opened = store::Store::open(options_.store, {}, clock_, metrics_);
+      if (!opened) leave(opened.error().text, 1);
+      store_ = std::move(*opened);
+      first_cycle_ = clock_.now() - Millis(60'000) * options_.cycles;
+    }
     start_wall_ = reactor_.clock().steady();
     start_cpu_ = cpu_seconds();
     reactor_.post([this] { next_cycle(); });
     reactor_.run();
+    if (store_) {
+      if (auto flushed = store_->flush(); !flushed) leave(flushed.error().text, 1);
+    }
     return report();
   }
 
@@ -105,12 +117,12 @@ class Bench {
     if (options_.coroutines) return reactor_.spawn(poll(host));
     client_.table(
         host.target, columns_, [this, &host](const snmp::Cell& cell) { return keep(host, cell); },
-        [this](Result<snmp::WalkEnd> end) { ended(std::move(end)); });
+        [this, &host](Result<snmp::WalkEnd> end) { ended(host, std::move(end)); });
   }
   asio::awaitable<void> poll(Host& host) {
     snmp::CellSink sink = [this, &host](const snmp::Cell& cell) { return keep(host, cell); };
     auto end = co_await client_.table(host.target, columns_, std::move(sink));
-    ended(std::move(end));
+    ended(host, std::move(end));
   }
   bool keep(Host& host, const snmp::Cell& cell) {
     const auto value = cell.value.to_double();
@@ -121,10 +133,33 @@ class Bench {
     ++varbinds_;
     return true;
   }
-  void ended(Result<snmp::WalkEnd> end) {
+  void store_values(Host& host) {
+    if (host.series.size() < host.values.size()) name_series(host);
+    points_.clear();
+    const Time at = first_cycle_ + Millis(60'000) * cycle_;
+    for (std::size_t i = 0; i < host.values.size(); ++i)
+      if (!std::isnan(host.values[i])) points_.push_back({host.series[i], {at, host.values[i]}});
+    if (auto kept = store_->append(points_); !kept) leave(kept.error().text, 1);
+    stored_ += points_.size();
+  }
+  void name_series(Host& host) {
+    host.series.resize(host.values.size());
+    for (const auto& [index, row] : host.rows) {
+      for (std::size_t c = 0; c < columns_->size(); ++c) {
+        auto id = store_->series({{"__name__", "pollbench_value"},
+                                  {"device", host.target.name},
+                                  {"oid", (*columns_)[c].oid.to_string()},
+                                  {"ifIndex", std::to_string(index)}});
+        if (!id) leave(id.error().text, 1);
+        host.series[row * columns_->size() + c] = *id;
+      }
+    }
+  }
+  void ended(Host& host, Result<snmp::WalkEnd> end) {
     if (end) {
       ++answered_;
       requests_ += end->requests;
+      if (store_) store_values(host);
     } else if (failed_++ < 5) {
       std::fprintf(stderr, "%s\n", end.error().text.c_str());
     }
@@ -139,6 +174,7 @@ class Bench {
     const double percent = 100 * static_cast<double>(answered_) / asked;
     const double million = static_cast<double>(varbinds_) / 1e6;
     const double per_million = varbinds_ > 0 ? cpu / million : 0;
+    const double per_stored = stored_ > 0 ? cpu / (static_cast<double>(stored_) / 1e6) : 0;
     double sum = 0;
     for (const Host& host : hosts_)
       for (const double value : host.values) sum += std::isnan(value) ? 0 : value;
@@ -146,14 +182,16 @@ class Bench {
       std::printf(
           "{\"hosts\":%zu,\"cycles\":%d,\"columns\":%zu,\"varbinds\":%zu,\"requests\":%zu,\"answered_percent\":%.3f,\"wall\":%."
           "4f,"
-          "\"cpu\":%.4f,\"cpu_s_per_million_varbinds\":%.4f,\"varbinds_per_s\":%.0f,\"rss_mib\":%.1f,\"sum\":%.0f}\n",
+          "\"cpu\":%.4f,\"cpu_s_per_million_varbinds\":%.4f,\"varbinds_per_s\":%.0f,\"rss_mib\":%.1f,\"sum\":%.0f,"
+          "\"stored\":%zu,\"cpu_s_per_million_stored\":%.4f}\n",
           hosts_.size(), options_.cycles, columns_->size(), varbinds_, requests_, percent, wall, cpu, per_million,
-          static_cast<double>(varbinds_) / wall, peak_mib(), sum);
+          static_cast<double>(varbinds_) / wall, peak_mib(), sum, stored_, per_stored);
     } else {
       std::printf("%zu hosts, %d cycles, %zu columns: %zu varbinds in %zu requests, %.2f %% of the polls answered\n",
                   hosts_.size(), options_.cycles, columns_->size(), varbinds_, requests_, percent);
       std::printf("%.3f s wall, %.0f varbinds/s, %.3f CPU s, %.3f CPU s per 1 M varbinds, %.1f MiB\n", wall,
                   static_cast<double>(varbinds_) / wall, cpu, per_million, peak_mib());
+      if (stored_ > 0) std::printf("%zu samples stored, %.3f CPU s per 1 M of them\n", stored_, per_stored);
     }
     return answered_ == hosts_.size() * static_cast<std::size_t>(options_.cycles) ? 0 : 1;
   }
@@ -161,12 +199,16 @@ class Bench {
   const Options options_;
   std::vector<Host> hosts_;
   const std::shared_ptr<const snmp::Columns> columns_;
+  SystemClock clock_;
   Metrics metrics_;
+  std::unique_ptr<store::Store> store_;
   net::LiveReactor reactor_;
   snmp::Client client_;
   int cycle_ = 0;
   std::size_t next_ = 0, finished_ = 0;
-  std::size_t answered_ = 0, failed_ = 0, varbinds_ = 0, requests_ = 0;
+  std::size_t answered_ = 0, failed_ = 0, varbinds_ = 0, requests_ = 0, stored_ = 0;
+  std::vector<Point> points_;
+  Time first_cycle_{};
   SteadyTime start_wall_{};
   double start_cpu_ = 0;
 };
@@ -183,6 +225,7 @@ Options read_options(int argc, char** argv) {
     kTimeout,
     kRetries,
     kCoroutines,
+    kStore,
     kJson,
     kHelp
   };
@@ -196,6 +239,7 @@ Options read_options(int argc, char** argv) {
                                  {"timeout", 1, nullptr, kTimeout},
                                  {"retries", 1, nullptr, kRetries},
                                  {"coroutines", 0, nullptr, kCoroutines},
+                                 {"store", 1, nullptr, kStore},
                                  {"json", 0, nullptr, kJson},
                                  {"help", 0, nullptr, kHelp},
                                  {nullptr, 0, nullptr, 0}};
@@ -237,6 +281,9 @@ Options read_options(int argc, char** argv) {
         break;
       case kCoroutines:
         out.coroutines = true;
+        break;
+      case kStore:
+        out.store = optarg;
         break;
       case kJson:
         out.json = true;

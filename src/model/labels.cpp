@@ -10,7 +10,7 @@ namespace {
 
 auto position(auto& pairs, std::string_view name) {
   return std::lower_bound(pairs.begin(), pairs.end(), name,
-                          [](const Labels::Pair& pair, std::string_view key) { return pair.first < key; });
+                          [](const Labels::Pair& pair, std::string_view key) { return pair.first.compare(key) < 0; });
 }
 
 void append_quoted(std::string& out, std::string_view text) {

@@ -74,21 +74,21 @@ struct Shared {
       : options(wanted),
         jobs(wanted.queue),
         accepted(metrics.counter("bongsu_http_connections_total", "HTTP connections accepted.")),
-        evicted(metrics.counter("bongsu_http_connections_evicted_total",
-                                "Waiting HTTP connections closed to make room for new ones.")),
+        evicted(
+            metrics.counter("bongsu_http_connections_evicted_total", "Waiting HTTP connections closed to make room for others.")),
         refused(metrics.counter("bongsu_http_refused_total",
                                 "HTTP requests refused before a route saw them: malformed, too big, wrong host.")),
         late(metrics.counter("bongsu_http_timeouts_total", "HTTP connections closed because the peer was too slow.")),
         overloaded(metrics.counter("bongsu_http_overload_total", "HTTP requests answered 503 because every worker was busy.")),
         open(metrics.gauge("bongsu_http_connections", "HTTP connections open now.")) {
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      answers[i] = &metrics.counter("bongsu_http_responses_total", "HTTP answers by class of status.",
-                                    {{"class", fmt::format("{}xx", i + 1)}});
+    for (std::size_t i = 0; i < by_class.size(); ++i) {
+      by_class[i] = &metrics.counter("bongsu_http_responses_total", "HTTP answers by class of status.",
+                                     {{"class", fmt::format("{}xx", i + 1)}});
     }
   }
   void count(std::string_view answer) {
     const int first = answer.size() > 9 ? answer[9] - '1' : 4;
-    answers[static_cast<std::size_t>(std::clamp(first, 0, 4))]->add();
+    by_class[static_cast<std::size_t>(std::clamp(first, 0, 4))]->add();
   }
 
   const ServerOptions options;
@@ -99,10 +99,13 @@ struct Shared {
   std::set<Connection*> all;
   std::map<asio::ip::address, std::size_t> by_peer;
   std::list<Connection*> waiting;  // for their client: idle, or in the middle of a request; longest first
+  std::list<Connection*> sending;  // their answers; longest first
+  std::size_t bodies = 0;          // octets announced and not yet answered
+  std::size_t answers = 0;         // octets of answers being sent
   std::function<void()> on_empty;  // once, when stopping and the last connection is gone
   Counter &accepted, &evicted, &refused, &late, &overloaded;
   Gauge& open;
-  std::array<Counter*, 5> answers{};
+  std::array<Counter*, 5> by_class{};
   log::Gate gate;
 };
 
@@ -117,6 +120,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   ~Connection() {
     leave_waiting();
+    leave_sending();
+    release_body();
     shared_.all.erase(this);
     if (const auto at = shared_.by_peer.find(peer_); --at->second == 0) shared_.by_peer.erase(at);
     shared_.open.set(static_cast<double>(shared_.all.size()));
@@ -129,6 +134,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool is_waiting() const { return waiting_.has_value(); }
   void close() {
     leave_waiting();
+    leave_sending();
     ErrorCode ignored;
     stream_.socket().shutdown(tcp::socket::shutdown_both, ignored);
     stream_.close();
@@ -145,8 +151,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
   void refuse(Refusal refusal);
   void answer(std::string text) {
+    release_body();
     out_ = std::move(text);
     shared_.count(out_);
+    shared_.answers += out_.size();
+    sending_ = shared_.sending.insert(shared_.sending.end(), this);
+    while (shared_.answers > shared_.options.answers_octets && shared_.sending.front() != this) {
+      shared_.evicted.add();
+      shared_.sending.front()->close();
+    }
     stream_.expires_after(shared_.options.write_time);
     asio::async_write(stream_, asio::buffer(out_),
                       [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });
@@ -160,6 +173,17 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void leave_waiting() {
     if (waiting_) shared_.waiting.erase(*waiting_);
     waiting_.reset();
+  }
+
+  void leave_sending() {
+    if (!sending_) return;
+    shared_.sending.erase(*sending_);
+    sending_.reset();
+    shared_.answers -= out_.size();
+  }
+  void release_body() {
+    shared_.bodies -= body_;
+    body_ = 0;
   }
 
   void wait_for_request() {
@@ -187,6 +211,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (ec) return refuse(malformed(ec));
     if (auto refusal = check_head()) return refuse(std::move(*refusal));
     if (parser_->is_done()) return hand_over();
+    body_ = static_cast<std::size_t>(parser_->content_length().value_or(0));  // within the bound: Beast refuses more
+    shared_.bodies += body_;
+    if (shared_.bodies > shared_.options.bodies_octets) {
+      return refuse({503, "overloaded", "too many bodies are under way", "ask again in a second"});
+    }
     stream_.expires_after(shared_.options.body_time);
     if (!parser_->get().count(wire::field::expect)) return read_body();
     out_ = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -216,7 +245,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const asio::ip::address peer_;
   std::optional<wire::request_parser<wire::string_body>> parser_;
   std::optional<std::list<Connection*>::iterator> waiting_;
+  std::optional<std::list<Connection*>::iterator> sending_;
   std::string out_;
+  std::size_t body_ = 0;
   std::size_t served_ = 0;
   std::size_t drained_ = 0;
   bool close_ = false;
@@ -326,6 +357,7 @@ void Connection::refuse(Refusal refusal) {
 }
 
 void Connection::on_written(ErrorCode ec) {
+  leave_sending();
   out_.clear();
   out_.shrink_to_fit();
   if (ec) return leave(ec);

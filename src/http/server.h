@@ -21,7 +21,7 @@ namespace bongsu::http {
 struct ServerOptions {
   std::string listen = "127.0.0.1:8642";  // host:port or [v6]:port, loopback only; port 0 takes any free one
   int workers = 2;                        // threads that run handlers; a connection holds none while it waits
-  std::size_t queue = 256;                // whole requests waiting for a worker; more get 503
+  std::size_t queue = 1'024;              // whole requests waiting for a worker; more get 503
   std::size_t connections = 2'000;        // when full, the connection that has waited longest gives its place
   std::size_t per_address = 1'000;        // the same by peer; every local client and proxy is one peer
   std::size_t requests_per_connection = 10'000;
@@ -29,7 +29,9 @@ struct ServerOptions {
   std::size_t head_fields = 100;
   std::size_t target_octets = 2 * 1024;
   std::size_t body_octets = 1024 * 1024;
-  Millis head_time{5'000};  // from a request's first octet (or the accept) to the end of its head
+  std::size_t bodies_octets = 16 * 1024 * 1024;   // of all bodies under way; more get 503
+  std::size_t answers_octets = 64 * 1024 * 1024;  // of all answers being sent; the slowest reader gives its place
+  Millis head_time{5'000};                        // from a request's first octet (or the accept) to the end of its head
   Millis body_time{10'000};
   Millis write_time{10'000};  // for a whole answer
   Millis idle_time{75'000};   // between two requests

@@ -246,6 +246,46 @@ TEST(Front, ASlowHeadBodyOrReaderIsCutOff) {
   EXPECT_LT(reader.rest().size(), 8U * 1024 * 1024);
 }
 
+TEST(Front, BodiesAndAnswersUnderWayAreBounded) {
+  Lab lab;
+  lab.options.bodies_octets = 1'000;
+  lab.options.answers_octets = 20 * 1024 * 1024;
+  lab.notices.emplace_back(8 * 1024 * 1024, 'x');  // more than socket buffers hold
+  lab.start();
+  const std::string post =
+      "POST /api/v1/alarms/1/ack HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: ";
+  auto first = std::make_unique<Wire>(lab.port());
+  first->send(post + "900\r\n\r\n{");
+  int status = 0;
+  while (status != 503) {  // until the head of the first has been read
+    Wire second(lab.port());
+    second.send(post + "101\r\n\r\n{\"note\":\"" + std::string(90, 'n') + "\"}");
+    status = status_of(second.answer());
+    ASSERT_TRUE(status == 503 || status == 404) << status;
+  }
+  first.reset();
+  while (status != 404) {  // once the first is gone there is room
+    Wire third(lab.port());
+    third.send(post + "2\r\n\r\n{}");
+    status = status_of(third.answer());
+    Wire fourth(lab.port());
+    fourth.send(post + "900\r\n\r\n{\"note\":\"" + std::string(889, 'n') + "\"}");
+    status = status_of(fourth.answer());
+  }
+  // Two of these answers fit; with a third, the reader that has been at it longest gives its place.
+  std::vector<std::unique_ptr<Wire>> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.push_back(std::make_unique<Wire>(lab.port()));
+    const double done = lab.metric("bongsu_http_responses_total");
+    readers.back()->send(get("/api/v1/status"));
+    while (lab.metric("bongsu_http_responses_total") == done) std::this_thread::yield();
+  }
+  EXPECT_EQ(1, lab.metric("bongsu_http_connections_evicted_total"));
+  EXPECT_GT(readers[2]->answer().size(), 8U * 1024 * 1024);
+  EXPECT_GT(readers[1]->answer().size(), 8U * 1024 * 1024);
+  EXPECT_LT(readers[0]->rest().size(), 8U * 1024 * 1024);
+}
+
 TEST(Front, AFullQueueIsSaid) {
   Lab lab;
   lab.options.workers = 1;

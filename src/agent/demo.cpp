@@ -44,11 +44,11 @@ constexpr std::array kChatter{
     Chatter{CoreSw2, Local7, Warning, "port", "Port 1/7: {0} frames with a bad checksum in the last minute"},
 };
 
-constexpr Make kCore{.kind = Kind::Switch, .ports = 48, .cpus = 1, .port_mbit = 10'000};
-constexpr Make kEdge{.kind = Kind::Switch, .ports = 24, .cpus = 1};
-constexpr Make kFirewall{.kind = Kind::Firewall, .ports = 6, .cpus = 4, .disks = 1, .memory_kib = 8U << 20};
-constexpr Make kServer{};
-constexpr Make kBigServer{.kind = Kind::Server, .ports = 3, .cpus = 8, .disks = 3, .memory_kib = 64U << 20};
+const Make kCore{.kind = Kind::Switch, .ports = 48, .cpus = 1, .port_mbit = 10'000};
+const Make kEdge{.kind = Kind::Switch, .ports = 24, .cpus = 1};
+const Make kFirewall{.kind = Kind::Firewall, .ports = 6, .cpus = 4, .disks = 1, .memory_kib = 8U << 20};
+const Make kServer{};
+const Make kBigServer{.kind = Kind::Server, .ports = 3, .cpus = 8, .disks = 3, .memory_kib = 64U << 20};
 
 }  // namespace
 

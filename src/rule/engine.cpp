@@ -1,0 +1,449 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "model/marker.h"
+#include "rule/state.h"
+
+namespace bongsu::rule {
+namespace {
+
+constexpr std::size_t kMaxUnsavedEvents = 100'000;  // while the disk refuses
+
+std::uint64_t expression_hash(const ItemSpec& spec) { return hash_bytes(query::to_string(*spec.expr)); }
+
+// The interval since 1970 that a time is in.
+std::int64_t slot_of(const ItemSpec& spec, Time at) { return to_ms(at) / spec.interval.count(); }
+
+bool wanted_on(const Targets& targets, const DeviceState& device) {
+  const auto listed = [&](const std::vector<std::string>& names, const char* key) {
+    const auto at = device.info.find(key);
+    return at != device.info.end() && std::find(names.begin(), names.end(), to_lower(at->second)) != names.end();
+  };
+  return listed(targets.os, "os") || listed(targets.kind, "kind");
+}
+
+// The selectors of an expression, for the cause of a gap.
+void selectors_of(const query::Expr& expr, std::vector<const query::Selector*>& out) {
+  if (const auto* selector = std::get_if<query::Selector>(&expr.node)) out.push_back(selector);
+  if (const auto* range = std::get_if<query::RangeSelector>(&expr.node)) out.push_back(&range->selector);
+  if (const auto* subquery = std::get_if<query::Subquery>(&expr.node)) selectors_of(*subquery->inner, out);
+  if (const auto* unary = std::get_if<query::Unary>(&expr.node)) selectors_of(*unary->inner, out);
+  if (const auto* paren = std::get_if<query::Paren>(&expr.node)) selectors_of(*paren->inner, out);
+  if (const auto* aggregate = std::get_if<query::Aggregate>(&expr.node)) selectors_of(*aggregate->inner, out);
+  if (const auto* binary = std::get_if<query::Binary>(&expr.node)) {
+    selectors_of(*binary->left, out);
+    selectors_of(*binary->right, out);
+  }
+  if (const auto* call = std::get_if<query::Call>(&expr.node)) {
+    for (const auto& arg : call->args) selectors_of(*arg, out);
+  }
+}
+
+}  // namespace
+
+// One call of evaluate().
+struct Engine::Round {
+  struct Silence {
+    std::shared_ptr<const ItemSpec> spec;
+    Labels labels;
+    std::string device;
+  };
+  Time now;
+  std::vector<DeviceState> devices;  // sorted by name
+  std::vector<Silence> silences;
+
+  const DeviceState* device(std::string_view name) const {
+    const auto at = std::lower_bound(devices.begin(), devices.end(), name,
+                                     [](const DeviceState& d, std::string_view key) { return d.name < key; });
+    return at != devices.end() && at->name == name ? &*at : nullptr;
+  }
+};
+
+Engine::Engine(const PointSource& points, const DeviceSource& devices, StateStore& state, Metrics& metrics, EngineOptions options)
+    : points_(points),
+      devices_(devices),
+      store_(state),
+      metrics_(metrics),
+      options_(options),
+      state_(std::make_unique<State>(options.max_closed)) {}
+
+Engine::~Engine() = default;
+
+Result<std::unique_ptr<Engine>> Engine::open(std::vector<ItemSpec> items, const PointSource& points, const DeviceSource& devices,
+                                             StateStore& state, Metrics& metrics, EngineOptions options) {
+  std::unique_ptr<Engine> engine(new Engine(points, devices, state, metrics, options));
+  engine->reload(std::move(items));
+  BONGSU_TRY_OK(engine->restore().context("alarms"));
+  return engine;
+}
+
+Status Engine::restore() {
+  Ledger ledger(options_.max_closed);
+  ledger.items = std::move(state_->ledger.lock()->items);
+  const auto refuse = [](std::string_view key, const Error& error) {
+    log::error("{} (record {}); it is left out", error.text, key);
+  };
+  BONGSU_TRY_OK(store_.scan(kAlarmTable, "", [&](std::string_view key, std::string_view value) {
+    auto alarm = decode_alarm(value);
+    if (alarm) ledger.restore(*std::move(alarm));
+    else refuse(key, alarm.error());
+    return true;
+  }));
+  std::map<std::string, Item, std::less<>> strangers;
+  std::set<std::uint64_t> held;
+  BONGSU_TRY_OK(store_.scan(kWatchTable, "", [&](std::string_view key, std::string_view value) {
+    auto kept = decode_watch(value);
+    if (!kept) {
+      refuse(key, kept.error());
+      return true;
+    }
+    auto at = ledger.items.find(kept->item);
+    if (at == ledger.items.end()) {
+      at = strangers.try_emplace(kept->item).first;
+      auto spec = std::make_shared<ItemSpec>();
+      spec->name = kept->item;
+      if (!at->second.spec) at->second.spec = std::move(spec);
+    }
+    Watch& watch = ledger.add(at->second, kept->labels, kept->changed);
+    // What was judged is not judged again in the same interval: it would count twice in `n of m`.
+    at->second.judged = std::max(at->second.judged, kept->judged);
+    at->second.slot = slot_of(*at->second.spec, at->second.judged);
+    watch.expr = kept->expr;
+    watch.state = kept->state;
+    watch.had_value = kept->had_value;
+    watch.silent = kept->silent;
+    watch.missing = kept->missing_since.has_value();
+    watch.last_value = kept->missing_since;
+    watch.cause = std::move(kept->cause);
+    watch.clocks = kept->clocks;
+    const auto alarm = ledger.alarms.find(kept->alarm);
+    if (alarm != ledger.alarms.end() && alarm->second.state == AlarmState::Active) watch.alarm = kept->alarm;
+    if (watch.alarm != 0) held.insert(watch.alarm);
+    return true;
+  }));
+  BONGSU_TRY_OK(store_.scan(kAcknowledgementTable, "", [&](std::string_view key, std::string_view value) {
+    auto kept = decode_acknowledgement(value);
+    if (!kept) {
+      refuse(key, kept.error());
+      return true;
+    }
+    for (auto& [id, alarm] : ledger.alarms) {
+      if (alarm.state != AlarmState::Active || alarm_key(id) != key) continue;
+      if (kept->said.until_worse && alarm.level > kept->level) break;
+      alarm.acknowledged = true;
+      ledger.acknowledgements.emplace(id, *std::move(kept));
+      break;
+    }
+    return true;
+  }));
+  for (auto& [name, item] : strangers) ledger.gone.push_back(std::move(item));
+  // An active alarm that no watch holds: a lost record. It gets a watch of an item that is gone, and so an end.
+  for (const auto& [id, alarm] : ledger.alarms) {
+    if (alarm.state != AlarmState::Active || held.contains(id)) continue;
+    Item stray;
+    auto spec = std::make_shared<ItemSpec>();
+    spec->name = alarm.item;
+    stray.spec = std::move(spec);
+    ledger.add(stray, alarm.labels, alarm.changed).alarm = id;
+    ledger.gone.push_back(std::move(stray));
+  }
+  *state_->ledger.lock() = std::move(ledger);
+  return {};
+}
+
+void Engine::reload(std::vector<ItemSpec> items) {
+  auto ledger = state_->ledger.lock();
+  std::map<std::string, Item, std::less<>> next;
+  for (ItemSpec& spec : items) {
+    if (!spec.enabled) continue;
+    std::string name = spec.name;
+    Item item;
+    if (const auto at = ledger->items.find(name); at != ledger->items.end()) {
+      item = std::move(at->second);
+      ledger->items.erase(at);
+    }
+    item.spec = std::make_shared<const ItemSpec>(std::move(spec));
+    item.expr = expression_hash(*item.spec);
+    next.insert_or_assign(std::move(name), std::move(item));
+  }
+  for (auto& [name, item] : ledger->items) ledger->gone.push_back(std::move(item));
+  ledger->items = std::move(next);
+}
+
+std::string Engine::silence_cause(const ItemSpec& item, const std::string& device, Time now,
+                                  const std::optional<DeviceState>& known) const {
+  std::vector<const query::Selector*> selectors;
+  selectors_of(*item.expr, selectors);
+  if (!device.empty()) {
+    for (const query::Selector* selector : selectors) {
+      std::vector<Matcher> matchers = selector->matchers;
+      matchers.push_back({Matcher::Op::Equal, "device", device});
+      const auto found = points_.select(matchers, now - 2 * options_.query.lookback, now, options_.query.limits);
+      if (!found) continue;
+      for (const Series& series : *found) {
+        if (series.samples.empty()) continue;
+        if (const auto cause = gap_cause(series.samples.back().value)) return std::string(to_string(*cause));
+      }
+    }
+  }
+  if (known && !known->error.empty()) return known->error;
+  if (known && known->up == false) return "device is down";
+  return "no data";
+}
+
+void Engine::evaluate(Time now) {
+  Unsaved& out = state_->unsaved;
+  Round round{.now = now};
+  std::vector<std::shared_ptr<const ItemSpec>> due;
+  {
+    auto ledger = state_->ledger.lock();
+    ledger->end_strays(now, out);
+    ledger->expire_acknowledgements(now, out);
+    for (auto& [name, item] : ledger->items) {
+      const std::int64_t slot = slot_of(*item.spec, now);
+      if (slot == item.slot) continue;
+      item.slot = slot;
+      due.push_back(item.spec);
+    }
+  }
+  if (!due.empty()) {
+    round.devices = devices_.devices();
+    for (const DeviceState& device : round.devices) state_->known_devices.insert(device.name);
+  }
+  Counter& evaluations = metrics_.counter("bongsu_rule_evaluations_total", "Evaluations of watch items.");
+  Counter& failures = metrics_.counter("bongsu_rule_failures_total", "Evaluations whose query gave an error.");
+  const query::Engine queries(points_, options_.query);
+  for (const auto& spec : due) {
+    evaluations.add();
+    auto answer = queries.instant(*spec->expr, now);
+    bool starts_failing = false;
+    {
+      auto ledger = state_->ledger.lock();
+      const auto at = ledger->items.find(spec->name);
+      if (at == ledger->items.end() || at->second.spec != spec) continue;  // reloaded meanwhile
+      starts_failing = !answer && !at->second.failing;
+      at->second.failing = !answer;
+      if (answer) apply(*ledger, at->second, *answer, round);
+    }
+    if (answer) continue;
+    // What was known stays: a query that fails says nothing about the device.
+    failures.add();
+    if (starts_failing) log::warning("item {} cannot be judged: {}", spec->name, answer.error().text);
+  }
+  // Causes are looked up in the points, so not under the lock.
+  std::map<std::pair<const ItemSpec*, std::string>, std::string> causes;
+  for (const Round::Silence& silence : round.silences) {
+    const DeviceState* device = round.device(silence.device);
+    auto [cause, is_new] = causes.try_emplace({silence.spec.get(), silence.device});
+    if (is_new)
+      cause->second =
+          silence_cause(*silence.spec, silence.device, now, device != nullptr ? std::optional(*device) : std::nullopt);
+    auto ledger = state_->ledger.lock();
+    const auto at = ledger->items.find(silence.spec->name);
+    if (at == ledger->items.end()) continue;
+    if (const auto watch = at->second.watches.find(silence.labels); watch != at->second.watches.end()) {
+      ledger->set_cause(at->second, silence.labels, watch->second, cause->second, out);
+    }
+  }
+  commit();
+}
+
+void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round) {
+  Unsaved& out = state_->unsaved;
+  ++item.round;
+  item.judged = round.now;
+  const auto take = [&](const Labels& labels, double value) {
+    if (std::isnan(value)) return;
+    auto at = item.watches.find(labels);
+    if (at == item.watches.end()) {
+      if (ledger.watch_count >= options_.max_watches) {
+        metrics_.counter("bongsu_rule_watches_refused_total", "Label sets not watched because there were too many.").add();
+        return;
+      }
+      ledger.add(item, labels, round.now);
+      at = item.watches.find(labels);
+    }
+    at->second.expr = item.expr;
+    ledger.with_value(item, at->first, at->second, value, round.now, out);
+  };
+  if (answer.kind == query::ValueType::Scalar) take(Labels(), answer.scalar);
+  for (const query::VectorSample& sample : answer.vector) {
+    if (!sample.labels->has(kMetricName)) {
+      take(*sample.labels, sample.value);
+      continue;
+    }
+    Labels labels = *sample.labels;
+    labels.erase(kMetricName);
+    take(labels, sample.value);
+  }
+
+  std::vector<Labels> missing;
+  for (const auto& [labels, watch] : item.watches) {
+    if (watch.round != item.round) missing.push_back(labels);
+  }
+  std::sort(missing.begin(), missing.end());  // events in an order that does not depend on a hash
+  for (const Labels& labels : missing) miss(ledger, item, labels, round);
+  if (item.spec->targets.empty()) return;
+  for (const DeviceState& device : round.devices) {
+    if (item.per_device.contains(device.name) || !wanted_on(item.spec->targets, device) ||
+        ledger.watch_count >= options_.max_watches)
+      continue;
+    const Labels labels{{"device", device.name}};
+    ledger.add(item, labels, round.now);
+    miss(ledger, item, labels, round);
+  }
+}
+
+void Engine::miss(Ledger& ledger, Item& item, const Labels& labels, Round& round) {
+  Unsaved& out = state_->unsaved;
+  Watch& watch = item.watches.at(labels);
+  const DeviceState* device = round.device(watch.device);
+  const std::string name = watch.device;
+  const auto drop = [&](const std::string& reason) { ledger.drop(item, labels, reason, round.now, out); };
+  if (item.spec->no_data == NoData::Ignore) return drop("no longer there");
+  if (watch.expr != item.expr) return drop("the expression changed");
+  const bool removed = state_->known_devices.contains(name) || (watch.silent && !name.empty() && !round.devices.empty());
+  if (device == nullptr && removed) return drop("the device is no longer watched");
+  if (!watch.had_value) {
+    // Stands for a device that should have the item; it leaves when the device gives a label set of its own, or need not.
+    if (device == nullptr || !wanted_on(item.spec->targets, *device) || item.per_device.find(name)->second > 1) return drop("");
+  }
+  if (watch.last_value && watch.had_value && round.now - *watch.last_value >= options_.forget &&
+      (device == nullptr || device->up != false)) {
+    return drop("gone for " + format_duration(options_.forget));
+  }
+  if (ledger.without_value(item, labels, watch, round.now, out)) round.silences.push_back({item.spec, labels, name});
+}
+
+void Engine::commit() {
+  {
+    const auto ledger = state_->ledger.lock();
+    for (int level = 1; level <= 5; ++level) {
+      const auto severity = static_cast<Severity>(level);
+      metrics_.gauge("bongsu_alarms_active", "Open alarms by level.", {{"level", std::string(to_string(severity))}})
+          .set(ledger->active[static_cast<std::size_t>(level) + 1]);
+    }
+    metrics_.gauge("bongsu_watches", "Watched items times label sets.").set(static_cast<double>(ledger->watch_count));
+  }
+  Unsaved& unsaved = state_->unsaved;
+  if (unsaved.empty()) return;
+  StateBatch batch;
+  batch.changes.reserve(unsaved.records.size());
+  for (const auto& [place, value] : unsaved.records) batch.changes.push_back({std::string(place.first), place.second, value});
+  batch.events = unsaved.events;
+  if (const Status done = store_.commit(batch); !done) {
+    metrics_.counter("bongsu_rule_commit_failures_total", "Changes of alarms that could not be kept at once.").add();
+    if (!std::exchange(state_->refused, true)) log::error("alarms cannot be kept, will try again: {}", done.error().text);
+    if (unsaved.events.size() > kMaxUnsavedEvents) {
+      const std::size_t excess = unsaved.events.size() - kMaxUnsavedEvents;
+      metrics_.counter("bongsu_rule_events_dropped_total", "Alarm events lost because the store refused for too long.")
+          .add(excess);
+      unsaved.events.erase(unsaved.events.begin(), unsaved.events.begin() + static_cast<std::ptrdiff_t>(excess));
+    }
+    return;
+  }
+  unsaved = {};
+  if (std::exchange(state_->refused, false)) log::info("alarms are kept again");
+}
+
+std::vector<Alarm> Engine::alarms(const AlarmQuery& query) const {
+  std::vector<Alarm> out;
+  const auto ledger = state_->ledger.lock();
+  for (auto at = ledger->alarms.rbegin(); at != ledger->alarms.rend() && out.size() < query.limit; ++at) {
+    const Alarm& alarm = at->second;
+    if (query.before_id != 0 && alarm.id >= query.before_id) continue;
+    if (query.active_only && alarm.state != AlarmState::Active) continue;
+    if (query.min_level && alarm.level < *query.min_level) continue;
+    if (!query.device.empty() && alarm.device != query.device) continue;
+    out.push_back(alarm);
+  }
+  return out;
+}
+
+std::optional<Alarm> Engine::alarm(std::uint64_t id) const {
+  const auto ledger = state_->ledger.lock();
+  const auto at = ledger->alarms.find(id);
+  return at == ledger->alarms.end() ? std::nullopt : std::optional(at->second);
+}
+
+std::vector<ItemState> Engine::items(std::string_view device) const {
+  std::vector<ItemState> out;
+  {
+    const auto ledger = state_->ledger.lock();
+    for (const auto& [name, item] : ledger->items) {
+      if (!device.empty() && !item.per_device.contains(device)) continue;
+      for (const auto& [labels, watch] : item.watches) {
+        if (!device.empty() && watch.device != device) continue;
+        ItemState state;
+        state.item = name;
+        state.title = item.spec->title.en.empty() ? name : item.spec->title.en;
+        state.labels = labels;
+        state.device = watch.device;
+        state.state = watch.state;
+        if (watch.silent) state.level = Severity::Unknown;
+        else if (watch.alarm != 0) state.level = ledger->alarms.at(watch.alarm).level;
+        state.value = watch.value;
+        state.unit = item.spec->unit;
+        state.why = item.spec->why;
+        state.cause = watch.cause;
+        state.changed = watch.changed;
+        state.alarm = watch.alarm;
+        out.push_back(std::move(state));
+      }
+    }
+  }
+  std::sort(out.begin(), out.end(), [](const ItemState& a, const ItemState& b) {
+    return std::tie(a.device, a.item, a.labels) < std::tie(b.device, b.item, b.labels);
+  });
+  return out;
+}
+
+Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now) {
+  const auto known = alarm(id);
+  if (!known) return Error{Code::NotFound, "no alarm " + std::to_string(id) + "; `bongsu alarms` lists them"};
+  if (known->state != AlarmState::Active)
+    return Error{Code::Refused, "alarm " + std::to_string(id) + " has recovered; there is nothing to acknowledge"};
+  const KeptAcknowledgement kept{acknowledgement, known->level};
+  StateBatch batch;
+  batch.put(kAcknowledgementTable, alarm_key(id), encode(kept));
+  Event event = alarm_event(*known, "acknowledged",
+                            "acknowledged" + (acknowledgement.by.empty() ? "" : " by " + acknowledgement.by) +
+                                (acknowledgement.note.empty() ? "" : ": " + acknowledgement.note),
+                            now);
+  event.kind = EventKind::Audit;
+  batch.events.push_back(std::move(event));
+  BONGSU_TRY_OK(store_.commit(batch).context("acknowledge alarm " + std::to_string(id)));
+  auto ledger = state_->ledger.lock();
+  const auto at = ledger->alarms.find(id);
+  // It may have ended or risen meanwhile; then the record means nothing.
+  if (at == ledger->alarms.end() || at->second.state != AlarmState::Active) return {};
+  if (acknowledgement.until_worse && at->second.level > kept.level) return {};
+  at->second.acknowledged = true;
+  ledger->acknowledgements.insert_or_assign(id, kept);
+  return {};
+}
+
+Status Engine::unacknowledge(std::uint64_t id, const std::string& by, Time now) {
+  const auto known = alarm(id);
+  if (!known) return Error{Code::NotFound, "no alarm " + std::to_string(id) + "; `bongsu alarms` lists them"};
+  if (!known->acknowledged) return Error{Code::Refused, "alarm " + std::to_string(id) + " is not acknowledged"};
+  StateBatch batch;
+  batch.erase(kAcknowledgementTable, alarm_key(id));
+  Event event = alarm_event(*known, "unacknowledged", "acknowledgement withdrawn" + (by.empty() ? "" : " by " + by), now);
+  event.kind = EventKind::Audit;
+  batch.events.push_back(std::move(event));
+  BONGSU_TRY_OK(store_.commit(batch).context("unacknowledge alarm " + std::to_string(id)));
+  auto ledger = state_->ledger.lock();
+  ledger->acknowledgements.erase(id);
+  if (const auto at = ledger->alarms.find(id); at != ledger->alarms.end()) at->second.acknowledged = false;
+  return {};
+}
+
+}  // namespace bongsu::rule

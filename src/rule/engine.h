@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "model/alarm.h"
+#include "model/device.h"
+#include "model/source.h"
+#include "model/state.h"
+#include "query/engine.h"
+#include "rule/spec.h"
+
+namespace bongsu::rule {
+
+class Ledger;
+struct Item;
+
+struct EngineOptions {
+  query::EngineOptions query;
+  std::size_t max_closed = 10'000;        // recovered alarms kept, the newest
+  std::size_t max_watches = 1'000'000;    // item x label set
+  Millis forget{std::chrono::hours(24)};  // a label set that is silent so long on a device that answers is gone
+};
+
+struct Acknowledgement {
+  std::string by;
+  std::string note;
+  std::optional<Time> until;  // ends by itself
+  bool until_worse = false;   // ends when the level rises
+};
+
+// Judges watch items and keeps their alarms. What changes is committed with the alarm events that belong to it, so that a
+// restart neither repeats nor loses one. Kept records: src/rule/FORMAT.md.
+// Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
+// bongsu_rule_watches_refused_total, bongsu_alarms_active{level}, bongsu_watches.
+class Engine final : public AlarmSource {
+ public:
+  // Restores what `state` kept. Points, devices, state and metrics must outlive it. Errors: Corrupt, Unavailable.
+  static Result<std::unique_ptr<Engine>> open(std::vector<ItemSpec> items, const PointSource& points, const DeviceSource& devices,
+                                              StateStore& state, Metrics& metrics, EngineOptions options = {});
+  ~Engine() override;
+
+  // Takes the next list of items; what an item remembers stays with its name, level by level. Alarms of items that are gone or
+  // switched off recover at the next evaluation. Thread: any.
+  void reload(std::vector<ItemSpec> items);
+
+  // Judges every item that is due at `now`: once in each of its intervals. Waits for the disk when something changed; a
+  // commit that fails is tried again at the next call. Thread: one at a time, not a reactor's.
+  void evaluate(Time now);
+
+  std::vector<Alarm> alarms(const AlarmQuery& query) const override;
+  std::optional<Alarm> alarm(std::uint64_t id) const override;
+  std::vector<ItemState> items(std::string_view device) const override;
+
+  // Errors: NotFound, Refused (the alarm has recovered), Unavailable (disk; then nothing changed). Thread: any, not a reactor's.
+  Status acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now);
+  Status unacknowledge(std::uint64_t id, const std::string& by, Time now);
+
+ private:
+  struct State;
+  struct Round;
+  Engine(const PointSource& points, const DeviceSource& devices, StateStore& state, Metrics& metrics, EngineOptions options);
+  Status restore();
+  std::string silence_cause(const ItemSpec& item, const std::string& device, Time now,
+                            const std::optional<DeviceState>& known) const;
+  void apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round);
+  void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
+  void commit();
+
+  const PointSource& points_;
+  const DeviceSource& devices_;
+  StateStore& store_;
+  Metrics& metrics_;
+  const EngineOptions options_;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bongsu::rule

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/time.h"
+#include "model/alarm.h"
+#include "rule/spec.h"
+
+namespace bongsu::rule {
+
+// What one level remembers of one label set.
+struct LevelClock {
+  std::optional<Time> since;  // beyond the limit at every evaluation from here on
+  std::uint64_t history = 0;  // beyond the limit: the last evaluations, the newest in bit 0
+  bool reached = false;
+  friend bool operator==(const LevelClock&, const LevelClock&) = default;
+};
+using Clocks = std::array<LevelClock, 5>;  // by severity, Harmless first
+inline LevelClock& clock_of(Clocks& clocks, Severity severity) {
+  return clocks[static_cast<std::size_t>(to_number(severity) - 1)];
+}
+
+struct Verdict {
+  const Level* level = nullptr;  // the worst that is reached
+  bool pending = false;          // beyond a limit whose level is not reached
+  bool changed = false;          // a clock is not what it was: worth keeping
+};
+
+// One evaluation of one label set at `now`. `value` is not NaN.
+Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now);
+// After a silence: what was pending has not lasted. Levels that are reached stay. True when something changed.
+bool forget_pending(Clocks& clocks);
+
+}  // namespace bongsu::rule

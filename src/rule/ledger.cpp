@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <utility>
+
+#include "base/text.h"
+#include "rule/state.h"
+
+namespace bongsu::rule {
+namespace {
+
+std::string with_unit(double value, const std::string& unit) { return format_number(value) + (unit.empty() ? "" : " " + unit); }
+
+}  // namespace
+
+Event alarm_event(const Alarm& alarm, std::string_view what, const std::string& text, Time now) {
+  Event event;
+  event.kind = EventKind::Alarm;
+  event.severity = alarm.state == AlarmState::Active ? alarm.level : Severity::Normal;
+  event.received = now;
+  event.device = alarm.device;
+  event.app = alarm.item;
+  event.text = alarm.title + " " + text + " " + alarm.labels.to_string();
+  event.fields = {{"alarm", std::to_string(alarm.id)},   {"item", alarm.item},
+                  {"state", std::string(what)},          {"level", std::string(to_string(alarm.level))},
+                  {"value", format_number(alarm.value)}, {"limit", format_number(alarm.limit)}};
+  for (const auto& [name, value] : alarm.labels) event.fields.emplace_back("label." + name, value);
+  return event;
+}
+
+void Ledger::keep(const Item& item, const Labels& labels, const Watch& watch, Unsaved& out) {
+  const KeptWatch kept{.item = item.spec->name,
+                       .expr = watch.expr,
+                       .labels = labels,
+                       .state = watch.state,
+                       .had_value = watch.had_value,
+                       .silent = watch.silent,
+                       .missing_since = watch.missing ? watch.last_value : std::nullopt,
+                       .changed = watch.changed,
+                       .judged = item.judged,
+                       .alarm = watch.alarm,
+                       .cause = watch.cause,
+                       .clocks = watch.clocks};
+  out.records[{kWatchTable, watch_key(item.spec->name, labels)}] = encode(kept);
+}
+
+Watch& Ledger::add(Item& item, const Labels& labels, Time now) {
+  Watch& watch = item.watches[labels];
+  watch.device = labels.get("device");
+  watch.expr = item.expr;
+  watch.changed = now;
+  ++item.per_device[watch.device];
+  ++watch_count;
+  return watch;
+}
+
+void Ledger::drop(Item& item, const Labels& labels, const std::string& reason, Time now, Unsaved& out) {
+  const auto at = item.watches.find(labels);
+  if (at == item.watches.end()) return;
+  if (at->second.alarm != 0) recover(at->second.alarm, std::nullopt, reason, now, out);
+  out.records[{kWatchTable, watch_key(item.spec->name, labels)}] = std::nullopt;
+  if (const auto count = item.per_device.find(at->second.device); count != item.per_device.end() && --count->second == 0)
+    item.per_device.erase(count);
+  item.watches.erase(at);
+  --watch_count;
+}
+
+void Ledger::with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out) {
+  const bool news = !watch.had_value || watch.missing;
+  const AlarmState state = watch.state;
+  if (watch.silent) watch.changed = now;
+  watch.round = item.round;
+  watch.had_value = true;
+  watch.silent = false;
+  watch.missing = false;
+  watch.cause.clear();
+  watch.last_value = now;
+  watch.value = value;
+  const Verdict verdict = judge(*item.spec, watch.clocks, value, now);
+  settle(item, labels, watch, verdict, now, out);
+  if (news || verdict.changed || state != watch.state) keep(item, labels, watch, out);
+}
+
+bool Ledger::without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out) {
+  watch.value.reset();
+  // After a restart: the evaluation before this one had a value, or the record would say so.
+  if (!watch.last_value) watch.last_value = now - item.spec->interval;
+  const bool news = !std::exchange(watch.missing, true);
+  if (watch.silent) return false;
+  // A single evaluation without a value says nothing yet: a poll may be late.
+  if (watch.had_value && now - *watch.last_value <= item.spec->no_data_after.value_or(item.spec->interval)) {
+    if (news) keep(item, labels, watch, out);
+    return false;
+  }
+  watch.silent = true;
+  watch.changed = now;
+  forget_pending(watch.clocks);
+  if (watch.state != AlarmState::Active) watch.state = AlarmState::Normal;
+  keep(item, labels, watch, out);
+  return true;
+}
+
+void Ledger::set_cause(const Item& item, const Labels& labels, Watch& watch, std::string cause, Unsaved& out) {
+  if (!watch.silent || watch.cause == cause) return;
+  watch.cause = std::move(cause);
+  keep(item, labels, watch, out);
+}
+
+void Ledger::settle(Item& item, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out) {
+  AlarmState next = verdict.pending ? AlarmState::Pending : AlarmState::Normal;
+  if (verdict.level != nullptr) {
+    next = AlarmState::Active;
+    if (watch.alarm == 0) {
+      raise(item, labels, watch, *verdict.level, now, out);
+    } else if (Alarm& alarm = alarms.at(watch.alarm); alarm.level != verdict.level->severity) {
+      change(alarm, *verdict.level, *watch.value, now, out);
+      watch.changed = now;
+    }
+  } else if (watch.alarm != 0) {
+    next = AlarmState::Recovered;  // shown until the next evaluation
+    recover(watch.alarm, watch.value, "", now, out);
+    watch.alarm = 0;
+  }
+  if (next != watch.state) watch.changed = now;
+  watch.state = next;
+}
+
+void Ledger::raise(Item& item, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out) {
+  const ItemSpec& spec = *item.spec;
+  Alarm alarm{.id = next_id_++,
+              .item = spec.name,
+              .title = spec.title.en.empty() ? spec.name : spec.title.en,
+              .labels = labels,
+              .device = watch.device,
+              .state = AlarmState::Active,
+              .level = level.severity,
+              .peak = level.severity,
+              .value = *watch.value,
+              .limit = level.limit,
+              .unit = spec.unit,
+              .why = spec.why,
+              .since = now,
+              .changed = now};
+  watch.alarm = alarm.id;
+  ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
+  out.events.push_back(alarm_event(alarm, "active",
+                                   std::string(to_string(level.severity)) + ": " + with_unit(alarm.value, alarm.unit) +
+                                       (spec.below ? ", below " : ", above ") + format_number(level.limit),
+                                   now));
+  out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
+  alarms.emplace(alarm.id, std::move(alarm));
+}
+
+void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out) {
+  const Severity before = alarm.level;
+  --active[static_cast<std::size_t>(to_number(before) + 1)];
+  ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
+  alarm.level = level.severity;
+  alarm.peak = std::max(alarm.peak, level.severity);
+  alarm.value = value;
+  alarm.limit = level.limit;
+  alarm.changed = now;
+  out.events.push_back(alarm_event(alarm, "active",
+                                   std::string(to_string(level.severity)) + ", was " + std::string(to_string(before)) + ": " +
+                                       with_unit(value, alarm.unit) + ", limit " + format_number(level.limit),
+                                   now));
+  out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
+  if (const auto known = acknowledgements.find(alarm.id);
+      known != acknowledgements.end() && known->second.said.until_worse && level.severity > known->second.level) {
+    acknowledgements.erase(known);
+    alarm.acknowledged = false;
+    out.records[{kAcknowledgementTable, alarm_key(alarm.id)}] = std::nullopt;
+  }
+}
+
+void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out) {
+  Alarm& alarm = alarms.at(id);
+  --active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
+  alarm.state = AlarmState::Recovered;
+  if (value) alarm.value = *value;
+  alarm.changed = now;
+  alarm.ended = now;
+  std::string text = "recovered from " + std::string(to_string(alarm.level)) + " after " + format_duration(now - alarm.since);
+  if (value) text += ": " + with_unit(*value, alarm.unit);
+  if (!reason.empty()) text += ": " + reason;
+  out.events.push_back(alarm_event(alarm, "recovered", text, now));
+  out.records[{kAlarmTable, alarm_key(id)}] = encode(alarm);
+  close(id, out);
+}
+
+void Ledger::close(std::uint64_t id, Unsaved& out) {
+  if (acknowledgements.erase(id) > 0) out.records[{kAcknowledgementTable, alarm_key(id)}] = std::nullopt;
+  closed_.insert(id);
+  while (closed_.size() > max_closed_) {
+    out.records[{kAlarmTable, alarm_key(*closed_.begin())}] = std::nullopt;
+    alarms.erase(*closed_.begin());
+    closed_.erase(closed_.begin());
+  }
+}
+
+void Ledger::restore(Alarm alarm) {
+  next_id_ = std::max(next_id_, alarm.id + 1);
+  if (alarm.state == AlarmState::Active) ++active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
+  else closed_.insert(alarm.id);
+  alarms.insert_or_assign(alarm.id, std::move(alarm));
+}
+
+void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
+  for (auto known = acknowledgements.begin(); known != acknowledgements.end();) {
+    if (!known->second.said.until || *known->second.said.until > now) {
+      ++known;
+      continue;
+    }
+    if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) alarm->second.acknowledged = false;
+    out.records[{kAcknowledgementTable, alarm_key(known->first)}] = std::nullopt;
+    known = acknowledgements.erase(known);
+  }
+}
+
+void Ledger::end_strays(Time now, Unsaved& out) {
+  for (Item& item : gone) {
+    std::vector<Labels> all;
+    for (const auto& [labels, watch] : item.watches) all.push_back(labels);
+    std::sort(all.begin(), all.end());
+    for (const Labels& labels : all) drop(item, labels, "the item is no longer watched", now, out);
+  }
+  gone.clear();
+}
+
+}  // namespace bongsu::rule

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "model/severity.h"
+#include "query/ast.h"
+
+namespace bongsu::rule {
+
+// n of the last m evaluations; 1 <= n <= m <= 64.
+struct Count {
+  int needed = 1;
+  int of = 1;
+  friend bool operator==(const Count&, const Count&) = default;
+};
+
+// A level is reached when the value is beyond `limit` at every evaluation over `hold`, and was so at `count.needed` or more
+// of the last `count.of` evaluations.
+struct Level {
+  Severity severity = Severity::Danger;  // Harmless .. Fatal
+  double limit = 0;
+  Millis hold{0};
+  Count count;
+  friend bool operator==(const Level&, const Level&) = default;
+};
+
+struct Title {
+  std::string en;
+  std::string ko;
+  friend bool operator==(const Title&, const Title&) = default;
+};
+
+// Which devices should have the item: those of one of these systems or of one of these kinds. Empty: nobody is missed who
+// never had it.
+struct Targets {
+  std::vector<std::string> os;
+  std::vector<std::string> kind;
+  bool empty() const { return os.empty() && kind.empty(); }
+  friend bool operator==(const Targets&, const Targets&) = default;
+};
+
+enum class NoData : std::uint8_t {
+  Unknown,  // the item becomes unknown; an open alarm stays
+  Ignore,   // the item goes away quietly and an open alarm recovers: for expressions whose silence is the good case
+};
+
+// A watch item: a PromQL expression judged by up to five levels. One alarm for each label set that it gives.
+struct ItemSpec {
+  std::string name;
+  Title title;
+  Targets targets;
+  std::string expr_text;
+  std::shared_ptr<const query::Expr> expr;  // an instant vector or a scalar; never null
+  std::string unit;
+  bool below = false;         // beyond a limit is below it
+  std::vector<Level> levels;  // from the mildest to the worst, each severity once
+  double clear = 0;           // a level ends at limit - clear, or limit + clear where `below`; in the item's unit
+  std::string why;
+  Millis interval{30'000};  // between evaluations; at whole multiples of it since 1970
+  bool enabled = true;
+  NoData no_data = NoData::Unknown;
+  std::optional<Millis> no_data_after;  // silence that is still no silence; nothing: one interval
+};
+
+}  // namespace bongsu::rule

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/lock.h"
+#include "model/state.h"
+#include "rule/engine.h"
+#include "rule/judge.h"
+#include "rule/record.h"
+
+namespace bongsu::rule {
+
+// One item on one label set.
+struct Watch {
+  std::string device;
+  std::uint64_t expr = 0;
+  AlarmState state = AlarmState::Normal;
+  bool had_value = false;
+  bool silent = false;
+  std::optional<double> value;     // of the last evaluation
+  std::optional<Time> last_value;  // when there was one
+  bool missing = false;            // had none at the last evaluation
+  Time changed;
+  std::uint64_t alarm = 0;
+  std::uint64_t round = 0;  // of the item, in which it last had a value
+  std::string cause;
+  Clocks clocks;
+};
+using Watches = std::unordered_map<Labels, Watch>;
+
+struct Item {
+  std::shared_ptr<const ItemSpec> spec;
+  std::uint64_t expr = 0;
+  std::int64_t slot = INT64_MIN;  // the interval since 1970 that was judged last
+  std::uint64_t round = 0;
+  Time judged;
+  bool failing = false;  // its last query gave an error
+  Watches watches;
+  std::map<std::string, std::uint32_t, std::less<>> per_device;  // watches
+};
+
+// What the next commit holds; a record that changes twice before it is written once.
+struct Unsaved {
+  std::map<std::pair<std::string_view, std::string>, std::optional<std::string>> records;  // by table and key
+  std::vector<Event> events;
+  bool empty() const { return records.empty() && events.empty(); }
+};
+
+// Everything judged, and how it changes. Knows no store and no lock.
+class Ledger {
+ public:
+  explicit Ledger(std::size_t max_closed) : max_closed_(max_closed) {}
+
+  std::map<std::string, Item, std::less<>> items;
+  std::vector<Item> gone;  // whose alarms recover at the next evaluation
+  std::map<std::uint64_t, Alarm> alarms;
+  std::unordered_map<std::uint64_t, KeptAcknowledgement> acknowledgements;
+  std::size_t watch_count = 0;
+  std::array<int, 7> active{};  // alarms by severity + 1
+
+  void restore(Alarm alarm);
+  void with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
+  // True when the watch has just become silent: its cause is to be found.
+  bool without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out);
+  void set_cause(const Item& item, const Labels& labels, Watch& watch, std::string cause, Unsaved& out);
+  Watch& add(Item& item, const Labels& labels, Time now);
+  // Ends its alarm, saying why, and forgets it.
+  void drop(Item& item, const Labels& labels, const std::string& reason, Time now, Unsaved& out);
+  void expire_acknowledgements(Time now, Unsaved& out);
+  // Alarms that no watch holds: kept by a run that ended in between, or of items that left.
+  void end_strays(Time now, Unsaved& out);
+
+ private:
+  void settle(Item& item, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out);
+  void raise(Item& item, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out);
+  void change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
+  void recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out);
+  void close(std::uint64_t id, Unsaved& out);
+  void keep(const Item& item, const Labels& labels, const Watch& watch, Unsaved& out);
+
+  std::size_t max_closed_;
+  std::uint64_t next_id_ = 1;
+  std::set<std::uint64_t> closed_;
+};
+
+// The event of a change: "active" (raised, or at another level), "recovered", "acknowledged", "unacknowledged".
+Event alarm_event(const Alarm& alarm, std::string_view what, const std::string& text, Time now);
+
+struct Engine::State {
+  explicit State(std::size_t max_closed) : ledger(Ledger(max_closed)) {}
+  Guarded<Ledger> ledger;
+  // The evaluating thread's own.
+  Unsaved unsaved;
+  std::set<std::string, std::less<>> known_devices;
+  bool refused = false;  // the last commit
+};
+
+}  // namespace bongsu::rule

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/engine.h"
+
+#include <gtest/gtest.h>
+
+#include "query/parse.h"
+#include "rule/fakes.h"
+
+namespace bongsu::rule {
+namespace {
+
+using namespace std::chrono_literals;
+
+ItemSpec item(std::string name, std::string_view expr, double limit) {
+  ItemSpec spec;
+  spec.name = std::move(name);
+  spec.expr = *query::parse(expr);
+  spec.levels = {{Severity::Danger, limit, 0s, {}}};
+  spec.interval = 10s;
+  return spec;
+}
+
+class RuleEngineTest : public testing::Test {
+ protected:
+  void put(const Labels& labels, std::int64_t second, double value) {
+    const Point point{*store_.series(labels), {time_from_ms(second * 1000), value}};
+    ASSERT_TRUE(store_.append(std::span(&point, 1)));
+  }
+  std::unique_ptr<Engine> open(std::vector<ItemSpec> items, EngineOptions options = {}) {
+    auto engine = Engine::open(std::move(items), store_, devices_, store_, metrics_, options);
+    EXPECT_TRUE(engine);
+    return *std::move(engine);
+  }
+  static Time at(std::int64_t second) { return time_from_ms(second * 1000); }
+  KeptStore store_;
+  KnownDevices devices_;
+  Metrics metrics_;
+};
+
+TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
+  const auto engine = open({item("v", "v", 90)});
+  for (int i = 0; i < 100; ++i) put({{"__name__", "v"}, {"device", "a"}}, i * 10, 50 + i % 30);
+  engine->evaluate(at(0));
+  EXPECT_EQ(1U, store_.commits);
+  for (int i = 1; i < 100; ++i) engine->evaluate(at(i * 10));
+  EXPECT_EQ(1U, store_.commits);
+  put({{"__name__", "v"}, {"device", "a"}}, 1000, 95);
+  engine->evaluate(at(1000));
+  EXPECT_EQ(2U, store_.commits);
+  EXPECT_EQ(1U + 2U, store_.changes);  // the alarm and its watch
+}
+
+TEST_F(RuleEngineTest, ListsAlarmsNewestFirst) {
+  for (const std::string device : {"a", "b", "c"}) put({{"__name__", "v"}, {"device", device}}, 0, device == "b" ? 99 : 95);
+  ItemSpec spec = item("v", "v", 90);
+  spec.levels.push_back({Severity::Fatal, 98, 0s, {}});
+  const auto engine = open({spec});
+  engine->evaluate(at(0));
+  const auto ids = [&](const AlarmQuery& query) {
+    std::vector<std::uint64_t> out;
+    for (const Alarm& alarm : engine->alarms(query)) out.push_back(alarm.id);
+    return out;
+  };
+  using Ids = std::vector<std::uint64_t>;
+  EXPECT_EQ((Ids{3, 2, 1}), ids({}));
+  EXPECT_EQ((Ids{2}), ids({.min_level = Severity::Urgent}));
+  EXPECT_EQ((Ids{3}), ids({.device = "c"}));
+  EXPECT_EQ((Ids{3, 2}), ids({.limit = 2}));
+  EXPECT_EQ((Ids{1}), ids({.before_id = 2}));
+  put({{"__name__", "v"}, {"device", "a"}}, 10, 10);
+  engine->evaluate(at(10));
+  EXPECT_EQ((Ids{3, 2}), ids({}));
+  EXPECT_EQ((Ids{3, 2, 1}), ids({.active_only = false}));
+  EXPECT_FALSE(engine->alarm(99));
+  EXPECT_EQ(at(10), engine->alarm(1)->ended);
+}
+
+TEST_F(RuleEngineTest, KeepsTheNewestRecoveredAlarms) {
+  const auto items = std::vector{item("v", "v", 90)};
+  auto engine = open(items, {.max_closed = 3});
+  for (int i = 0; i < 12; ++i) {
+    put({{"__name__", "v"}, {"device", "a"}}, i * 10, i % 2 == 0 ? 95 : 5);
+    engine->evaluate(at(i * 10));
+  }
+  EXPECT_EQ(3U, engine->alarms({.active_only = false}).size());
+  engine = open(items, {.max_closed = 3});
+  const auto kept = engine->alarms({.active_only = false});
+  ASSERT_EQ(3U, kept.size());
+  EXPECT_EQ(6U, kept[0].id);
+}
+
+TEST_F(RuleEngineTest, RefusesToAcknowledgeWhatIsNotThere) {
+  put({{"__name__", "v"}, {"device", "a"}}, 0, 95);
+  const auto engine = open({item("v", "v", 90)});
+  engine->evaluate(at(0));
+  EXPECT_EQ(Code::NotFound, engine->acknowledge(2, {}, at(1)).error().code);
+  EXPECT_EQ(Code::Refused, engine->unacknowledge(1, "me", at(1)).error().code);
+  store_.refuse = true;
+  EXPECT_EQ(Code::Unavailable, engine->acknowledge(1, {}, at(1)).error().code);
+  EXPECT_FALSE(engine->alarm(1)->acknowledged);
+  store_.refuse = false;
+  EXPECT_TRUE(engine->acknowledge(1, {}, at(1)));
+  EXPECT_TRUE(engine->alarm(1)->acknowledged);
+  put({{"__name__", "v"}, {"device", "a"}}, 10, 5);
+  engine->evaluate(at(10));
+  EXPECT_EQ(Code::Refused, engine->acknowledge(1, {}, at(11)).error().code);
+}
+
+TEST_F(RuleEngineTest, AFailingQueryChangesNothing) {
+  put({{"__name__", "v"}, {"device", "a"}, {"x", "1"}}, 0, 95);
+  const auto engine = open({item("v", "v * on (device) v", 90)});
+  engine->evaluate(at(0));
+  ASSERT_EQ(1U, engine->alarms({}).size());
+  put({{"__name__", "v"}, {"device", "a"}, {"x", "2"}}, 10, 1);  // many to many from here on
+  engine->evaluate(at(10));
+  engine->evaluate(at(20));
+  EXPECT_EQ(1U, engine->alarms({}).size());
+  EXPECT_EQ(2U, metrics_.counter("bongsu_rule_failures_total", "").value());
+}
+
+TEST_F(RuleEngineTest, BoundsTheNumberOfWatches) {
+  for (int i = 0; i < 20; ++i) put({{"__name__", "v"}, {"i", std::to_string(i)}}, 0, 1);
+  const auto engine = open({item("v", "v", 90)}, {.max_watches = 15});
+  engine->evaluate(at(0));
+  EXPECT_EQ(15U, engine->items("").size());
+  EXPECT_EQ(5U, metrics_.counter("bongsu_rule_watches_refused_total", "").value());
+}
+
+TEST_F(RuleEngineTest, ABadRecordIsLeftOutAndTheRestIsKept) {
+  put({{"__name__", "v"}, {"device", "a"}}, 0, 95);
+  {
+    const auto engine = open({item("v", "v", 90)});
+    engine->evaluate(at(0));
+  }
+  StateBatch batch;
+  batch.put("alarm", "00000000000000ff", "\x01garbage");
+  batch.put("watch", "zz", "");
+  ASSERT_TRUE(store_.commit(batch));
+  const auto engine = open({item("v", "v", 90)});
+  ASSERT_EQ(1U, engine->alarms({}).size());
+  EXPECT_EQ(1U, engine->alarms({})[0].id);
+}
+
+TEST_F(RuleEngineTest, AClockSetBackDoesNotHoldAnAlarmForever) {
+  ItemSpec spec = item("v", "v", 90);
+  spec.levels[0].hold = 20s;
+  const auto engine = open({spec});
+  put({{"__name__", "v"}, {"device", "a"}}, 7200, 95);
+  engine->evaluate(at(7200));
+  for (int second = 3600; second <= 3620; second += 10) {
+    put({{"__name__", "v"}, {"device", "a"}}, second, 95);
+    engine->evaluate(at(second));
+    EXPECT_EQ(second == 3620 ? 1U : 0U, engine->alarms({}).size()) << second;
+  }
+}
+
+}  // namespace
+}  // namespace bongsu::rule

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/script.h"
+
+#include <fstream>
+#include <map>
+#include <memory>
+
+#include "base/text.h"
+#include "model/marker.h"
+#include "query/parse.h"
+#include "rule/engine.h"
+#include "rule/fakes.h"
+
+namespace bongsu::rule {
+namespace {
+
+// Words; braces and quotes hold together.
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> out;
+  std::string word;
+  int braces = 0;
+  bool quoted = false;
+  for (const char c : line) {
+    if (c == '"') quoted = !quoted;
+    if (!quoted && c == '{') ++braces;
+    if (!quoted && c == '}') --braces;
+    if (c == ' ' && braces == 0 && !quoted) {
+      if (!word.empty()) out.push_back(std::move(word));
+      word.clear();
+    } else {
+      word += c;
+    }
+  }
+  if (!word.empty()) out.push_back(std::move(word));
+  return out;
+}
+
+std::optional<std::string> value_of(const std::string& word, std::string_view key) {
+  if (!word.starts_with(std::string(key) + "=")) return std::nullopt;
+  std::string value = word.substr(key.size() + 1);
+  if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  return value;
+}
+
+class Runner {
+ public:
+  Runner(const std::filesystem::path& file, bool restart_each_second)
+      : name_(file.filename().string()), restarting_(restart_each_second) {
+    std::ifstream in(file);
+    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+  }
+
+  ScriptResult run() {
+    for (at_ = 0; at_ < lines_.size(); ++at_) {
+      const auto words = words_of(trim(lines_[at_]));
+      if (words.empty() || words[0][0] == '#') continue;
+      if (words[0] == "load") load(words);
+      else if (words[0] == "item") item(words);
+      else if (words[0] == "drop") drop(words.at(1));
+      else if (words[0] == "device") device(words);
+      else if (words[0] == "at") at(words);
+      else if (words[0] == "ack") acknowledge(words);
+      else if (words[0] == "unack") check(engine().unacknowledge(std::stoull(words.at(1)), "test", now_));
+      else if (words[0] == "restart") engine_.reset();
+      else if (words[0] == "disk") store_.refuse = words.at(1) == "off";
+      else if (words[0] == "log") log();
+      else fail("no such command");
+    }
+    result_.log = store_.alarm_log();
+    return std::move(result_);
+  }
+
+ private:
+  void fail(const std::string& what) {
+    result_.failures.push_back(name_ + ":" + std::to_string(at_ + 1) + ": " + lines_[at_] + "\n    " + what);
+  }
+  void check(const Status& status) {
+    if (!status) fail(status.error().text);
+  }
+  Millis span(const std::string& text) {
+    const auto parsed = parse_duration(text);
+    if (!parsed) fail(parsed.error().text);
+    return parsed.value_or(Millis(0));
+  }
+  static Labels labels_of(const std::string& text) {
+    Labels labels;
+    const auto parsed = query::parse(text);
+    if (!parsed) return labels;
+    for (const Matcher& matcher : std::get<query::Selector>((*parsed)->node).matchers) labels.set(matcher.name, matcher.value);
+    return labels;
+  }
+
+  void load(const std::vector<std::string>& words) {
+    const Millis step = span(words.at(1));
+    const Labels labels = labels_of(words.at(2));
+    if (step_ == Millis(0)) {
+      step_ = step;
+      metric_ = labels.metric();
+    }
+    const auto id = store_.series(labels);
+    if (!id) return fail(id.error().text);
+    std::vector<Point> points;
+    Time time;
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      std::string value = words[i];
+      int times = 1;
+      if (const std::size_t x = value.find('x'); x != std::string::npos) {
+        times = std::stoi(value.substr(x + 1));
+        value.resize(x);
+      }
+      for (; times > 0; --times, time += step) {
+        if (value == "_") continue;
+        const double number = value == "stale"     ? stale_marker()
+                              : value == "timeout" ? gap_marker(GapCause::Timeout)
+                                                   : parse_number(value).value();
+        points.push_back({*id, {time, number}});
+      }
+    }
+    check(store_.append(points));
+  }
+
+  void item(const std::vector<std::string>& words) {
+    ItemSpec spec;
+    spec.name = words.at(1);
+    spec.interval = step_;
+    spec.expr_text = metric_;
+    Millis hold{0};
+    Count count;
+    std::map<std::string, std::string> own;
+    for (std::size_t i = 2; i < words.size(); i += 2) {
+      const std::string& key = words[i];
+      if (key == "below") {
+        spec.below = true;
+        --i;
+        continue;
+      }
+      const std::string& value = words.at(i + 1);
+      if (const auto severity = parse_severity(key)) spec.levels.push_back({*severity, parse_number(value).value(), {}, {}});
+      else if (key == "hold") hold = span(value);
+      else if (key == "count") count = count_of(value);
+      else if (key.starts_with("hold.") || key.starts_with("count.")) own[key] = value;
+      else if (key == "clear") spec.clear = parse_number(value).value();
+      else if (key == "interval") spec.interval = span(value);
+      else if (key == "after") spec.no_data_after = span(value);
+      else if (key == "no_data") spec.no_data = value == "ignore" ? NoData::Ignore : NoData::Unknown;
+      else if (key == "os") spec.targets.os.push_back(value);
+      else if (key == "kind") spec.targets.kind.push_back(value);
+      else if (key == "expr") {
+        spec.expr_text.clear();
+        for (++i; i < words.size(); ++i) spec.expr_text += words[i] + " ";
+      } else fail("no such key: " + key);
+    }
+    std::sort(spec.levels.begin(), spec.levels.end(), [](const Level& a, const Level& b) { return a.severity < b.severity; });
+    for (Level& level : spec.levels) {
+      const std::string severity(to_string(level.severity));
+      level.hold = own.contains("hold." + severity) ? span(own["hold." + severity]) : hold;
+      level.count = own.contains("count." + severity) ? count_of(own["count." + severity]) : count;
+    }
+    const auto expr = query::parse(spec.expr_text);
+    if (!expr) return fail(expr.error().text);
+    spec.expr = *expr;
+    const std::string name = spec.name;
+    items_.insert_or_assign(name, std::move(spec));
+    if (engine_) engine_->reload(specs());
+  }
+  void drop(const std::string& name) {
+    items_.erase(name);
+    if (engine_) engine_->reload(specs());
+  }
+  static Count count_of(const std::string& text) {
+    const std::size_t slash = text.find('/');
+    return {std::stoi(text.substr(0, slash)), slash == std::string::npos ? std::stoi(text) : std::stoi(text.substr(slash + 1))};
+  }
+  std::vector<ItemSpec> specs() const {
+    std::vector<ItemSpec> out;
+    for (const auto& [name, spec] : items_) out.push_back(spec);
+    return out;
+  }
+
+  void device(const std::vector<std::string>& words) {
+    if (words.size() > 2 && words[2] == "gone") return void(devices_.known.erase(words[1]));
+    DeviceState& state = devices_.known[words.at(1)];
+    state.name = words[1];
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      if (const auto up = value_of(words[i], "up")) state.up = *up == "1";
+      else if (const auto error = value_of(words[i], "error")) state.error = *error;
+      else state.info[words[i].substr(0, words[i].find('='))] = words[i].substr(words[i].find('=') + 1);
+    }
+  }
+
+  Engine& engine() {
+    if (!engine_) {
+      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_);
+      if (!opened) fail(opened.error().text);
+      engine_ = *std::move(opened);
+    }
+    return *engine_;
+  }
+
+  void run_until(Time until) {
+    for (; next_ <= until; next_ += std::chrono::seconds(1)) {
+      now_ = next_;
+      // A process that ended in the middle of anything comes back on its records alone.
+      if (restarting_ && !store_.refuse) engine_.reset();
+      engine().evaluate(now_);
+    }
+  }
+
+  void at(const std::vector<std::string>& words) {
+    run_until(Time(words.at(1) == "0s" ? Millis(0) : span(words[1])));
+    ++result_.checks;
+    std::string state_word = words.at(2);
+    std::optional<Severity> level;
+    std::optional<Labels> labels;
+    std::map<std::string, std::optional<std::string>> wanted{{"item", {}},  {"value", {}},  {"limit", {}}, {"cause", {}},
+                                                             {"alarm", {}}, {"events", {}}, {"acked", {}}};
+    for (std::size_t i = 3; i < words.size(); ++i) {
+      if (words[i][0] == '{') labels = labels_of(words[i]);
+      else if (const auto severity = parse_severity(words[i])) level = severity;
+      else {
+        const std::size_t mark = words[i].find('=');
+        const std::string key = words[i].substr(0, mark);
+        if (mark == std::string::npos || !wanted.contains(key)) {
+          fail("no such word: " + words[i]);
+          continue;
+        }
+        wanted[key] = value_of(words[i], key);
+      }
+    }
+    const auto& item = wanted["item"];
+    const auto& value = wanted["value"];
+    const auto& limit = wanted["limit"];
+    const auto& cause = wanted["cause"];
+    const auto& alarm = wanted["alarm"];
+    const auto& events = wanted["events"];
+    const auto& acked = wanted["acked"];
+    const auto log = store_.alarm_log();
+    if (events && std::to_string(std::count(log.begin(), log.end(), '\n')) != *events) fail("the log is\n" + log);
+    std::vector<ItemState> found;
+    for (const ItemState& state : engine().items("")) {
+      if ((!labels || state.labels == *labels) && (!item || state.item == *item)) found.push_back(state);
+    }
+    if (state_word == "absent") {
+      if (!found.empty()) fail("it is there: " + shown(found[0]));
+      return;
+    }
+    if (found.size() != 1) return fail(std::to_string(found.size()) + " label sets match; name one with {labels}");
+    const ItemState& state = found[0];
+    const auto open = state.alarm != 0 ? engine().alarm(state.alarm) : std::nullopt;
+    const bool unknown = state.level == Severity::Unknown;
+    bool good = state_word == "unknown" ? unknown : state_word == to_string(state.state);
+    if (level) good = good && (unknown && open ? open->level == *level : state.level == *level);
+    if (value) good = good && state.value && format_number(*state.value) == *value;
+    if (limit) good = good && open && format_number(open->limit) == *limit;
+    if (cause) good = good && state.cause == *cause;
+    if (alarm) good = good && std::to_string(state.alarm) == *alarm;
+    if (acked) good = good && open && open->acknowledged == (*acked == "1");
+    // What an item shows and what the list of alarms shows is one truth.
+    good = good && (state.state == AlarmState::Active) == (open && open->state == AlarmState::Active);
+    if (!good) fail("it is " + shown(state));
+  }
+
+  static std::string shown(const ItemState& state) {
+    return std::string(to_string(state.state)) + " " + std::string(to_string(state.level)) +
+           " value=" + (state.value ? format_number(*state.value) : "none") + " cause=\"" + state.cause +
+           "\" alarm=" + std::to_string(state.alarm) + " " + state.labels.to_string();
+  }
+
+  void acknowledge(const std::vector<std::string>& words) {
+    Acknowledgement acknowledgement{.by = "test", .note = "seen"};
+    for (const std::string& word : words) {
+      if (const auto until = value_of(word, "until")) acknowledgement.until = Time(span(*until));
+      if (word == "until_worse") acknowledgement.until_worse = true;
+    }
+    check(engine().acknowledge(std::stoull(words.at(1)), acknowledgement, now_));
+  }
+
+  void log() {
+    std::string expected;
+    while (at_ + 1 < lines_.size() && !lines_[at_ + 1].empty() && lines_[at_ + 1][0] == ' ')
+      expected += std::string(trim(lines_[++at_])) + "\n";
+    ++result_.checks;
+    if (const auto got = store_.alarm_log(); got != expected) fail("expected\n" + expected + "got\n" + got);
+  }
+
+  std::string name_;
+  const bool restarting_;
+  std::vector<std::string> lines_;
+  std::size_t at_ = 0;
+  Millis step_{0};
+  std::string metric_;
+  Time now_;
+  Time next_;
+  std::map<std::string, ItemSpec> items_;
+  KeptStore store_;
+  KnownDevices devices_;
+  Metrics metrics_;
+  std::unique_ptr<Engine> engine_;
+  ScriptResult result_;
+};
+
+}  // namespace
+
+ScriptResult run_script(const std::filesystem::path& file, bool restart_each_second) {
+  return Runner(file, restart_each_second).run();
+}
+
+}  // namespace bongsu::rule

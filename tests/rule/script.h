@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace bongsu::rule {
+
+// A golden script of alarms, one command a line; time runs from 0 in whole seconds, and everything is judged at each.
+//   load STEP  SERIES  VALUE...    point i at i x STEP; `_` none, `stale` and `timeout` markers, `90x5` five times
+//   item NAME  KEY VALUE...        danger 90, hold 1m, hold.fatal 10s, count 3/5, clear 5, below, interval 10s, after 2m,
+//                                  no_data ignore, os linux, kind switch, expr REST-OF-LINE; before time runs: an item,
+//                                  later: a reload. The interval is the first load's step, the expression its metric.
+//   drop NAME                      a reload without the item
+//   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error; `device NAME gone`
+//   at TIME  STATE [LEVEL] [{labels}] [value=] [limit=] [cause=] [alarm=] [events=]   STATE may also be unknown or absent
+//   ack ID [until=TIME] [until_worse]  /  unack ID
+//   restart                        the engine ends and begins again on the same store
+//   disk off | disk on             commits fail, or do not
+//   log                            then lines that all alarm events must equal: TIME ITEM WHAT LEVEL VALUE {labels}
+struct ScriptResult {
+  std::size_t checks = 0;
+  std::vector<std::string> failures;
+  std::string log;
+};
+ScriptResult run_script(const std::filesystem::path& file, bool restart_each_second = false);
+
+}  // namespace bongsu::rule

@@ -336,6 +336,7 @@ Status Store::Core::append(std::span<const Point> points) {
     }
     points = kept;
   }
+  waiting_points_.fetch_add(points.size());  // before the writer can take them off again
   bool wake = false;
   {
     std::lock_guard hold(inbox_mutex_);
@@ -343,7 +344,6 @@ Status Store::Core::append(std::span<const Point> points) {
     inbox_.blocks.insert(inbox_.blocks.end(), sealed.begin(), sealed.end());
     wake = inbox_.points.size() >= kWakeAtPoints;
   }
-  waiting_points_.fetch_add(points.size());
   count_.points.add(points.size());
   if (wake) inbox_ready_.notify_one();
   return {};

@@ -41,6 +41,7 @@ bool Block::put(std::uint32_t series, const Sample& sample) {
   } else {
     auto& late = late_[series];
     late.push_back(sample);
+    own.newest_late = std::max(own.newest_late, sample.at);
     if (late.size() >= Chunk::kMaxSamples) {
       seal_late(series);
       sealed = true;
@@ -83,7 +84,7 @@ void Block::copy(std::uint32_t series, Time from, Time to, Parts& out) {
     if (chunk.series == series && chunk.first <= to && chunk.last >= from) out.sealed.push_back(chunk);
   }
   if (!own.open.empty()) {
-    out.open_from = own.open.first();
+    out.complete_from = std::max(own.open.first(), own.newest_late == Time::min() ? Time::min() : own.newest_late + Millis(1));
     if (own.open.first() <= to && own.open.last() >= from) out.open = own.open.samples();
   }
   if (const auto late = late_.find(series); late != late_.end()) out.late = late->second;
@@ -109,6 +110,7 @@ std::string Block::save() const {
     if (!own.alive || own.newest == Time::min()) continue;
     put_u8(out, static_cast<std::uint8_t>(slot));
     put_signed(out, to_ms(own.newest));
+    put_signed(out, to_ms(own.newest_late));
     put_text(out, own.open.empty() ? std::string() : own.open.sealed());
     const auto late = late_.find(number_ * kSeries + slot);
     put_varint(out, late == late_.end() ? 0 : late->second.size());
@@ -132,6 +134,7 @@ Status Block::load(std::string_view value) {
   while (in.ok() && !in.done()) {
     const std::uint32_t slot = in.u8();
     const Time newest = time_from_ms(in.signed_varint());
+    const Time newest_late = time_from_ms(in.signed_varint());
     const std::string_view open = in.text();
     std::vector<Sample> late;
     for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
@@ -141,6 +144,7 @@ Status Block::load(std::string_view value) {
     if (!in.ok()) return damaged;
     if (!heads_[slot].alive) continue;
     heads_[slot].newest = newest;
+    heads_[slot].newest_late = newest_late;
     if (!open.empty()) {
       BONGSU_TRY(heads_[slot].open, reopen_chunk(open));
     }

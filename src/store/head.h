@@ -31,6 +31,7 @@ struct SealedChunk {
 struct Head {
   bool alive = false;
   Time newest = Time::min();
+  Time newest_late = Time::min();  // of all that ever came late
   Chunk open{};
 };
 
@@ -53,7 +54,7 @@ class Block {
     std::vector<SealedChunk> sealed;
     std::vector<Sample> open;
     std::vector<Sample> late;
-    Time open_from = Time::max();  // earliest sample of `open` in the head, also when it was not copied
+    Time complete_from = Time::max();  // from here on, no sample of the series is on disk alone
   };
   void copy(std::uint32_t series, Time from, Time to, Parts& out);
   void forget(std::uint32_t series);

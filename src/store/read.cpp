@@ -99,7 +99,7 @@ Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matcher
   std::vector<SealedChunk> on_disk;
   for (Wanted& each : candidates) {
     on_disk.clear();
-    if (from < each.parts.open_from) BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
+    if (from < each.parts.complete_from) BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
     BONGSU_TRY(std::vector<Sample> samples, merge(each.parts, on_disk, from, to));
     if (samples.empty()) continue;
     total += samples.size();
@@ -126,7 +126,7 @@ Result<std::vector<Labels>> Store::Core::find(std::span<const Matcher> matchers,
     bool found = std::any_of(parts.open.begin(), parts.open.end(), [&](const Sample& sample) { return inside(sample.at); }) ||
                  std::any_of(parts.late.begin(), parts.late.end(), [&](const Sample& sample) { return inside(sample.at); }) ||
                  std::any_of(parts.sealed.begin(), parts.sealed.end(), ends_inside);
-    if (!found && from < parts.open_from) {
+    if (!found && from < parts.complete_from) {
       std::vector<SealedChunk> on_disk;
       BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
       found = std::any_of(on_disk.begin(), on_disk.end(), ends_inside);

@@ -17,6 +17,7 @@ constexpr std::size_t kBlockEvents = 512;
 constexpr std::size_t kBlockOctets = 128 << 10;
 // Each open chunk is saved this often, so that the head log needs to hold no more.
 constexpr double kSaveRoundMs = 600'000;
+constexpr std::uint64_t kReopenSpace = 8 << 20;
 constexpr Millis kRetentionEvery = std::chrono::minutes(1);
 
 std::string varint_text(std::uint64_t value) {
@@ -43,6 +44,10 @@ void Store::Core::run() {
       const bool commits =
           std::any_of(requests.begin(), requests.end(), [](const Request* each) { return each->batch != nullptr; });
       durable = write_bulk(!commits);
+    } else if (!broken_) {
+      // Little space is left, and what has had its time can make some.
+      retain();
+      write_bulk(true);
     }
     answer(requests, durable);
   }
@@ -414,7 +419,8 @@ void Store::Core::failed(const rocksdb::Status& status) {
 // RocksDB refuses every write after a failed one. Resume() helps after a failed flush; after a failed log only opening
 // the database anew does, which must wait until the last reader has let go of the old one.
 void Store::Core::recover() {
-  if (free_octets(dir_) < options_.min_free_disk / 2) return;
+  // Until there is room for the log that opening would write into tables, reads go on with the database as it is.
+  if (free_octets(dir_) < std::max(options_.min_free_disk / 2, kReopenSpace)) return;
   if (const auto rocks = this->rocks()) {
     const auto resumed = rocks->db().Resume();
     rocksdb::WriteOptions options;

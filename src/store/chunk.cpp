@@ -22,7 +22,6 @@ Status read_body(std::string_view body, std::uint32_t count, std::vector<Sample>
   Reader in(body);
   std::int64_t at = 0, step = 0, whole = 0;
   std::uint64_t bits = 0;
-  out.reserve(out.size() + count);
   for (std::uint32_t i = 0; i < count; ++i) {
     if (i == 0) {
       at = in.signed_varint();

@@ -70,6 +70,7 @@ namespace {
 // All samples in [from, to], of equal times the last to arrive.
 Result<std::vector<Sample>> merge(const Block::Parts& parts, std::vector<SealedChunk>& on_disk, Time from, Time to) {
   std::vector<Sample> samples;
+  samples.reserve((on_disk.size() + parts.sealed.size()) * Chunk::kMaxSamples + parts.open.size() + parts.late.size());
   const auto take = [&](bool late) -> Status {
     for (const std::vector<SealedChunk>* chunks : {static_cast<const std::vector<SealedChunk>*>(&on_disk), &parts.sealed}) {
       for (const SealedChunk& chunk : *chunks) {

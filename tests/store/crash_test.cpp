@@ -152,7 +152,8 @@ TEST(Crash, KillLosesNothingThatWasAcknowledgedAndLeavesNoHole) {
       // The points of this batch were taken after the last write: go on behind it, with the gap filled.
       std::vector<Point> points;
       for (int i = 0; i < kSeries; ++i) {
-        points.push_back({*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}), {at(next * 1000), static_cast<double>(next)}});
+        points.push_back(
+            {*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}), {at(next * 1000), static_cast<double>(next)}});
       }
       store.clock.step_wall(at(next * 1000) - store.clock.now());
       ASSERT_TRUE(store->append(points));
@@ -171,7 +172,8 @@ void crash_image(const std::filesystem::path& from, const std::filesystem::path&
 std::filesystem::path newest_log(const std::filesystem::path& dir) {
   std::filesystem::path newest;
   for (const auto& entry : std::filesystem::directory_iterator(dir)) {
-    if (entry.path().extension() == ".log" && (newest.empty() || newest.filename() < entry.path().filename())) newest = entry.path();
+    if (entry.path().extension() == ".log" && (newest.empty() || newest.filename() < entry.path().filename()))
+      newest = entry.path();
   }
   return newest;
 }
@@ -286,8 +288,7 @@ class SmallDisk {
   void fill() const {
     std::ofstream file(where_ / "ballast", std::ios::binary);
     const std::string block(64 << 10, 'x');
-    while (file.write(block.data(), static_cast<std::streamsize>(block.size())) && file.flush()) {
-    }
+    while (file.write(block.data(), static_cast<std::streamsize>(block.size())) && file.flush()) {}
   }
   void free() const { std::filesystem::remove(where_ / "ballast"); }
 
@@ -352,7 +353,8 @@ void live_through_a_full_disk(std::uint64_t min_free_disk) {
   const auto after = store->select({}, at(0), at(1000 * kDay));
   ASSERT_TRUE(after) << after.error().text;
   ASSERT_EQ(static_cast<std::size_t>(taken), after->front().samples.size());
-  for (std::size_t i = 0; i < after->front().samples.size(); ++i) ASSERT_EQ(static_cast<double>(i), after->front().samples[i].value);
+  for (std::size_t i = 0; i < after->front().samples.size(); ++i)
+    ASSERT_EQ(static_cast<double>(i), after->front().samples[i].value);
   EXPECT_EQ("2", *store->get("t", "after"));
   EXPECT_EQ(0u, store->health().lost_records);
 }

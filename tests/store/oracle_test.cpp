@@ -62,10 +62,14 @@ class RandomLife {
   }
   double value() {
     switch (random_.below(6)) {
-      case 0: return random_.unit();
-      case 1: return gap_marker(GapCause::Timeout);
-      case 2: return stale_marker();
-      default: return static_cast<double>(counter_ += static_cast<std::int64_t>(random_.below(1000)));
+      case 0:
+        return random_.unit();
+      case 1:
+        return gap_marker(GapCause::Timeout);
+      case 2:
+        return stale_marker();
+      default:
+        return static_cast<double>(counter_ += static_cast<std::int64_t>(random_.below(1000)));
     }
   }
   void append_points() {

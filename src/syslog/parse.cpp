@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/severity.h"
+#include "syslog/payload.h"
 #include "syslog/timestamp.h"
 
 namespace bongsu::syslog {
@@ -124,7 +125,11 @@ void take_structured_data(std::string_view& in, Message& message) {
   if (!in.empty()) in.remove_prefix(1);
 }
 
-void parse_5424(std::string_view in, Message& message) {
+void take_host_and_tag(std::string_view& in, Message& message);
+
+// True when it was RFC 5424. Some senders put its first fields before a text of their own, without the rest of the header; then
+// everything behind the time is left in `in`.
+bool parse_5424(std::string_view& in, Message& message) {
   message.format = Message::Format::Rfc5424;
   for (; in[0] != ' '; in.remove_prefix(1)) message.version = message.version * 10 + (in[0] - '0');
   if (message.version != 1) message.clean = false;
@@ -137,21 +142,30 @@ void parse_5424(std::string_view in, Message& message) {
   } else if (!take_field(in, 32, message.clean).empty()) {
     message.clean = false;
   }
+  const std::string_view behind_time = in;
   message.host = take_field(in, 255, message.clean);
+  const bool whole_app = in.substr(0, 49).find(' ') != std::string_view::npos || in.size() <= 48;
   message.app = take_field(in, 48, message.clean);
   message.process = take_field(in, 128, message.clean);
   message.message_id = take_field(in, 32, message.clean);
+  if (!whole_app || (!in.empty() && in[0] != '[' && in[0] != '-')) {
+    in = behind_time;
+    message.host = message.app = message.process = message.message_id = {};
+    message.clean = false;
+    return false;
+  }
   if (in.empty()) message.clean = false;
   else take_structured_data(in, message);
   if (in.starts_with("\xef\xbb\xbf")) in.remove_prefix(3);
   message.text = without_line_end(in);
+  return true;
 }
 
 bool host_like(std::string_view word) {
   return !word.empty() && word.size() <= 255 &&
          std::all_of(word.begin(), word.end(),
                      [](char c) {
-                       return letter_or_digit(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%' ||
+                       return letter_or_digit(c) || c == '.' || c == '-' || c == '_' || c == ':' || c == '%' || c == ',' ||
                               static_cast<std::uint8_t>(c) >= 0x80;
                      }) &&
          word[0] != '%' && word[0] != ':';
@@ -331,8 +345,14 @@ Message parse(std::string_view datagram, Time received) {
   std::string_view in = datagram;
   message.pri = take_pri(in, message.clean);
   if (!message.pri) message.clean = false;
-  if (message.pri && looks_like_5424(in)) parse_5424(in, message);
-  else parse_legacy(in, received, message);
+  if (!message.pri || !looks_like_5424(in)) {
+    parse_legacy(in, received, message);
+  } else if (!parse_5424(in, message)) {
+    message.format = Message::Format::Legacy;
+    take_host_and_tag(in, message);
+    message.text = without_line_end(in);
+    message.message_id = find_mnemonic(message.text);
+  }
   return message;
 }
 
@@ -360,6 +380,7 @@ Event to_event(const Message& message, std::string_view datagram, Time received)
       event.fields.emplace_back(key.append(element.id).append(1, '.').append(name), value);
     }
   }
+  add_payload_fields(message.text, event.fields);
   if (!message.clean) event.raw = datagram;
   return event;
 }

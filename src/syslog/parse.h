@@ -41,7 +41,8 @@ struct Message {
 // Never fails: what cannot be told apart is text. It reads each octet a bounded number of times.
 Message parse(std::string_view datagram, Time received);
 
-// The event of a message; device, sender and id are left to the caller. `datagram` is kept whole where the message is not clean.
+// The event of a message, with the fields of its text where that has a format of its own (CEF, LEEF, key=value, PAN-OS, Snare).
+// Device, sender and id are left to the caller. `datagram` is kept whole where the message is not clean.
 Event to_event(const Message& message, std::string_view datagram, Time received);
 
 }  // namespace bongsu::syslog

@@ -10,6 +10,7 @@
 
 namespace {
 
+const bongsu::Time kReceived = *bongsu::parse_time("2026-11-23T00:00:00Z");
 constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 std::string from_base64(std::string_view text) {
@@ -44,12 +45,21 @@ std::string to_base64(std::string_view octets) {
 
 nlohmann::json text_or_null(std::string_view text) { return text.empty() ? nlohmann::json() : nlohmann::json(text); }
 
-// "SYS-5-CONFIG_I" as the scorer names its parts.
-void add_mnemonic(nlohmann::json& found, std::string_view word) {
+// The vendors' own fields, as the scorer names and nests them.
+nlohmann::json vendor_fields(const bongsu::Event& event) {
+  nlohmann::json out;
+  const std::string& word = event.message_id;
   const std::size_t last = word.rfind('-');
-  if (last == std::string_view::npos || last < 3) return;
-  found["event"]["cisco"] = {
-      {"facility", word.substr(0, last - 2)}, {"severity", word.substr(last - 1, 1)}, {"mnemonic", word.substr(last + 1)}};
+  if (last != std::string::npos && last >= 3) {
+    out["cisco"] = {
+        {"facility", word.substr(0, last - 2)}, {"severity", word.substr(last - 1, 1)}, {"mnemonic", word.substr(last + 1)}};
+  }
+  for (const auto& [key, value] : event.fields) {
+    const std::size_t dot = key.find('.');
+    if (dot == std::string::npos) out["fortigate"][key] = value;
+    else if (!out[key.substr(0, dot)].contains(key.substr(dot + 1))) out[key.substr(0, dot)][key.substr(dot + 1)] = value;
+  }
+  return out;
 }
 
 nlohmann::json describe(const bongsu::syslog::Message& message, std::string_view datagram) {
@@ -59,9 +69,8 @@ nlohmann::json describe(const bongsu::syslog::Message& message, std::string_view
     found["format"] = "rfc5424";
     found["version"] = message.version;
     found["msg_id"] = text_or_null(message.message_id);
-  } else {
-    add_mnemonic(found, message.message_id);
   }
+  found["event"] = vendor_fields(to_event(message, datagram, kReceived));
   if (message.time) {
     const auto us = message.time->time_since_epoch().count() % 1'000'000;
     const auto at = std::chrono::floor<bongsu::Millis>(*message.time);
@@ -90,12 +99,11 @@ int main(int argc, char** argv) {
   if (argc != 2) return std::cerr << "usage: " << argv[0] << " CASES.jsonl > FOUND.jsonl\n", 2;
   std::ifstream in(argv[1]);
   if (!in) return std::cerr << argv[1] << " cannot be read\n", 1;
-  const bongsu::Time received = *bongsu::parse_time("2026-11-23T00:00:00Z");
   for (std::string line; std::getline(in, line);) {
     const auto test = nlohmann::json::parse(line);
     if (test["transport"] != "datagram") continue;
     const std::string datagram = from_base64(test["input"].get<std::string>());
-    nlohmann::json found = describe(bongsu::syslog::parse(datagram, received), datagram);
+    nlohmann::json found = describe(bongsu::syslog::parse(datagram, kReceived), datagram);
     found["id"] = test["id"];
     std::cout << found.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) << '\n';
   }

@@ -59,6 +59,10 @@ TEST(SyslogParse, Rfc3164AndItsRelatives) {
   says("? 134 2026-10-11T22:14:15Z h -[-] - | CEF:0|V|P|1|100|name|7|src=1",
        "<134>Oct 11 22:14:15 h CEF:0|V|P|1|100|name|7|src=1");
   says("38 2026-10-11T22:14:15Z h app[1] - | aix", "<38>Oct 11 22:14:15 Message forwarded from h: app[1]: aix");
+  says("27 2026-10-11T22:14:15Z k1,f09fc26f4419,v4.0.54 switch[-] - | TRAPMGR: Cold Start",
+       "<27>Oct 11 22:14:15 k1,f09fc26f4419,v4.0.54 switch: TRAPMGR: Cold Start");  // Ubiquiti
+  says("? 14 2026-10-11T22:14:15Z pa1 -[-] - | 1,2026/10/11 22:14:15,0123,SYSTEM",
+       "<14>Oct 11 22:14:15 pa1 1,2026/10/11 22:14:15,0123,SYSTEM");
   // PRI.
   says("? - none - -[-] - | <192>Oct 11 22:14:15 h app: x", "<192>Oct 11 22:14:15 h app: x");
   says("? - none - -[-] - | <1000>x", "<1000>x");
@@ -211,7 +215,11 @@ TEST(SyslogParse, WhatIsNotTheGrammarIsKeptAsText) {
   says(t + "[x@1 k=\"v]\"] t", h + "[x@1 k=\"v]\"] t");
   says(t + "[x@1 k=\"v\" t", h + "[x@1 k=\"v\" t");
   says(t + "[] t", h + "[] t");
-  says(t + "text", h + "text");
+  says("? 14 2003-10-11T22:14:15.003Z h -[-] - | a p m text", h + "text");
+  says("? 14 2003-10-11T22:14:15.003Z h -[-] - | CEF:0|V|P|1|7|N|5|act=1 b= c= d=e",
+       "<14>1 2003-10-11T22:14:15.003Z h CEF:0|V|P|1|7|N|5|act=1 b= c= d=e");
+  says("? 14 2003-10-11T22:14:15.003Z h app[12] - | some words of its own",
+       "<14>1 2003-10-11T22:14:15.003Z h app[12]: some words of its own");
   says(t, "<14>1 2003-10-11T22:14:15.003Z h a p m");
   says("? 14 2003-10-11T22:14:15.003Z h a[-] - | ", "<14>1 2003-10-11T22:14:15.003Z h a");
   says("? 14 none h a[p] m | t", "<14>1 2003-10-11T22:60:15Z h a p m - t");

@@ -153,13 +153,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void answer(std::string text) {
     release_body();
     out_ = std::move(text);
-    shared_.count(out_);
     shared_.answers += out_.size();
     sending_ = shared_.sending.insert(shared_.sending.end(), this);
     while (shared_.answers > shared_.options.answers_octets && shared_.sending.front() != this) {
       shared_.evicted.add();
       shared_.sending.front()->close();
     }
+    shared_.count(out_);
     stream_.expires_after(shared_.options.write_time);
     asio::async_write(stream_, asio::buffer(out_),
                       [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });

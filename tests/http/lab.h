@@ -12,6 +12,7 @@
 #include <functional>
 #include <future>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/lock.h"
@@ -147,6 +148,10 @@ struct Lab {
     double sum = 0;
     metrics.each([&](std::string_view one, const MetricLabels&, double value) { sum += one == name ? value : 0; });
     return sum;
+  }
+  // Until it is `least` or more; the server counts a moment after a client sees.
+  void wait_for(std::string_view name, double least) const {
+    while (metric(name) < least) std::this_thread::yield();
   }
 
  private:

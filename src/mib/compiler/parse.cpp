@@ -359,8 +359,11 @@ void parse(Sources& sources, ImageBuilder& image) {
   Places places(sources);
   std::map<std::string, bool> seen;
   for (const std::string& line : complaints.lines) {
-    // The parser's own search path says nothing here, and one line for a module that is missing is enough.
-    if (trim(line).empty() || line.starts_with("MIB search path") || line.find("in module #-1") != std::string::npos) continue;
+    // The parser's own search path says nothing here; one line for a module that is missing is enough, and so is one for
+    // a missing parent, which "Unlinked OID" has named already.
+    if (trim(line).empty() || line.starts_with("MIB search path") || line.starts_with("Undefined identifier:") ||
+        line.find("in module #-1") != std::string::npos)
+      continue;
     mib::Problem problem = places.locate(line);
     if (seen.emplace(problem.to_string(), true).second) sources.problems.push_back(std::move(problem));
   }

@@ -120,7 +120,7 @@ mib::Problem Places::locate(std::string_view line) {
       return out;
     }
   }
-  // "Cannot adopt OID in M: name ::= { parent 3 }"
+  // "Cannot adopt OID in M: name ::= { parent 3 }", "Unlinked OID in M: ..."
   const auto module_name = between(line, " in ", ": ");
   if (const Source* source = by_module(module_name); source != nullptr) {
     const std::string_view rest = between(line, ": ", "");
@@ -131,7 +131,8 @@ mib::Problem Places::locate(std::string_view line) {
       const auto at = module->definitions.find(name);
       put(*source, at == module->definitions.end() ? module->place : at->second);
     }
-    if (const auto parent = between(rest, "{ ", " "); line.starts_with("Cannot adopt") && !parent.empty()) {
+    if (const auto parent = between(rest, "{ ", " ");
+        (line.starts_with("Cannot adopt") || line.starts_with("Unlinked")) && !parent.empty()) {
       out.text = std::string(name) + " is left out: its parent " + std::string(parent) + " is defined nowhere that is loaded";
     }
     return out;

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/items.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <fstream>
+#include <map>
+
+#include "base/text.h"
+#include "query/engine.h"
+#include "query/parse.h"
+
+namespace bongsu::config {
+namespace {
+
+using rule::Count;
+using rule::ItemSpec;
+using rule::Level;
+
+constexpr std::array<std::string_view, 5> kLevelNames{"harmless", "caution", "danger", "urgent", "fatal"};
+constexpr std::array<std::string_view, 10> kItemKinds{"server",  "switch", "router",  "firewall", "wireless",
+                                                      "storage", "ups",    "printer", "sensor",   "other"};
+constexpr std::array<std::string_view, 2> kNoDataWords{"unknown", "ignore"};
+constexpr std::array<std::string_view, 3> kLimitKeys{"levels", "above", "below"};
+
+bool is_limit_key(std::string_view key) { return std::find(kLimitKeys.begin(), kLimitKeys.end(), key) != kLimitKeys.end(); }
+
+// Lays `over` onto `base`, key by key.
+void overlay(Node& base, const Node& over) {
+  if (base.kind != Node::Kind::Map || over.kind != Node::Kind::Map) {
+    base = over;
+    return;
+  }
+  base.place = over.place;
+  const bool has_limits =
+      std::any_of(over.members.begin(), over.members.end(), [](const Node::Member& m) { return is_limit_key(m.key); });
+  for (const Node::Member& member : over.members) {
+    const auto same =
+        std::find_if(base.members.begin(), base.members.end(), [&](const Node::Member& m) { return m.key == member.key; });
+    if (member.value.kind == Node::Kind::Null) {
+      if (same != base.members.end()) base.members.erase(same);
+    } else if (same == base.members.end()) {
+      base.members.push_back(member);
+    } else {
+      overlay(same->value, member.value);
+      same->place = member.place;
+    }
+  }
+  // `below:` in place of `levels:` turns an item round; both cannot stand.
+  if (has_limits) {
+    std::erase_if(base.members, [&](const Node::Member& m) { return is_limit_key(m.key) && over.find(m.key) == nullptr; });
+  }
+}
+
+// The place in the file of an error that PromQL names as "LINE:COLUMN: ..." within the scalar at `node`.
+Place place_within(const Node& node, int line, int column) {
+  Place place = node.place;
+  std::ifstream in(place.file);
+  std::string row;
+  for (int i = 0; i < place.line; ++i) {
+    if (!std::getline(in, row)) return place;
+  }
+  const auto at = static_cast<std::size_t>(place.column - 1);
+  const char mark = at < row.size() ? row[at] : ' ';
+  if (mark == '|') {  // each line of the expression is one of the file
+    for (int i = 0; i < line; ++i) {
+      if (!std::getline(in, row)) return place;
+    }
+    const std::size_t indent = row.find_first_not_of(' ');
+    return {place.file, place.line + line, static_cast<int>(indent == std::string::npos ? 0 : indent) + column};
+  }
+  if (mark == '>' || line != 1) return place;  // folded: the lines are no longer known
+  const int quote = mark == '"' || mark == '\'' ? 1 : 0;
+  if (static_cast<std::size_t>(place.column + quote + column - 2) > row.size()) return place;
+  place.column += quote + column - 1;
+  return place;
+}
+
+class ItemReader {
+ public:
+  ItemReader(const Node& node, std::string name, Problems& problems)
+      : node_(node), what_("item \"" + name + "\""), map_(node, what_, problems), problems_(problems) {
+    spec_.name = std::move(name);
+  }
+
+  std::optional<ItemSpec> read() {
+    const std::size_t before = problems_.size();
+    map_.get("item");
+    title();
+    targets();
+    expression();
+    levels();
+    spec_.unit = map_.text("unit").value_or("");
+    spec_.why = map_.text("why").value_or("");
+    if (const Node* node = map_.get("clear")) {
+      const auto clear = as_number(*node, "clear", problems_);
+      if (clear && !(*clear >= 0 && std::isfinite(*clear)))
+        problems_.add(node->place, "clear must be 0 or more, not " + node->scalar);
+      spec_.clear = clear.value_or(0);
+    }
+    if (const Node* node = map_.get("interval")) {
+      spec_.interval = as_duration(*node, "interval", problems_).value_or(spec_.interval);
+      if (spec_.interval < std::chrono::seconds(1) || spec_.interval > std::chrono::hours(24)) {
+        problems_.add(node->place, "interval must be from 1s to 1d, not " + node->scalar);
+      }
+    }
+    spec_.enabled = map_.flag("enabled").value_or(true);
+    no_data();
+    map_.done();
+    if (problems_.size() > before) return std::nullopt;
+    return std::move(spec_);
+  }
+
+ private:
+  void title() {
+    const Node* node = map_.get("title");
+    if (node == nullptr) return;
+    if (node->kind == Node::Kind::Scalar) {
+      spec_.title.en = node->scalar;
+      return;
+    }
+    MapReader titles(*node, "title", problems_);
+    spec_.title.en = titles.text("en").value_or("");
+    spec_.title.ko = titles.text("ko").value_or("");
+    titles.done();
+  }
+
+  void targets() {
+    const Node* node = map_.get("for");
+    if (node == nullptr) return;
+    MapReader targets(*node, "for", problems_);
+    for (const std::string& os : targets.texts("os").value_or(std::vector<std::string>{}))
+      spec_.targets.os.push_back(to_lower(os));
+    if (const Node* kinds = targets.get("kind")) {
+      const std::span<const Node> all =
+          kinds->kind == Node::Kind::List ? std::span<const Node>(kinds->items) : std::span<const Node>(kinds, 1);
+      for (const Node& kind : all) {
+        if (const auto choice = as_choice(kind, "kind", kItemKinds, problems_))
+          spec_.targets.kind.emplace_back(kItemKinds[*choice]);
+      }
+    }
+    targets.done();
+  }
+
+  void expression() {
+    const Node* node = map_.required("expr");
+    if (node == nullptr) return;
+    const auto text = as_text(*node, "expr", problems_);
+    if (!text) return;
+    auto parsed = query::parse(*text);
+    if (!parsed) {
+      // "LINE:COLUMN: what" becomes a place in this file.
+      std::string_view said = parsed.error().text;
+      int numbers[2]{1, 1};
+      for (int& number : numbers) {
+        const std::size_t colon = said.find(':');
+        number = static_cast<int>(parse_unsigned(said.substr(0, colon)).value_or(1));
+        said.remove_prefix(colon + 1);
+      }
+      return problems_.add(place_within(*node, numbers[0], numbers[1]), "expr:" + std::string(said));
+    }
+    if ((*parsed)->type != query::ValueType::Vector && (*parsed)->type != query::ValueType::Scalar) {
+      return problems_.add(node->place,
+                           "expr gives a " + std::string(to_string((*parsed)->type)) +
+                               ", and an item judges single values; take a function such as rate() or avg_over_time()");
+    }
+    if (const auto supported = query::check_supported(**parsed); !supported)
+      return problems_.add(node->place, "expr: " + supported.error().text);
+    spec_.expr_text = *text;
+    spec_.expr = *std::move(parsed);
+  }
+
+  std::optional<Count> count_of(const Node& node) {
+    const auto text = as_text(node, "count", problems_);
+    if (!text) return std::nullopt;
+    const std::size_t slash = text->find('/');
+    const auto needed = parse_unsigned(trim(std::string_view(*text).substr(0, slash)));
+    const auto of = slash == std::string::npos ? needed : parse_unsigned(trim(std::string_view(*text).substr(slash + 1)));
+    if (!needed || !of || *needed < 1 || *needed > *of || *of > 64) {
+      problems_.add(
+          node.place,
+          "count must be n/m with 1 <= n <= m <= 64, such as 3/5 for three of the last five evaluations, not \"" + *text + "\"");
+      return std::nullopt;
+    }
+    return Count{static_cast<int>(*needed), static_cast<int>(*of)};
+  }
+
+  std::optional<Millis> hold_of(const Node& node) {
+    const auto hold = as_duration(node, "hold", problems_);
+    if (hold && *hold > std::chrono::hours(24 * 30)) problems_.add(node.place, "hold must be 30d or less, not " + node.scalar);
+    return hold;
+  }
+
+  // A value for every level, or a map of levels.
+  template <class T, class Read>
+  std::map<std::string, T> per_level(std::string_view key, Read read) {
+    std::map<std::string, T> out;
+    const Node* node = map_.get(key);
+    if (node == nullptr) return out;
+    if (node->kind != Node::Kind::Map) {
+      if (const auto value = read(*node)) out.emplace("", *value);
+      return out;
+    }
+    MapReader map(*node, key, problems_);
+    for (const std::string_view level : kLevelNames) {
+      const Node* own = map.get(level);
+      if (own == nullptr) continue;
+      if (const auto value = read(*own)) out.emplace(level, *value);
+    }
+    map.done();
+    return out;
+  }
+  template <class T>
+  static T own_or_common(const std::map<std::string, T>& values, std::string_view level) {
+    if (const auto own = values.find(std::string(level)); own != values.end()) return own->second;
+    const auto common = values.find("");
+    return common != values.end() ? common->second : T{};
+  }
+
+  void levels() {
+    const auto holds = per_level<Millis>("hold", [this](const Node& node) { return hold_of(node); });
+    const auto counts = per_level<Count>("count", [this](const Node& node) { return count_of(node); });
+    const Node* found = nullptr;
+    for (const std::string_view key : kLimitKeys) {
+      const Node* node = map_.get(key);
+      if (node == nullptr) continue;
+      if (found != nullptr) return problems_.add(node->place, "limits stand twice; keep one of levels, above and below");
+      found = node;
+      spec_.below = key == "below";
+    }
+    if (found == nullptr)
+      return problems_.add(node_.place, what_ + " has no \"levels\"; write them as in levels: {caution: 70, danger: 80}");
+    // `levels: {below: {...}}` says the same as `below: {...}`.
+    if (found->kind == Node::Kind::Map && found->members.size() == 1 &&
+        (found->members[0].key == "below" || found->members[0].key == "above")) {
+      spec_.below = found->members[0].key == "below";
+      found = &found->members[0].value;
+    }
+    MapReader map(*found, "levels", problems_);
+    for (const std::string_view name : kLevelNames) {
+      const Node* node = map.get(name);
+      if (node == nullptr) continue;
+      Level level{.severity = *parse_severity(name), .hold = own_or_common(holds, name), .count = own_or_common(counts, name)};
+      const Node* limit = node;
+      if (node->kind == Node::Kind::Map) {
+        MapReader own(*node, name, problems_);
+        limit = own.required("limit");
+        if (const Node* hold = own.get("hold")) level.hold = hold_of(*hold).value_or(level.hold);
+        if (const Node* count = own.get("count")) level.count = count_of(*count).value_or(level.count);
+        own.done();
+        if (limit == nullptr) continue;
+      }
+      const auto number = as_number(*limit, name, problems_);
+      if (!number) continue;
+      if (!std::isfinite(*number)) {
+        problems_.add(limit->place, std::string(name) + " must be a finite number, not " + limit->scalar);
+        continue;
+      }
+      level.limit = *number;
+      if (!spec_.levels.empty()) {
+        const Level& milder = spec_.levels.back();
+        if (spec_.below ? level.limit > milder.limit : level.limit < milder.limit) {
+          problems_.add(limit->place, std::string(name) + " at " + format_number(level.limit) + " would come before " +
+                                          std::string(to_string(milder.severity)) + " at " + format_number(milder.limit) +
+                                          "; a worse level needs a " + (spec_.below ? "lower" : "higher") + " limit");
+        }
+      }
+      spec_.levels.push_back(level);
+    }
+    map.done();
+    if (found->kind == Node::Kind::Map && found->members.empty())
+      problems_.add(found->place, what_ + " has no level; write them as in levels: {caution: 70, danger: 80}");
+  }
+
+  void no_data() {
+    const Node* node = map_.get("no_data");
+    if (node == nullptr) return;
+    std::optional<std::size_t> policy;
+    if (node->kind == Node::Kind::Map) {
+      MapReader map(*node, "no_data", problems_);
+      if (const Node* word = map.get("policy")) policy = as_choice(*word, "policy", kNoDataWords, problems_);
+      spec_.no_data_after = map.duration("after");
+      map.done();
+    } else {
+      policy = as_choice(*node, "no_data", kNoDataWords, problems_);
+    }
+    if (policy) spec_.no_data = static_cast<rule::NoData>(*policy);
+  }
+
+  const Node& node_;
+  const std::string what_;
+  MapReader map_;
+  Problems& problems_;
+  ItemSpec spec_;
+};
+
+std::vector<std::filesystem::path> item_files(const std::filesystem::path& folder, Problems& problems) {
+  std::error_code ec;
+  std::filesystem::path from = folder / "items";
+  if (!std::filesystem::is_directory(from, ec)) from = folder;
+  std::vector<std::filesystem::path> files;
+  std::filesystem::directory_iterator entries(from, ec);
+  if (ec) {
+    problems.add({from.string()}, "cannot be read: " + ec.message() + "; check the folder, or take it out of rules:");
+    return files;
+  }
+  for (const auto& entry : entries) {
+    const auto extension = entry.path().extension();
+    if (extension == ".yaml" || extension == ".yml") files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+bool is_item_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+// Adds the items of one file to those of its folder.
+void collect(const std::filesystem::path& file, std::map<std::string, Node>& items, Problems& problems) {
+  const auto root = read_yaml(file, problems);
+  if (!root || root->kind == Node::Kind::Null) return;
+  if (root->kind != Node::Kind::List)
+    return problems.add(root->place, "must be a list of items; begin each with \"- item: NAME\"");
+  for (const Node& node : root->items) {
+    const Node* name = node.kind == Node::Kind::Map ? node.find("item") : nullptr;
+    if (name == nullptr || name->kind != Node::Kind::Scalar) {
+      problems.add(node.place, "an item must be a map with its name; begin it with \"- item: NAME\"");
+    } else if (!is_item_name(name->scalar)) {
+      problems.add(name->place, "not a name for an item: \"" + name->scalar + "\"; use a-z, 0-9 and _");
+    } else if (const auto [at, is_new] = items.emplace(name->scalar, node); !is_new) {
+      problems.add(name->place, "item \"" + name->scalar + "\" stands in " + at->second.place.file + ":" +
+                                    std::to_string(at->second.place.line) + " too; keep one");
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders, Problems& problems) {
+  std::map<std::string, Node> merged;
+  for (const std::filesystem::path& folder : folders) {
+    std::map<std::string, Node> items;
+    for (const auto& file : item_files(folder, problems)) collect(file, items, problems);
+    for (auto& [name, node] : items) {
+      if (const auto at = merged.find(name); at != merged.end()) overlay(at->second, node);
+      else merged.emplace(name, std::move(node));
+    }
+  }
+  std::vector<ItemSpec> out;
+  for (const auto& [name, node] : merged) {
+    if (auto spec = ItemReader(node, name, problems).read()) out.push_back(*std::move(spec));
+  }
+  return out;
+}
+
+}  // namespace bongsu::config

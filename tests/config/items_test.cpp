@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/items.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <fstream>
+
+namespace bongsu::config {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ItemsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (std::filesystem::temp_directory_path() / "bongsu-items-XXXXXX").string();
+    ASSERT_NE(nullptr, ::mkdtemp(pattern.data()));
+    root_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(root_); }
+
+  std::filesystem::path write(const std::string& name, const std::string& text) {
+    const auto file = root_ / name;
+    std::filesystem::create_directories(file.parent_path());
+    std::ofstream(file) << text;
+    return file.parent_path();
+  }
+  std::vector<rule::ItemSpec> read(std::vector<std::filesystem::path> folders) {
+    Problems problems;
+    auto items = read_items(folders, problems);
+    lines_ = problems.lines();
+    for (std::string& line : lines_) {
+      for (std::size_t at; (at = line.find(root_.string() + "/")) != std::string::npos;)
+        line.erase(at, root_.string().size() + 1);
+    }
+    return items;
+  }
+  std::filesystem::path root_;
+  std::vector<std::string> lines_;
+};
+
+TEST_F(ItemsTest, ReadsEveryKey) {
+  const auto folder = write("items/a.yaml", R"(
+- item: cpu_usage
+  title: {en: CPU usage, ko: CPU 사용률}
+  for: {os: [Linux, windows], kind: [switch]}
+  expr: avg by (device) (cpu_usage_percent)
+  unit: percent
+  levels: {caution: 70, danger: {limit: 80, hold: 10s, count: 2/3}, fatal: 95}
+  hold: {caution: 5m, fatal: 0s}
+  count: 3/5
+  clear: 5
+  why: because
+  interval: 15s
+  no_data: {policy: ignore, after: 2m}
+- item: off
+  title: Off
+  expr: v
+  below: {danger: 5}
+  enabled: false
+)");
+  const auto items = read({folder.parent_path()});
+  ASSERT_EQ(std::vector<std::string>{}, lines_);
+  ASSERT_EQ(2U, items.size());
+  const rule::ItemSpec& cpu = items[0];
+  EXPECT_EQ("cpu_usage", cpu.name);
+  EXPECT_EQ("CPU 사용률", cpu.title.ko);
+  EXPECT_EQ((std::vector<std::string>{"linux", "windows"}), cpu.targets.os);
+  EXPECT_EQ(std::vector<std::string>{"switch"}, cpu.targets.kind);
+  EXPECT_EQ("percent", cpu.unit);
+  EXPECT_FALSE(cpu.below);
+  const std::vector<rule::Level> levels{
+      {Severity::Caution, 70, 5min, {3, 5}}, {Severity::Danger, 80, 10s, {2, 3}}, {Severity::Fatal, 95, 0s, {3, 5}}};
+  EXPECT_EQ(levels, cpu.levels);
+  EXPECT_EQ(5, cpu.clear);
+  EXPECT_EQ(Millis(15s), cpu.interval);
+  EXPECT_EQ(rule::NoData::Ignore, cpu.no_data);
+  EXPECT_EQ(Millis(2min), cpu.no_data_after);
+  EXPECT_TRUE(cpu.enabled);
+  EXPECT_TRUE(items[1].below);
+  EXPECT_FALSE(items[1].enabled);
+  EXPECT_EQ("Off", items[1].title.en);
+}
+
+TEST_F(ItemsTest, ALaterFolderOverridesKeyByKey) {
+  const auto stock = write("stock/server.yaml", R"(
+- {item: a, expr: v, levels: {caution: 70, danger: 80}, hold: 1m, unit: percent}
+- {item: b, expr: v, levels: {caution: 70, danger: 80}, clear: 5}
+- {item: c, expr: v, levels: {caution: 70}}
+)");
+  const auto mine = write("mine/any_name.yaml", R"(
+- {item: a, levels: {caution: 60, danger: null, fatal: 90}}
+- {item: b, below: {urgent: 3}, clear: null}
+- {item: d, expr: w, levels: {fatal: 1}}
+)");
+  const auto items = read({stock, mine});
+  ASSERT_EQ(std::vector<std::string>{}, lines_);
+  ASSERT_EQ(4U, items.size());
+  const std::vector<rule::Level> a{{Severity::Caution, 60, 1min, {}}, {Severity::Fatal, 90, 1min, {}}};
+  EXPECT_EQ(a, items[0].levels);
+  EXPECT_EQ("percent", items[0].unit);
+  EXPECT_TRUE(items[1].below);
+  EXPECT_EQ(1U, items[1].levels.size());
+  EXPECT_EQ(0, items[1].clear);
+  EXPECT_EQ(70, items[2].levels[0].limit);
+  EXPECT_EQ("d", items[3].name);
+}
+
+TEST_F(ItemsTest, NamesPlaceAndRemedy) {
+  const auto says = [&](const std::string& text, std::vector<std::string> expected) {
+    SCOPED_TRACE(text);
+    const auto folder = write("f/i.yaml", text);
+    read({folder});
+    for (std::string& line : expected) line.insert(0, "f/i.yaml:");
+    EXPECT_EQ(expected, lines_);
+  };
+  says("", {});
+  says("item: a\n", {"1:1: must be a list of items; begin each with \"- item: NAME\""});
+  says("- expr: v\n", {"1:3: an item must be a map with its name; begin it with \"- item: NAME\""});
+  says("- item: CPU-1\n", {"1:9: not a name for an item: \"CPU-1\"; use a-z, 0-9 and _"});
+  says("- {item: a, expr: v, levels: {danger: 1}}\n- {item: a, expr: v, levels: {danger: 1}}\n",
+       {"2:10: item \"a\" stands in f/i.yaml:1 too; keep one"});
+  says("- item: a\n  levels: {danger: 1}\n", {"1:3: item \"a\" has no \"expr\"; it is required"});
+  says("- item: a\n  expr: v\n", {"1:3: item \"a\" has no \"levels\"; write them as in levels: {caution: 70, danger: 80}"});
+  says("- item: a\n  expr: v\n  levels: {}\n",
+       {"3:11: item \"a\" has no level; write them as in levels: {caution: 70, danger: 80}"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  below: {danger: 1}\n",
+       {"4:10: limits stand twice; keep one of levels, above and below"});
+  says("- item: a\n  exp: v\n  levels: {danger: 1}\n",
+       {"1:3: item \"a\" has no \"expr\"; it is required", "2:3: item \"a\" has no key \"exp\"; did you mean \"expr\"?"});
+  says("- item: a\n  expr: v\n  levels: {dangr: 1, danger: x}\n",
+       {"3:12: levels has no key \"dangr\"; did you mean \"danger\"?", "3:30: danger must be a number, not \"x\""});
+  says("- item: a\n  expr: v\n  levels: {danger: nan}\n", {"3:20: danger must be a finite number, not nan"});
+  says("- item: a\n  expr: v\n  levels: {caution: 80, danger: 70}\n",
+       {"3:33: danger at 70 would come before caution at 80; a worse level needs a higher limit"});
+  says("- item: a\n  expr: v\n  below: {caution: 10, danger: 70}\n",
+       {"3:32: danger at 70 would come before caution at 10; a worse level needs a lower limit"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  count: 5/3\n",
+       {"4:10: count must be n/m with 1 <= n <= m <= 64, such as 3/5 for three of the last five evaluations, not \"5/3\""});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  hold: 1\n",
+       {"4:9: hold: not a duration: \"1\"; write 30s, 5m, 1h30m, 7d, 4w or 3y"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  hold: {dangr: 1m}\n",
+       {"4:10: hold has no key \"dangr\"; did you mean \"danger\"?"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  clear: -1\n", {"4:10: clear must be 0 or more, not -1"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  interval: 10ms\n", {"4:13: interval must be from 1s to 1d, not 10ms"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  enabled: yes\n", {"4:12: enabled cannot be \"yes\"; known: false, true"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  for: {kind: [swich]}\n",
+       {"4:16: kind cannot be \"swich\"; did you mean \"switch\"?"});
+  says("- item: a\n  expr: v\n  levels: {danger: 1}\n  no_data: ingore\n",
+       {"4:12: no_data cannot be \"ingore\"; did you mean \"ignore\"?"});
+  // PromQL errors stand at their place in this file.
+  says("- item: a\n  expr: raet(v[5m])\n  levels: {danger: 1}\n",
+       {"2:9: expr: parse error: unknown function \"raet\"; did you mean \"rate\"?"});
+  says("- item: a\n  expr: v + rate(w)\n  levels: {danger: 1}\n",
+       {"2:18: expr: parse error: argument 1 of rate must be a range vector, not an instant vector; add a range, as in [5m]"});
+  says("- item: a\n  expr: \"v +\"\n  levels: {danger: 1}\n",
+       {"2:13: expr: parse error: unexpected end of the expression; a metric, a function, a number or \"(\" must stand here"});
+  says("- item: a\n  expr: |\n    v\n    + * w\n  levels: {danger: 1}\n",
+       {"4:7: expr: parse error: unexpected \"*\"; a metric, a function, a number or \"(\" must stand here"});
+  says("- item: a\n  expr: v[5m]\n  levels: {danger: 1}\n",
+       {"2:9: expr gives a range vector, and an item judges single values; take a function such as rate() or avg_over_time()"});
+  says("- item: a\n  expr: histogram_quantile(0.9, v)\n  levels: {danger: 1}\n",
+       {"2:9: expr: histogram_quantile() is known but not answered by this version; rewrite the expression without it"});
+}
+
+TEST_F(ItemsTest, AMissingFolderIsAProblem) {
+  read({root_ / "nowhere"});
+  EXPECT_EQ(
+      std::vector<std::string>{"nowhere: cannot be read: No such file or directory; check the folder, or take it out of rules:"},
+      lines_);
+}
+
+TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
+  const auto items = read({BONGSU_SOURCE_DIR "/rules"});
+  EXPECT_EQ(std::vector<std::string>{}, lines_);
+  for (const std::string name :
+       {"cpu_usage", "memory_usage", "storage_usage", "device_down", "snmp_down", "interface_down", "interface_receive_errors"}) {
+    EXPECT_TRUE(std::any_of(items.begin(), items.end(), [&](const rule::ItemSpec& item) { return item.name == name; })) << name;
+  }
+  for (const rule::ItemSpec& item : items) {
+    EXPECT_FALSE(item.title.en.empty() || item.title.ko.empty() || item.why.empty()) << item.name;
+    EXPECT_TRUE(item.enabled) << item.name;
+  }
+}
+
+}  // namespace
+}  // namespace bongsu::config

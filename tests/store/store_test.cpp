@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <bit>
+#include <thread>
 
 #include "model/marker.h"
 #include "store/scratch.h"
@@ -369,6 +371,65 @@ TEST(Store, RefusesWhatWouldNotFitIntoTheQueues) {
   EXPECT_EQ("", shown(store));
   put(store, up, 0, 1);
   EXPECT_EQ("0=1 ", shown(store));
+}
+
+TEST(Store, TakesAndAnswersFromManyThreads) {
+  const Scratch scratch;
+  Opened store(scratch.path(), {.flush_interval = Millis(1)});
+  constexpr int kRounds = 600;
+  std::vector<std::thread> threads;
+  for (int writer = 0; writer < 2; ++writer) {
+    threads.emplace_back([&, writer] {
+      for (int round = 0; round < kRounds; ++round) {
+        std::vector<Point> points;
+        for (int i = 0; i < 20; ++i) {
+          const auto id =
+              store->series({{"__name__", "m"}, {"w", std::to_string(writer)}, {"n", std::to_string(i + round / 100)}});
+          ASSERT_TRUE(id);
+          points.push_back({*id, {at(round * 1000), static_cast<double>(round)}});
+        }
+        ASSERT_TRUE(store->append(points));
+        ASSERT_TRUE(store->append(lines(round, round + 1)));
+        if (round % 100 == 0) store.clock.advance(std::chrono::minutes(11));
+      }
+    });
+  }
+  threads.emplace_back([&] {
+    for (int round = 0; round < 100; ++round) {
+      StateBatch batch;
+      batch.put("t", "k", std::to_string(round));
+      batch.events = lines(round, round + 1, EventKind::Alarm);
+      ASSERT_TRUE(store->commit(batch));
+      ASSERT_EQ(std::to_string(round), *store->get("t", "k"));
+    }
+  });
+  threads.emplace_back([&] {
+    std::size_t most = 0;
+    for (int round = 0; round < 100; ++round) {
+      const auto found = store->select(kEverything, at(0), at(kDay));
+      ASSERT_TRUE(found);
+      std::size_t samples = 0;
+      for (const Series& series : *found) samples += series.samples.size();
+      ASSERT_GE(samples, most);  // what was seen once does not go away
+      most = samples;
+      const auto all = ids(store, {.limit = 50});
+      ASSERT_TRUE(std::is_sorted(all.rbegin(), all.rend()));
+      ASSERT_TRUE(std::adjacent_find(all.begin(), all.end()) == all.end());
+      static_cast<void>(store->health());
+    }
+  });
+  for (std::thread& thread : threads) thread.join();
+  const auto check = [&] {
+    std::size_t samples = 0;
+    const auto found = store->select(kEverything, at(0), at(kDay));
+    ASSERT_TRUE(found);
+    for (const Series& series : *found) samples += series.samples.size();
+    EXPECT_EQ(2u * kRounds * 20, samples);
+    EXPECT_EQ(2u * kRounds + 100, ids(store, {.limit = 500}).size());
+  };
+  check();
+  store.reopen();
+  check();
 }
 
 TEST(Store, TrimsTheHeadLogOnceItsPointsAreSaved) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/device.h"
 
+#include <algorithm>
+
 namespace bongsu::agent {
 
 std::shared_ptr<const RecordedDevice::Shape> RecordedDevice::shape(const Recording& recording) {
@@ -16,6 +18,11 @@ std::shared_ptr<const RecordedDevice::Shape> RecordedDevice::shape(const Recordi
     }
   }
   out->table = std::move(builder).build();
+  for (std::size_t i = 0; i < out->table.size(); ++i) {
+    out->largest_answer = std::max<std::size_t>(out->largest_answer, out->table[i].octets_size);
+  }
+  static constexpr std::string_view kLongCommunity = "a community of thirty-two octets";
+  out->largest_answer += snmp::Encoder::message_overhead(kLongCommunity);
   return out;
 }
 

@@ -31,6 +31,9 @@ class RecordedDevice final : public Device {
   struct Shape {
     ObjectTable table;
     std::uint32_t ticks = 0;
+    // Octets of an answer that carries its largest object alone: what an agent must be able to send for the recording to
+    // be walked whole.
+    std::size_t largest_answer = 0;
   };
   static std::shared_ptr<const Shape> shape(const Recording& recording);
   RecordedDevice(std::shared_ptr<const Shape> shape, SteadyTime born);

@@ -31,7 +31,7 @@ struct Options {
   std::uint32_t jitter = 0;
   double loss = 0;
   double dead = 0;
-  std::size_t max_size = 1'472;
+  std::size_t max_size = 0;  // 0: what suits the device
   bool quiet = false;
 };
 
@@ -123,7 +123,7 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
   manner.delay = Millis(options.delay);
   manner.jitter = Millis(options.jitter);
   manner.loss = options.loss / 100;
-  manner.max_size = options.max_size;
+  if (options.max_size > 0) manner.max_size = options.max_size;
   std::shared_ptr<const agent::Synthetic::Shape> shape;
   if (recordings.empty()) {
     agent::Make make;
@@ -144,7 +144,12 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
       return std::make_unique<agent::RecordedDevice>(recorded, born);
     };
   };
+  // An agent that was recorded could send what it has.
+  const auto widen = [&](agent::Manner& theirs, std::size_t which) {
+    if (options.max_size == 0 && !shape) theirs.max_size = std::max(theirs.max_size, recordings[which].shape->largest_answer);
+  };
   if (addresses.empty()) {
+    if (!recordings.empty()) widen(manner, 0);
     agents.set_default(
         [make_device, options](const net::Address& address, SteadyTime born,
                                agent::Manner& theirs) -> std::unique_ptr<agent::Device> {
@@ -159,6 +164,7 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
     agent::Manner own = manner;
     own.dead = is_dead(options, addresses[i]);
     const std::size_t which = recordings.empty() ? 0 : i % recordings.size();
+    widen(own, which);
     agents.add(addresses[i], make_device(which, addresses[i])(addresses[i], now, own), own);
   }
   return {};
@@ -177,7 +183,10 @@ int serve(const Options& options) {
   // Before the reactor's thread starts, so that it inherits the mask and the signals wait for us.
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) sigaddset(&signals, number);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR1}) {
+    std::signal(number, SIG_DFL);  // a shell starts what runs in its background deaf to SIGINT
+    sigaddset(&signals, number);
+  }
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   net::LiveReactor reactor;
@@ -195,6 +204,7 @@ int serve(const Options& options) {
       std::printf("%s %s %zu objects\n", (*addresses)[i].to_string().c_str(), served.name.c_str(), served.shape->table.size());
     }
   }
+  std::fflush(stdout);
   std::fprintf(
       stderr, "SNMP agents on udp port %u, %s; Ctrl-C ends, SIGUSR1 prints totals\n", (*agents)->port(),
       addresses->empty() ? "at every address of 127.0.0.0/8" : (std::to_string(addresses->size()) + " addresses").c_str());
@@ -231,9 +241,9 @@ int main(int argc, char** argv) {
   app.add_option("--jitter", options.jitter, "Milliseconds added at random, up to this")->check(CLI::Range(0, 600'000));
   app.add_option("--loss", options.loss, "Percent of requests that are not answered")->check(CLI::Range(0.0, 100.0));
   app.add_option("--dead-pct", options.dead, "Percent of agents that never answer")->check(CLI::Range(0.0, 100.0));
-  app.add_option("--max-size", options.max_size, "Octets of the largest answer")
-      ->check(CLI::Range(64, 65'507))
-      ->capture_default_str();
+  app.add_option("--max-size", options.max_size,
+                 "Octets of the largest answer (1472, or what the largest object of a recording needs)")
+      ->check(CLI::Range(64, 65'507));
   app.add_flag("--quiet,-q", options.quiet, "Do not list which recording stands at which address");
   try {
     app.parse(argc, argv);

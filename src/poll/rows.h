@@ -36,6 +36,7 @@ struct GroupData {
 struct SeriesState {
   SeriesContinuity continuity;
   std::optional<SeriesId> id;
+  bool owned = false;           // no other row writes it
   bool live = false;            // the last sample was a value
   std::optional<GapCause> gap;  // the cause of the last sample, when it was a gap
 };

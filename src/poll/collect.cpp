@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/collect.h"
+
+#include <set>
+
+#include "model/marker.h"
+
+namespace bongsu::poll {
+
+std::vector<const Group*> groups_in_order(const std::vector<const DeviceProfile*>& profiles) {
+  std::vector<const Group*> groups;
+  for (const bool last : {false, true}) {
+    for (const DeviceProfile* profile : profiles) {
+      for (const Group& group : profile->groups) {
+        if (group.unless.empty() != last) groups.push_back(&group);
+      }
+    }
+  }
+  return groups;
+}
+
+bool stands_back(const Group& group, const std::map<std::string, const Group*, std::less<>>& given) {
+  for (const std::string& metric : group.unless) {
+    const auto at = given.find(metric);
+    if (at != given.end() && at->second != &group) return true;
+  }
+  return false;
+}
+
+asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
+                                            std::shared_ptr<const ProfileSet> profiles) {
+  Collection collection;
+  collection.at = reactor.clock().now();
+  const SteadyTime start = reactor.clock().steady();
+  const SteadyTime deadline = start + std::chrono::hours(1);
+  auto device = co_await identify(client, target, profiles);
+  if (!device) co_return std::move(device).error();
+  collection.profiles = std::move(device->explanations);
+
+  std::map<std::string, const Group*, std::less<>> given;
+  std::set<Labels> series;
+  for (const Group* group : groups_in_order(device->profiles)) {
+    if (stands_back(*group, given)) continue;
+    std::vector<bool> all;
+    auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(all), deadline);
+    if (!fetched) {
+      for (const Metric& metric : group->metrics) given.emplace(metric.name, group);
+      collection.errors.push_back({group->profile, group->name, std::move(fetched).error()});
+      continue;
+    }
+    for (std::string& note : fetched->notes) collection.notices.push_back("table " + group->name + ": " + std::move(note));
+    GroupState state;
+    const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
+    Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
+    for (auto& [name, value] : outcome.facts) collection.info.emplace(name, std::move(value));
+    for (std::string& notice : outcome.notices) collection.notices.push_back(std::move(notice));
+    for (const Emission& emission : outcome.emissions) {
+      if (is_marker(emission.value)) continue;
+      const Metric& metric = group->metrics[emission.metric];
+      Labels labels(emission.row->labels);
+      Labels whole = labels;
+      whole.set(kMetricName, metric.name);
+      if (!series.insert(std::move(whole)).second) continue;  // a more specific profile gave it
+      given.emplace(metric.name, group);
+      if (metric.name == "device_uptime_seconds") collection.uptime_seconds = emission.value;
+      collection.metrics.push_back({.name = metric.name,
+                                    .labels = std::move(labels),
+                                    .value = emission.value,
+                                    .unit = metric.unit,
+                                    .oid = emission_oid(*group, emission),
+                                    .profile = group->profile,
+                                    .table = group->name});
+    }
+  }
+  collection.took = std::chrono::duration_cast<Millis>(reactor.clock().steady() - start);
+  co_return collection;
+}
+
+}  // namespace bongsu::poll

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "model/labels.h"
+#include "model/oid.h"
+#include "poll/fetch.h"
+
+namespace bongsu::poll {
+
+struct CollectedMetric {
+  std::string name;
+  Labels labels;  // without the metric's name and the device
+  double value = 0;
+  std::string unit;  // "percent", "bytes"; empty when there is none
+  Oid oid;           // the first object that it was made of
+  std::string profile;
+  std::string table;
+};
+
+struct TableError {
+  std::string profile;
+  std::string table;
+  Error error;
+};
+
+// One look at one device.
+struct Collection {
+  std::map<std::string, std::string> info;  // os, kind, vendor, model, version, serial, sysObjectID, sysName, location
+  std::optional<double> uptime_seconds;
+  std::vector<CollectedMetric> metrics;
+  std::vector<Explanation> profiles;  // each one, and why it did or did not match
+  std::vector<TableError> errors;     // of tables that gave nothing
+  std::vector<std::string> notices;   // what the agent did wrong, rows that could not be told apart
+  Time at;
+  Millis took{0};
+};
+
+// Identifies the device, chooses profiles, collects once. A percentage that needs two readings falls back on what the device
+// works out itself. The reactor and the client must outlive it. Errors: as snmp::Client, when the device cannot be
+// identified at all; a table's error is in the collection.
+asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
+                                            std::shared_ptr<const ProfileSet> profiles);
+
+// The groups of a device in the order of asking: those that stand back for another's metric (`unless`) come last.
+std::vector<const Group*> groups_in_order(const std::vector<const DeviceProfile*>& profiles);
+// True when `group` has to stand back: `given` are the metrics that others gave, or would have given but for an error.
+bool stands_back(const Group& group, const std::map<std::string, const Group*, std::less<>>& given);
+
+}  // namespace bongsu::poll

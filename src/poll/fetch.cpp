@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/fetch.h"
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+
+namespace bongsu::poll {
+namespace {
+
+constexpr std::size_t kProbes = 12;  // in one request
+
+const Oid kSysDescr{1, 3, 6, 1, 2, 1, 1, 1, 0};
+const Oid kSysObjectId{1, 3, 6, 1, 2, 1, 1, 2, 0};
+
+// For an instance, its object: GETNEXT of it finds the instance itself.
+Oid before(const Oid& object) {
+  return object.back() == 0 && object.size() > 2 ? Oid(object.arcs().first(object.size() - 1)) : object;
+}
+
+// Which of `objects` have an instance. An agent that refuses several at once is asked for one at a time.
+asio::awaitable<Result<std::set<Oid>>> probe(snmp::Client& client, snmp::Target target, std::vector<Oid> objects) {
+  std::set<Oid> present;
+  for (std::size_t first = 0; first < objects.size();) {
+    std::size_t count = std::min(kProbes, objects.size() - first);
+    std::vector<Oid> asked;
+    for (std::size_t i = 0; i < count; ++i) asked.push_back(before(objects[first + i]));
+    auto answer = co_await client.get_next(target, asked);
+    if (!answer) co_return std::move(answer).error();
+    if (answer->error_status != 0 && count > 1) {
+      for (std::size_t i = 0; i < count; ++i) {
+        std::vector<Oid> one{asked[i]};
+        auto alone = co_await client.get_next(target, std::move(one));
+        if (!alone) co_return std::move(alone).error();
+        if (alone->error_status == 0 && alone->varbinds.size() == 1 && alone->varbinds[0].value.exists() &&
+            alone->varbinds[0].oid.starts_with(objects[first + i])) {
+          present.insert(objects[first + i]);
+        }
+      }
+    } else if (answer->error_status == 0) {
+      for (std::size_t i = 0; i < count && i < answer->varbinds.size(); ++i) {
+        const Varbind& found = answer->varbinds[i];
+        if (found.value.exists() && found.oid.starts_with(objects[first + i])) present.insert(objects[first + i]);
+      }
+    }
+    first += count;
+  }
+  co_return present;
+}
+
+}  // namespace
+
+// A coroutine keeps these in its frame, whose type has linkage; so must theirs.
+struct Judgement {
+  bool matched = false;
+  int rank = 0;  // higher is more specific
+  std::string why;
+};
+
+static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::string& descr, const std::set<Oid>& present) {
+  if (profile.always) return {true, 0, "for every device"};
+  Judgement all{.matched = true};
+  const auto say = [&](bool holds, int rank, const std::string& why) {
+    all.matched &= holds;
+    all.rank = std::max(all.rank, rank);
+    all.why += (all.why.empty() ? "" : "; ") + why;
+  };
+  if (!profile.sys_object_id.empty()) {
+    const Oid* best = nullptr;
+    for (const Oid& prefix : profile.sys_object_id) {
+      if (id.starts_with(prefix) && (!best || prefix.size() > best->size())) best = &prefix;
+    }
+    say(best != nullptr, best ? 1000 + static_cast<int>(best->size()) : 0,
+        "sysObjectID " + (id.empty() ? "is missing" : id.to_string()) +
+            (best ? " begins with " + best->to_string()
+                  : " does not begin with " + profile.sys_object_id[0].to_string() +
+                        (profile.sys_object_id.size() > 1 ? " or the others" : "")));
+  }
+  if (profile.sys_descr) {
+    const bool holds = re2::RE2::PartialMatch(descr, *profile.sys_descr);
+    say(holds, 500, std::string("sysDescr ") + (holds ? "matches " : "does not match ") + profile.sys_descr_text);
+  }
+  if (!profile.has.empty()) {
+    const auto found =
+        std::find_if(profile.has.begin(), profile.has.end(), [&](const auto& has) { return present.contains(has.first); });
+    const bool holds = found != profile.has.end();
+    std::string names;
+    for (const auto& [oid, name] : profile.has) names += (names.empty() ? "" : ", ") + name;
+    say(holds, 100, holds ? "has " + found->second : "has none of " + names);
+  }
+  if (all.why.empty()) return {false, 0, "has no condition"};
+  return all;
+}
+
+asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target target,
+                                             std::shared_ptr<const ProfileSet> profiles) {
+  Identified device;
+  std::vector<Oid> system{kSysDescr, kSysObjectId};
+  auto answer = co_await client.get(target, std::move(system));
+  if (!answer) co_return std::move(answer).error();
+  if (answer->varbinds.size() == 2) {
+    if (answer->varbinds[0].value.type == ValueType::OctetString)
+      device.sys_descr = answer->varbinds[0].value.octets.substr(0, 4096);
+    if (answer->varbinds[1].value.type == ValueType::ObjectId) device.sys_object_id = answer->varbinds[1].value.oid;
+  }
+  std::set<Oid> wanted;
+  for (const DeviceProfile& profile : profiles->profiles()) {
+    for (const auto& [oid, name] : profile.has) wanted.insert(oid);
+  }
+  std::vector<Oid> objects(wanted.begin(), wanted.end());
+  auto present = co_await probe(client, target, std::move(objects));
+  if (!present) co_return std::move(present).error();
+
+  std::vector<std::pair<int, const DeviceProfile*>> matched;
+  for (const DeviceProfile& profile : profiles->profiles()) {
+    Judgement found = judge(profile, device.sys_object_id, device.sys_descr, *present);
+    if (found.matched) matched.emplace_back(-found.rank, &profile);
+    device.explanations.push_back({profile.name, profile.title, found.matched, std::move(found.why)});
+  }
+  std::stable_sort(matched.begin(), matched.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [rank, profile] : matched) device.profiles.push_back(profile);
+  co_return device;
+}
+
+// Puts cells into rows as they come: side by side, so that the row is mostly the last one.
+struct RowBuilder {
+  GroupData& data;
+  std::size_t columns;
+  const Clock& clock;
+  SteadyTime deadline;
+  bool late = false;
+  std::map<std::vector<std::uint32_t>, std::size_t> by_index{};
+
+  bool take(const snmp::Cell& cell) {
+    if (clock.steady() > deadline) return late = true, false;
+    if (data.rows.empty() ||
+        !std::equal(cell.index.begin(), cell.index.end(), data.rows[last].index.begin(), data.rows[last].index.end())) {
+      std::vector<std::uint32_t> index(cell.index.begin(), cell.index.end());
+      const auto [at, fresh] = by_index.try_emplace(std::move(index), data.rows.size());
+      last = at->second;
+      if (fresh) data.rows.push_back({.index = at->first, .values = std::vector<Value>(columns)});
+    }
+    data.rows[last].values[cell.column] = cell.value.to_value();
+    return true;
+  }
+  std::size_t last = 0;
+};
+
+static Error too_late(const snmp::Target& target, const Group& group) {
+  return Error{Code::Limit,
+               target.name + ": table " + group.name + " was not done in the time that a poll has; raise the device's interval"};
+}
+
+asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
+                                             std::vector<bool> used, SteadyTime deadline) {
+  Fetched fetched;
+  std::vector<Oid> scalars, columns, lookups;
+  std::vector<std::uint32_t> scalar_leaves, lookup_leaves;
+  fetched.data.left_out.assign(group.leaves.size(), false);
+  for (std::uint32_t leaf = 0; leaf < group.leaves.size(); ++leaf) {
+    if (!used.empty() && !used[leaf]) {
+      fetched.data.left_out[leaf] = true;
+      continue;
+    }
+    switch (group.leaves[leaf].place) {
+      case Leaf::Place::Scalar:
+        scalars.push_back(group.leaves[leaf].oid);
+        scalar_leaves.push_back(leaf);
+        break;
+      case Leaf::Place::Column:
+        columns.push_back(group.leaves[leaf].oid);
+        fetched.data.asked.push_back(leaf);
+        break;
+      case Leaf::Place::Lookup:
+        lookups.push_back(group.leaves[leaf].oid);
+        lookup_leaves.push_back(leaf);
+        break;
+    }
+  }
+  if (!scalars.empty()) {
+    auto answer = co_await client.get(target, std::move(scalars));
+    if (!answer) co_return std::move(answer).error();
+    for (std::size_t i = 0; i < answer->varbinds.size() && i < scalar_leaves.size(); ++i) {
+      fetched.data.scalars.emplace_back(scalar_leaves[i], std::move(answer->varbinds[i].value));
+    }
+  }
+  if (!columns.empty()) {
+    auto made = snmp::Columns::make(columns);
+    if (!made) co_return std::move(made).error();
+    RowBuilder builder{.data = fetched.data, .columns = columns.size(), .clock = reactor.clock(), .deadline = deadline};
+    snmp::CellSink sink = [&builder](const snmp::Cell& cell) { return builder.take(cell); };
+    auto end = co_await client.table(target, std::move(*made), std::move(sink));
+    if (!end) co_return std::move(end).error();
+    if (builder.late) co_return too_late(target, group);
+    std::sort(fetched.data.rows.begin(), fetched.data.rows.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+    fetched.notes = std::move(end->notes);
+  }
+  if (!lookups.empty()) {
+    if (reactor.clock().steady() > deadline) co_return too_late(target, group);
+    auto table = co_await client.table(target, std::move(lookups));
+    if (!table) co_return std::move(table).error();
+    for (auto& row : table->rows) {
+      for (std::size_t i = 0; i < row.cells.size() && i < lookup_leaves.size(); ++i) {
+        if (row.cells[i]) fetched.data.lookups[lookup_leaves[i]].emplace(row.index, std::move(*row.cells[i]));
+      }
+    }
+  }
+  co_return fetched;
+}
+
+}  // namespace bongsu::poll

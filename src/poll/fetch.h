@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/reactor.h"
+#include "poll/plan.h"
+#include "poll/rows.h"
+#include "snmp/client.h"
+
+namespace bongsu::poll {
+
+// Why a profile is, or is not, for a device.
+struct Explanation {
+  std::string profile;
+  std::string title;
+  bool matched = false;
+  std::string why;
+};
+
+struct Identified {
+  Oid sys_object_id;
+  std::string sys_descr;
+  std::vector<const DeviceProfile*> profiles;  // the most specific first; they live as long as the set
+  std::vector<Explanation> explanations;       // of all, in the set's order
+};
+
+// Finds the profiles of a device. Errors: as snmp::Client.
+asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target target,
+                                             std::shared_ptr<const ProfileSet> profiles);
+
+struct Fetched {
+  GroupData data;
+  std::vector<std::string> notes;  // what the agent did wrong
+};
+// Reads what `group` needs, as one transaction: all of it or an Error. `used` names the leaves that matter, empty for all.
+// Errors: as snmp::Client; Limit when it is not done by `deadline`.
+asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
+                                             std::vector<bool> used, SteadyTime deadline);
+
+}  // namespace bongsu::poll

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "snmp/target.h"
+
+namespace bongsu::poll {
+
+// A device as it is to be watched.
+struct DeviceSpec {
+  std::string name;                                                   // unique
+  std::string address;                                                // a number, or a name that is looked up
+  std::uint16_t port = 161;                                           // of SNMP
+  std::vector<std::shared_ptr<const snmp::Credentials>> credentials;  // tried in order; the one that works is kept
+  std::map<std::string, std::string> tags;
+  std::string os;  // empty: as found out
+  Millis interval{60'000};
+  Millis timeout{2'000};  // of one try
+  int retries = 2;
+  Millis ping_interval{10'000};
+  bool snmp = true;
+  bool ping = true;
+  std::vector<std::string> parents;
+  friend bool operator==(const DeviceSpec&, const DeviceSpec&) = default;
+};
+
+}  // namespace bongsu::poll

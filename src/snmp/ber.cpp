@@ -126,19 +126,21 @@ std::size_t Reader::long_length(std::size_t octets) {
 void Reader::check_oid(Octets content) {
   if (content.empty() || (content.back() & 0x80) != 0) return refuse(Fault::Oid);
   std::size_t arcs = 1;  // the first sub-identifier holds two
-  std::size_t length = 0;
-  std::uint64_t arc = 0;
-  for (const std::uint8_t octet : content) {
-    if (length == 0 && octet == 0x80) return refuse(Fault::Oid);
-    arc = (length == 0 ? 0 : arc << 7) | (octet & 0x7f);
-    ++length;
-    if (length > 5) return refuse(Fault::Oid);
-    if ((octet & 0x80) != 0) continue;
+  for (const std::uint8_t *at = content.data(), *const end = at + content.size(); at != end; ++at, ++arcs) {
+    if (*at < 0x80) continue;
+    // An arc of several octets; the last octet of all ends one, so this stops in time.
+    if (*at == 0x80) return refuse(Fault::Oid);
+    const std::uint8_t* const start = at;
+    std::uint64_t arc = *at & 0x7f;
+    do {
+      ++at;
+      arc = arc << 7 | (*at & 0x7f);
+    } while ((*at & 0x80) != 0 && at - start < 5);
     // 2.x is carried as 80 + x.
-    if (length == 5 && arc > (arcs == 1 ? std::uint64_t{UINT32_MAX} + 80 : std::uint64_t{UINT32_MAX})) return refuse(Fault::Oid);
-    if (++arcs > Oid::kMaxArcs) return refuse(Fault::Oid);
-    length = 0;
+    const std::uint64_t most = start == content.data() ? std::uint64_t{UINT32_MAX} + 80 : std::uint64_t{UINT32_MAX};
+    if ((*at & 0x80) != 0 || arc > most) return refuse(Fault::Oid);
   }
+  if (arcs > Oid::kMaxArcs) return refuse(Fault::Oid);
 }
 
 std::size_t integer_octets(std::int64_t value, std::uint8_t (&room)[9]) {

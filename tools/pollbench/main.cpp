@@ -3,6 +3,7 @@
 #include <getopt.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -11,7 +12,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "base/text.h"
@@ -78,9 +78,23 @@ double peak_mib() {
 // One device and its values of the last cycle, by row and column.
 struct Host {
   snmp::Target target;
-  std::unordered_map<std::uint32_t, std::uint32_t> rows;  // ifIndex -> row
+  std::vector<std::uint32_t> indexes;  // of the rows, as they were first seen
+  std::size_t latest = 0;              // the row of the cell before
   std::vector<double> values;
   std::vector<SeriesId> series;  // as values, where they are stored
+
+  // Cells come row by row in the same order each time, so the row is the one before or the next.
+  std::size_t row(std::uint32_t index, std::size_t width) {
+    if (latest < indexes.size() && indexes[latest] == index) return latest;
+    latest = latest + 1 < indexes.size() ? latest + 1 : 0;
+    if (latest < indexes.size() && indexes[latest] == index) return latest;
+    latest = static_cast<std::size_t>(std::find(indexes.begin(), indexes.end(), index) - indexes.begin());
+    if (latest == indexes.size()) {
+      indexes.push_back(index);
+      values.resize(indexes.size() * width, std::nan(""));
+    }
+    return latest;
+  }
 };
 
 class Bench {
@@ -127,9 +141,7 @@ class Bench {
   bool keep(Host& host, const snmp::Cell& cell) {
     const auto value = cell.value.to_double();
     if (cell.index.size() != 1 || !value) return true;
-    const auto [row, fresh] = host.rows.try_emplace(cell.index[0], static_cast<std::uint32_t>(host.rows.size()));
-    if (fresh) host.values.resize(host.rows.size() * columns_->size(), std::nan(""));
-    host.values[row->second * columns_->size() + cell.column] = *value;
+    host.values[host.row(cell.index[0], columns_->size()) * columns_->size() + cell.column] = *value;
     ++varbinds_;
     return true;
   }
@@ -144,12 +156,12 @@ class Bench {
   }
   void name_series(Host& host) {
     host.series.resize(host.values.size());
-    for (const auto& [index, row] : host.rows) {
+    for (std::size_t row = 0; row < host.indexes.size(); ++row) {
       for (std::size_t c = 0; c < columns_->size(); ++c) {
         auto id = store_->series({{"__name__", "pollbench_value"},
                                   {"device", host.target.name},
                                   {"oid", (*columns_)[c].oid.to_string()},
-                                  {"ifIndex", std::to_string(index)}});
+                                  {"ifIndex", std::to_string(host.indexes[row])}});
         if (!id) leave(id.error().text, 1);
         host.series[row * columns_->size() + c] = *id;
       }
@@ -325,7 +337,7 @@ int run(int argc, char** argv) {
     target.timeout = options.timeout;
     target.retries = options.retries;
     target.max_repetitions = options.repetitions;
-    hosts.push_back({std::move(target), {}, {}});
+    hosts.push_back({.target = std::move(target)});
   }
   return Bench(std::move(options), std::move(hosts), std::move(*columns)).run();
 }

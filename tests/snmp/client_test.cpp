@@ -524,6 +524,83 @@ TEST_F(ClientTest, WaitsWhileTooManyAreInFlightAndTheDeadHoldNobody) {
   EXPECT_LT(last_living - start, 2'300ms);  // one time-out of the dead, then 25 round trips of 10 ms
 }
 
+TEST_F(ClientTest, AnyWalkEndsAndTellsNothingUntrue) {
+  // An agent that does something else wrong at each answer. Whatever it says, cells lie in their column and rise, and the
+  // walk ends within its limits.
+  agent.put_table(kEntry, 4, 60);
+  agent.put(kName, Value::of_octets("sw1"));
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE(seed);
+    Random random(seed);
+    agent.limit = 200 + random.below(3'000);
+    agent.twist = [&random](const Message& request, Message answer) -> std::optional<Message> {
+      auto& varbinds = answer.pdu.varbinds;
+      const auto any = [&] { return random.below(varbinds.size()); };
+      if (varbinds.empty() || random.chance(0.6)) return answer;
+      switch (random.below(12)) {
+        case 0:
+          return std::nullopt;
+        case 1:
+          varbinds.clear();
+          break;
+        case 2:
+          varbinds.resize(1 + any());
+          break;
+        case 3:
+          std::swap(varbinds[any()], varbinds[any()]);
+          break;
+        case 4:
+          varbinds[any()].value = {.type = random.chance(0.5) ? ValueType::EndOfMibView : ValueType::NoSuchInstance};
+          break;
+        case 5:
+          varbinds[any()].oid = request.pdu.varbinds[random.below(request.pdu.varbinds.size())].oid;
+          break;
+        case 6:
+          varbinds[any()].oid = kEntry + static_cast<std::uint32_t>(random.below(6)) + random.next32();
+          break;
+        case 7:
+          answer.pdu.error_status = static_cast<std::int32_t>(random.below(20));
+          answer.pdu.error_index = static_cast<std::int32_t>(random.below(8)) - 1;
+          break;
+        case 8:
+          answer.pdu.request_id = static_cast<std::int32_t>(random.next32());
+          break;
+        case 9:
+          for (std::size_t i = 0, twice = varbinds.size(); i < twice; ++i) varbinds.push_back(Varbind(varbinds[i]));
+          break;
+        case 10:
+          answer.pdu.type = PduType::Report;
+          break;
+        default:
+          varbinds[any()].oid = Oid{2, random.next32()};
+          break;
+      }
+      if (answer.version == Version::V1 && answer.pdu.type == PduType::Report) answer.pdu.type = PduType::GetNext;
+      return answer;
+    };
+    const std::vector<Oid> asked = columns(4);
+    std::vector<std::vector<std::uint32_t>> last(4);
+    CellSink sink = [&](const Cell& cell) {
+      EXPECT_TRUE(cell.name.to_oid().starts_with(asked[cell.column]));
+      const std::vector<std::uint32_t> index(cell.index.begin(), cell.index.end());
+      EXPECT_LT(last[cell.column], index);
+      EXPECT_EQ(asked[cell.column] + cell.index, cell.name.to_oid());
+      last[cell.column] = index;
+      return true;
+    };
+    agent.asked.clear();
+    client->forget(agent.at());
+    const auto end = wait(client->table(target(seed % 3 == 0 ? Version::V1 : Version::V2c), *Columns::make(asked), sink), 3600s);
+    if (end) {
+      EXPECT_LE(end->cells, 100'000U);
+    } else {
+      EXPECT_NE(Code::Cancelled, end.error().code) << end.error().text;
+    }
+    EXPECT_LE(agent.asked.size(), 2'000U);
+    EXPECT_EQ(0U, client->in_flight());
+  }
+}
+
 TEST_F(ClientTest, EndsWithRequestsInFlight) {
   world.link(agent.at().address).up = false;
   std::optional<Result<Response>> out;

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <benchmark/benchmark.h>
+
+#include "snmp/codec.h"
+
+namespace bongsu::snmp {
+namespace {
+
+// An answer to GETBULK of ten counters of `rows` interfaces.
+std::vector<std::uint8_t> table_answer(std::uint32_t rows) {
+  Message message{.version = Version::V2c, .community = "public", .pdu = {}};
+  message.pdu.type = PduType::Response;
+  message.pdu.request_id = 0x12345678;
+  for (std::uint32_t row = 1; row <= rows; ++row) {
+    for (std::uint32_t column = 6; column < 16; ++column)
+      message.pdu.varbinds.push_back(
+          {Oid{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, column, row}, Value::of_number(ValueType::Counter64, 0x123456789 * row)});
+  }
+  return *encode(message);
+}
+
+void BM_DecodeTable(benchmark::State& state) {
+  const auto datagram = table_answer(static_cast<std::uint32_t>(state.range(0)));
+  Decoder decoder;
+  for (auto _ : state) {
+    MessageView view;
+    benchmark::DoNotOptimize(decoder.decode(datagram, view));
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0) * 10);  // varbinds
+  state.SetBytesProcessed(state.iterations() * static_cast<std::int64_t>(datagram.size()));
+}
+BENCHMARK(BM_DecodeTable)->Arg(1)->Arg(5)->Arg(24);
+
+void BM_DecodeOwning(benchmark::State& state) {
+  const auto datagram = table_answer(5);
+  for (auto _ : state) benchmark::DoNotOptimize(decode(datagram));
+  state.SetItemsProcessed(state.iterations() * 50);
+}
+BENCHMARK(BM_DecodeOwning);
+
+void BM_EncodeGetBulk10(benchmark::State& state) {
+  std::vector<std::vector<std::uint8_t>> names;
+  for (std::uint32_t column = 6; column < 16; ++column)
+    names.push_back(*encode_oid(Oid{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, column, 12}));
+  Encoder encoder;
+  std::int32_t id = 0;
+  for (auto _ : state) {
+    encoder.start();
+    for (const auto& name : names) encoder.add(OidView(name), {});
+    benchmark::DoNotOptimize(encoder.finish(Version::V2c, "public", {PduType::GetBulk, ++id, 0, 25}).data());
+  }
+  state.SetItemsProcessed(state.iterations() * 10);
+}
+BENCHMARK(BM_EncodeGetBulk10);
+
+void BM_EncodeAnswer50(benchmark::State& state) {
+  const auto datagram = table_answer(5);
+  Decoder decoder;
+  MessageView view;
+  if (decoder.decode(datagram, view) != ber::Fault::None) return state.SkipWithError("cannot decode");
+  Encoder encoder;
+  for (auto _ : state) {
+    encoder.start();
+    for (const VarbindView& varbind : view.varbinds) encoder.add(varbind.name, varbind.value);
+    benchmark::DoNotOptimize(encoder.finish(Version::V2c, "public", view).data());
+  }
+  state.SetItemsProcessed(state.iterations() * 50);
+}
+BENCHMARK(BM_EncodeAnswer50);
+
+}  // namespace
+}  // namespace bongsu::snmp

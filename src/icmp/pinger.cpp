@@ -5,6 +5,7 @@
 #include <array>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/check.h"
@@ -81,12 +82,15 @@ struct Pinger::Core {
         timeouts(metrics.counter("bongsu_icmp_timeouts_total", "Echo requests without an answer in time.")),
         duplicates(metrics.counter("bongsu_icmp_duplicates_total", "Second and further answers to one echo request.")),
         strange(metrics.counter("bongsu_icmp_unmatched_total", "ICMP messages that answer no request that waits.")),
+        unsent(
+            metrics.counter("bongsu_icmp_send_failures_total", "Echo requests that could not be sent (no route, queue full).")),
         dropped(metrics.counter("bongsu_icmp_kernel_dropped_total", "Messages lost because the receive buffer was full.")) {}
 
   struct Line {
     std::unique_ptr<net::DatagramSocket> socket;
     std::uint16_t identifier = 0;
     std::uint64_t drops_told = 0;
+    std::uint64_t failures_told = 0;
     Error missing{};  // why there is no socket
   };
 
@@ -154,6 +158,7 @@ struct Pinger::Core {
   void time_ended(Slot& slot) {
     if (slot.answered) return release(slot);
     timeouts.add();
+    count_losses(line_of(slot.to.family()));
     --waiting;
     const Done done = std::move(slot.done);
     Error error{Code::Timeout, slot.to.to_string() + ": no answer to ping"};
@@ -161,11 +166,16 @@ struct Pinger::Core {
     done(std::move(error));
   }
 
+  void count_losses(Line& line) {
+    const std::uint64_t drops = line.socket->kernel_drops();
+    const std::uint64_t failures = line.socket->send_failures();
+    dropped.add(drops - std::exchange(line.drops_told, drops));
+    unsent.add(failures - std::exchange(line.failures_told, failures));
+  }
+
   void take(Address::Family family, std::span<const net::Datagram> batch) {
     Line& line = line_of(family);
-    const std::uint64_t drops = line.socket->kernel_drops();
-    dropped.add(drops - line.drops_told);
-    line.drops_told = drops;
+    count_losses(line);
     for (const net::Datagram& datagram : batch) {
       const auto echo = decode_reply(family, datagram.data);
       if (!echo) {
@@ -203,7 +213,7 @@ struct Pinger::Core {
 
   net::Reactor& reactor;
   const PingerOptions options;
-  Counter &sent, &received, &timeouts, &duplicates, &strange, &dropped;
+  Counter &sent, &received, &timeouts, &duplicates, &strange, &unsent, &dropped;
   std::array<Line, 2> lines;
   std::deque<Slot> slots;  // grows only; timers need their place
   std::vector<std::uint32_t> free;

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <future>
 
 #include "net/live.h"
@@ -144,6 +145,48 @@ TEST(SyslogReceiver, TakesABurstFromRealSockets) {
     ASSERT_EQ(std::to_string(i), sink.all[i].text);
     ASSERT_EQ("local", sink.all[i].device);
   }
+}
+
+TEST(SyslogReceiver, CountsEachDatagramThatTheKernelDropped) {
+  net::LiveReactor here, there;
+  Metrics metrics;
+  KeptEvents sink;
+  DeviceLookup devices;
+  // A buffer for a handful, and nobody reads until all are sent.
+  const ReceiverSpec spec{.udp = {*Endpoint::parse("127.0.0.1:0")}, .receive_buffer = 4'096};
+  auto receiver = Receiver::open(here, spec, devices, sink, metrics);
+  ASSERT_TRUE(receiver) << receiver.error().text;
+  auto client = there.open({.bind = *Endpoint::parse("127.0.0.1:0")});
+  ASSERT_TRUE(client);
+  const Endpoint to = (*receiver)->local().at(0);
+  std::atomic<std::uint64_t> sent{0};
+  std::promise<void> all_sent, all_told;
+  there.start("client");
+  const auto send_one = [&] {
+    ++sent;
+    (*client)->send(to, octets_of("<34>Oct 11 22:14:15 h app[1]: one of many"));
+  };
+  there.post([&] {
+    for (int i = 0; i < 500; ++i) send_one();
+    there.post([&] { all_sent.set_value(); });
+  });
+  all_sent.get_future().wait();
+  // The kernel tells of its drops with the next datagram that it delivers, so each batch asks for one more until the sum is
+  // right.
+  bool told = false;
+  sink.then = [&] {
+    const double known =
+        metric_sum(metrics, "bongsu_syslog_received_total") + metric_sum(metrics, "bongsu_syslog_kernel_dropped_total");
+    if (told) return;
+    told = known == static_cast<double>(sent.load());
+    if (told) all_told.set_value();
+    else there.post(send_one);
+  };
+  here.start("syslog");
+  EXPECT_EQ(std::future_status::ready, all_told.get_future().wait_for(60s));
+  there.stop();
+  here.stop();
+  EXPECT_GT(metric_sum(metrics, "bongsu_syslog_kernel_dropped_total"), 0);
 }
 
 }  // namespace bongsu::syslog

@@ -17,6 +17,8 @@ namespace bongsu::icmp {
 using net::Address;
 using std::chrono::nanoseconds;
 
+constexpr std::size_t kPerTurn = 256;
+
 struct Pinger::Core {
   // The echoes of one burst() and what came of them.
   struct Burst {
@@ -67,6 +69,7 @@ struct Pinger::Core {
     std::uint16_t sequence = 0;
     std::uint64_t token = 0;
     Address to;
+    Millis timeout{};
     nanoseconds sent_wall{};
     SteadyTime sent_steady{};
     Done done;
@@ -137,15 +140,35 @@ struct Pinger::Core {
     slot.sequence = static_cast<std::uint16_t>(next_sequence++);
     slot.token = reactor.random().next();
     slot.to = to;
+    slot.timeout = timeout;
     slot.done = std::move(done);
     slot.burst = std::move(burst);
-    encode_request(to.family(), {line.identifier, slot.sequence, slot.token, slot.index}, options.payload, scratch);
-    slot.sent_steady = reactor.clock().steady();
-    slot.sent_wall = reactor.clock().precise();
-    reactor.timers().arm(slot, slot.sent_steady + timeout);
-    line.socket->send({to, 0}, scratch);
-    sent.add();
     ++waiting;
+    to_send.push_back(slot.index);
+    if (!turn_posted) send_some();
+  }
+
+  // Between two turns of the reactor no more leave than it reads in one, or the answers would not fit the receive buffer.
+  void send_some() {
+    for (; sent_in_turn < kPerTurn && !to_send.empty(); ++sent_in_turn) {
+      Slot& slot = slots[to_send.front()];
+      to_send.pop_front();
+      Line& line = line_of(slot.to.family());
+      encode_request(slot.to.family(), {line.identifier, slot.sequence, slot.token, slot.index}, options.payload, scratch);
+      slot.sent_steady = reactor.clock().steady();
+      slot.sent_wall = reactor.clock().precise();
+      reactor.timers().arm(slot, slot.sent_steady + slot.timeout);
+      line.socket->send({slot.to, 0}, scratch);
+      sent.add();
+    }
+    if (sent_in_turn < kPerTurn || turn_posted) return;
+    turn_posted = true;
+    reactor.post([this, alive = std::weak_ptr<char>(life)] {
+      if (alive.expired()) return;
+      turn_posted = false;
+      sent_in_turn = 0;
+      send_some();
+    });
   }
 
   void release(Slot& slot) {
@@ -218,6 +241,10 @@ struct Pinger::Core {
   std::deque<Slot> slots;  // grows only; timers need their place
   std::vector<std::uint32_t> free;
   std::vector<std::uint8_t> scratch;
+  std::deque<std::uint32_t> to_send;  // slots
+  std::size_t sent_in_turn = 0;
+  bool turn_posted = false;
+  const std::shared_ptr<char> life = std::make_shared<char>();  // what is still posted when this ends sees it
   std::uint32_t next_sequence = 0;
   std::size_t waiting = 0;
 };

@@ -134,6 +134,12 @@ void Rocks::drop_files(Family which, std::string_view from, std::string_view to)
   if (!status.ok()) log::warning("dropping old files of the store: {}", status.ToString());
 }
 
+Status Rocks::flush_all() const {
+  const auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
+  if (!status.ok()) return to_error(status, "closing the store");
+  return {};
+}
+
 std::string series_key(std::uint32_t series) {
   std::string key;
   put_be32(key, series);

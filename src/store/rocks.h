@@ -50,6 +50,9 @@ class Rocks {
   void drop_range(Family which, std::string_view from, std::string_view to, rocksdb::WriteBatch& batch) const;
   void drop_files(Family which, std::string_view from, std::string_view to) const;
 
+  // Moves all that stands in the log alone into tables.
+  Status flush_all() const;
+
   static rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
   static std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
 

@@ -456,7 +456,10 @@ void Store::Core::close() {
       if (Block* block = (*blocks_)[number].load(); block != nullptr) save_block(*block);
     }
     trim_journal();
-    write_bulk(true);
+    // Tables open faster than the log that they come from.
+    if (write_bulk(true)) {
+      if (const Status flushed = rocks()->flush_all(); !flushed) log::warning("{}", flushed.error().text);
+    }
   }
   if (waiting_points_.load() > 0) {
     log::error("the store in {} closes with {} points that it could not write: {}", dir_.string(), waiting_points_.load(),

@@ -172,7 +172,7 @@ TEST(Agents, ADayOfPollingFiftyOfThemTakesNoTime) {
   for (std::uint32_t i = 0; i < 50; ++i) lab.add(i, {.delay = 5ms, .jitter = 5ms, .loss = i % 10 == 0 ? 0.2 : 0});
   net::CallbackTimer timer([&] {
     for (std::uint32_t i = 0; i < 50; ++i) lab.ask(i, 0);
-    lab.world.reactor().timers().arm(timer, lab.world.clock().steady() + 60s);
+    lab.world.reactor().timers().arm(timer, lab.world.clock().steady() + 5min);
   });
   lab.world.reactor().timers().arm(timer, lab.world.clock().steady());
   lab.world.run_for(12h);
@@ -180,9 +180,9 @@ TEST(Agents, ADayOfPollingFiftyOfThemTakesNoTime) {
   lab.agents->manner(host(4))->dead = true;
   lab.world.run_for(12h);
   const AgentsStats& stats = lab.agents->stats();
-  EXPECT_NEAR(50 * 1'440, static_cast<double>(stats.requests), 50);
+  EXPECT_NEAR(50 * 288, static_cast<double>(stats.requests), 50);
   EXPECT_EQ(stats.requests, stats.responses + stats.ignored);
-  EXPECT_GT(stats.ignored, 720U);
+  EXPECT_GT(stats.ignored, 144U);  // the dead one's half day, and some that were lost
 }
 
 }  // namespace bongsu::agent

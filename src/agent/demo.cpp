@@ -124,16 +124,18 @@ void DemoNetwork::populate() {
   add("mail1", kServer, {{"site", "busan"}, {"role", "mail"}});
   add("files1", kServer, {{"site", "busan"}, {"role", "files"}});
 
+  // What stays as it is, a little of each level.
   const SteadyTime now = reactor_.clock().steady();
-  device(Fw1).set_cpu(74, now);   // caution from the first minute on
+  device(Fw1).set_cpu(74, now);   // caution
   device(Web2).set_cpu(84, now);  // danger
   device(Db1).set_cpu(35, now);
-  device(Db1).set_memory(88, now);
+  device(Db1).set_memory(83, now);  // caution
   device(Db1).set_storage(0, 41, 0, now);
-  device(Db1).set_storage(1, 78, 0, now);
-  device(Files1).set_storage(1, 64, 0, now);
-  device(Build1).set_cpu(55, now);
-  device(CoreSw2).set_errors(6, 6, now);
+  device(Db1).set_storage(1, 91.5, 0, now);   // danger
+  device(Files1).set_storage(1, 83, 0, now);  // caution
+  device(Mail1).set_storage(1, 96, 0, now);   // urgent
+  device(CoreSw2).set_traffic(6, 0.02, now);
+  device(CoreSw2).set_errors(6, 3, now);
 }
 
 void DemoNetwork::write_script() {
@@ -146,60 +148,61 @@ void DemoNetwork::write_script() {
     at(when, [this, who, facility, severity, app, text](SteadyTime) { say(who, facility, severity, app, text); });
   };
 
-  // web1 climbs: normal, caution, danger, urgent, fatal, and back.
+  // web1 climbs: normal, caution, danger, urgent, fatal, and back; each lasts longer than items usually wait.
   cpu(0s, Web1, 22);
   cpu(30s, Web1, 75);
-  cpu(150s, Web1, 86);
-  tell(150s, Web1, Daemon, Warning, "nginx", "worker connections are at 90 percent of their limit");
-  cpu(270s, Web1, 92.5);
-  tell(270s, Web1, Daemon, Err, "nginx", "upstream timed out (110) while connecting to backend");
-  cpu(390s, Web1, 99);
-  tell(395s, Web1, Daemon, Critical, "app", "out of workers, requests are refused");
-  cpu(600s, Web1, 30);
-  tell(601s, Web1, Daemon, Notice, "app", "restarted by the operator, load is normal again");
+  cpu(270s, Web1, 86);
+  tell(275s, Web1, Daemon, Warning, "nginx", "worker connections are at 90 percent of their limit");
+  cpu(510s, Web1, 92.5);
+  tell(515s, Web1, Daemon, Err, "nginx", "upstream timed out (110) while connecting to backend");
+  cpu(750s, Web1, 99);
+  tell(755s, Web1, Daemon, Critical, "app", "out of workers, requests are refused");
+  cpu(990s, Web1, 30);
+  tell(991s, Web1, Daemon, Notice, "app", "restarted by the operator, load is normal again");
 
-  // build1: fatal in the first minutes, then done.
+  // build1: fatal in the first minutes, then urgent, then done.
   cpu(0s, Build1, 99);
   tell(5s, Build1, Daemon, Notice, "runner", "nightly build started with 16 jobs");
-  cpu(360s, Build1, 91.5);
-  cpu(540s, Build1, 35);
-  tell(541s, Build1, Daemon, Info, "runner", "nightly build finished");
+  cpu(480s, Build1, 91.8);
+  cpu(720s, Build1, 35);
+  tell(721s, Build1, Daemon, Info, "runner", "nightly build finished");
 
-  // db2: /var fills by 3 percent a minute from 66, and is cleaned.
-  at(0s, [this](SteadyTime now) { device(Db2).set_storage(1, 66, 3, now); });
-  tell(300s, Db2, Daemon, Warning, "postgres", "archive directory holds 412 segments that were not shipped");
-  tell(620s, Db2, Kernel, Err, "kernel",
-       "EXT4-fs warning (device sdb1): ext4_da_write: delayed allocation failed, no space left");
-  at(720s, [this](SteadyTime now) { device(Db2).set_storage(1, 66, 0, now); });
-  tell(721s, Db2, Cron, Notice, "cleanup", "removed 380 archived segments from /var");
+  // db2: /var fills by 2 percent a minute, and is cleaned.
+  at(0s, [this](SteadyTime now) { device(Db2).set_storage(1, 76, 2, now); });
+  tell(130s, Db2, Daemon, Warning, "postgres", "archive directory holds 412 segments that were not shipped");
+  tell(660s, Db2, Kernel, Critical, "kernel", "EXT4-fs warning (device sdb1): delayed allocation failed, no space left");
+  at(840s, [this](SteadyTime now) { device(Db2).set_storage(1, 70, 0, now); });
+  tell(841s, Db2, Cron, Notice, "cleanup", "removed 380 archived segments from /var");
 
   // mail1: / all but full.
-  at(0s, [this](SteadyTime now) { device(Mail1).set_storage(0, 97.2, 0, now); });
-  tell(45s, Mail1, Mail, Alert, "postfix/master", "queue file write error: 2 percent of / left");
+  at(0s, [this](SteadyTime now) { device(Mail1).set_storage(0, 98.6, 0, now); });
+  tell(45s, Mail1, Mail, Alert, "postfix/master", "queue file write error: 1 percent of / left");
+  tell(75s, Mail1, Mail, Critical, "postfix/qmgr", "mail queue is not processed");
 
-  // edge-sw1: port 12 flaps.
-  for (Millis when = 20s; when < kPeriod - 60s; when += 75s) {
+  // edge-sw1: port 12 flaps, and port 20 loses its cable for ten minutes, when both have been seen up.
+  for (Millis when = 70s; when < kPeriod - 120s; when += 110s) {
     at(when, [this](SteadyTime now) { device(EdgeSw1).set_port(11, false, now); });
     tell(when, EdgeSw1, Local7, Err, "link", "Port 1/12 link down");
-    at(when + 25s, [this](SteadyTime now) { device(EdgeSw1).set_port(11, true, now); });
-    tell(when + 25s, EdgeSw1, Local7, Notice, "link", "Port 1/12 link up, 1000 Mbit/s full duplex");
+    at(when + 55s, [this](SteadyTime now) { device(EdgeSw1).set_port(11, true, now); });
+    tell(when + 55s, EdgeSw1, Local7, Notice, "link", "Port 1/12 link up, 1000 Mbit/s full duplex");
   }
-  // edge-sw1: port 20 has lost its cable.
-  at(10s, [this](SteadyTime now) { device(EdgeSw1).set_port(19, false, now); });
-  tell(10s, EdgeSw1, Local7, Err, "link", "Port 1/20 link down");
+  at(75s, [this](SteadyTime now) { device(EdgeSw1).set_port(19, false, now); });
+  tell(75s, EdgeSw1, Local7, Err, "link", "Port 1/20 link down");
+  at(675s, [this](SteadyTime now) { device(EdgeSw1).set_port(19, true, now); });
+  tell(675s, EdgeSw1, Local7, Notice, "link", "Port 1/20 link up, 1000 Mbit/s full duplex");
 
   // edge-sw2: power fails; it comes back with everything at zero.
   tell(89s, EdgeSw2, Local7, Emergency, "power", "input voltage lost, shutting down");
   at(90s, [this](SteadyTime) { agents_->manner(devices_[EdgeSw2].address)->dead = true; });
-  at(330s, [this](SteadyTime) {
+  at(450s, [this](SteadyTime) {
     agents_->restart(devices_[EdgeSw2].address);
     agents_->manner(devices_[EdgeSw2].address)->dead = false;
   });
-  tell(331s, EdgeSw2, Local7, Notice, "system", "cold start, software 4.2.1");
+  tell(451s, EdgeSw2, Local7, Notice, "system", "cold start, software 4.2.1");
 
   // core-sw2: port 7 gets worse and better.
   at(60s, [this](SteadyTime now) { device(CoreSw2).set_errors(6, 40, now); });
-  at(480s, [this](SteadyTime now) { device(CoreSw2).set_errors(6, 6, now); });
+  at(600s, [this](SteadyTime now) { device(CoreSw2).set_errors(6, 3, now); });
   at(200s, [this](SteadyTime) { device(CoreSw1).set_temperature(58); });
   tell(200s, CoreSw1, Local7, Warning, "sensor", "inlet temperature 58 degrees, threshold 55");
   at(500s, [this](SteadyTime) { device(CoreSw1).set_temperature(41); });

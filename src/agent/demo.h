@@ -29,13 +29,13 @@ struct DemoDevice {
 };
 
 // A small network to look at: switches, a firewall and servers whose agents answer (v1, v2c) and which send syslog, RFC 3164
-// or RFC 5424, from their own addresses. A script of a quarter of an hour repeats: a processor climbs through all levels
-// and falls, a disk fills and is cleaned, a port flaps, a port has errors, a switch goes down for four minutes and comes
+// or RFC 5424, from their own addresses. A script of twenty minutes repeats: a processor climbs through all levels
+// and falls, a disk fills and is cleaned, a port flaps, a port has errors, a switch goes down for six minutes and comes
 // back with its counters at zero; others stay at one level or healthy. One seed gives one history on virtual time.
 // The reactor must outlive it. Thread: the reactor's; open() also before the reactor starts.
 class DemoNetwork {
  public:
-  static constexpr Millis kPeriod{15 * 60'000};
+  static constexpr Millis kPeriod{20 * 60'000};
 
   // Errors: Unavailable (port in use), Io.
   static Result<std::unique_ptr<DemoNetwork>> open(net::Reactor& reactor, DemoOptions options);

@@ -43,6 +43,8 @@ class DatagramSocket {
                     const std::optional<Address>& from = std::nullopt) = 0;
   virtual Endpoint local() const = 0;
   virtual std::uint64_t kernel_drops() const = 0;
+  // Octets that the kernel really keeps for what was not read yet, its own overhead included.
+  virtual std::size_t receive_buffer() const { return SIZE_MAX; }
   virtual std::uint64_t send_failures() const = 0;
   // ICMP: the echo identifier that the kernel puts on what we send, where it does (unprivileged sockets).
   virtual std::optional<std::uint16_t> echo_identifier() const { return std::nullopt; }

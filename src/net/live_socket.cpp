@@ -81,6 +81,12 @@ class LiveSocket final : public DatagramSocket {
   Endpoint local() const override { return local_; }
   std::uint64_t kernel_drops() const override { return kernel_drops_; }
   std::uint64_t send_failures() const override { return send_failures_; }
+  std::size_t receive_buffer() const override {
+    int octets = 0;
+    socklen_t length = sizeof octets;
+    if (getsockopt(state_->descriptor.native_handle(), SOL_SOCKET, SO_RCVBUF, &octets, &length) != 0) return 0;
+    return static_cast<std::size_t>(octets);
+  }
   std::optional<std::uint16_t> echo_identifier() const override {
     if (spec_.kind != SocketSpec::Kind::Icmp || raw_) return std::nullopt;
     return local_.port;

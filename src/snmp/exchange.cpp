@@ -9,6 +9,8 @@ namespace bongsu::snmp {
 namespace {
 
 constexpr std::size_t kMaxNotes = 1'024;
+constexpr std::size_t kLeastInFlight = 512;
+constexpr std::size_t kBufferOfAnswer = 4'096;  // what the kernel charges for an answer of a full frame, and some more
 
 // x * inverse_of(x) = 1 modulo 2^32, for an odd x (Newton).
 std::uint32_t inverse_of(std::uint32_t x) {
@@ -45,6 +47,7 @@ Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOpti
       multiplier_(reactor.random().next32() | 1),
       inverse_(inverse_of(multiplier_)),
       offset_(reactor.random().next32() & kIdMask),
+      most_fresh_(options.max_in_flight),
       requests_(metrics.counter("bongsu_snmp_requests_total", "SNMP requests, retries not counted")),
       retries_(metrics.counter("bongsu_snmp_retries_total", "SNMP requests sent again")),
       answers_(metrics.counter("bongsu_snmp_answers_total", "SNMP answers that matched a request")),
@@ -122,6 +125,7 @@ net::DatagramSocket* Exchanges::socket_for(const net::Address& address, std::str
     return nullptr;
   }
   socket = std::move(*opened);
+  most_fresh_ = std::min(most_fresh_, std::max(kLeastInFlight, socket->receive_buffer() / kBufferOfAnswer));
   socket->on_receive([this](std::span<const net::Datagram> datagrams) { receive(datagrams); });
   return socket.get();
 }
@@ -129,7 +133,8 @@ net::DatagramSocket* Exchanges::socket_for(const net::Address& address, std::str
 void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   Exchange* exchange = waiting_.size() < options_.max_waiting ? take_slot() : nullptr;
   if (exchange == nullptr) {
-    reactor_.post([then = std::move(then), name = target.name] {
+    reactor_.post([then = std::move(then), name = target.name, alive = std::weak_ptr(alive_)] {
+      if (alive.expired()) return;
       then(Error{Code::Limit, name + ": too many SNMP requests wait; poll less often or spread the devices over more machines"});
     });
     return;
@@ -153,7 +158,7 @@ void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   exchange->datagram.assign(datagram.begin(), datagram.end());
   exchange->repetitions_at = ask.type == PduType::GetBulk && ask.max_repetitions <= 127 ? encoder_.repetitions_at() : 0;
   requests_.add();
-  if (fresh_ >= options_.max_in_flight) {
+  if (fresh_ >= most_fresh_) {
     waiting_.push_back(exchange->slot);
     return;
   }
@@ -181,7 +186,7 @@ void Exchanges::send(Exchange& exchange) {
 }
 
 void Exchanges::send_waiting() {
-  while (!waiting_.empty() && fresh_ < options_.max_in_flight) {
+  while (!waiting_.empty() && fresh_ < most_fresh_) {
     Exchange& exchange = slots_[waiting_.front()];
     waiting_.pop_front();
     send(exchange);

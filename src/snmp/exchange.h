@@ -44,7 +44,8 @@ struct ExchangeOptions {
   net::Address bind_v4 = net::Address::any(net::Address::Family::V4);
   net::Address bind_v6 = net::Address::any(net::Address::Family::V6);
   std::size_t receive_buffer = 16U << 20;  // of each socket
-  std::size_t max_in_flight = 2'048;       // answers expected at once; more wait here
+  std::size_t max_in_flight = 2'048;       // answers expected at once; more wait here. Less, 512 at least, where the kernel
+                                           // gives less buffer than they may need
   std::size_t max_waiting = 1U << 20;
 };
 
@@ -96,6 +97,8 @@ class Exchanges {
   std::deque<std::uint32_t> waiting_;
   std::size_t busy_ = 0;   // slots in use
   std::size_t fresh_ = 0;  // of them sent and within their first try: the ones that count against max_in_flight
+  std::size_t most_fresh_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted and may run after the end
   std::unordered_map<net::Endpoint, PeerNote> notes_;
   std::unique_ptr<net::DatagramSocket> v4_, v6_;
   Encoder encoder_;

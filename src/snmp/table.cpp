@@ -10,6 +10,8 @@ namespace bongsu::snmp {
 namespace {
 
 constexpr std::size_t kMaxColumns = 200;
+// Of one request, so that it fits a frame, and of the answer asked for.
+constexpr std::size_t kColumnsAtOnce = 50, kVarbindsAtOnce = 500;
 
 }  // namespace
 
@@ -51,7 +53,7 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
   deadline_ = exchanges_.reactor().clock().steady() + limits.time;
   end_ = {};
   refusal_.reset();
-  column_limit_ = columns_->size();
+  column_limit_ = std::min(columns_->size(), kColumnsAtOnce);
   states_.assign(columns_->size(), State{});
   lasts_.clear();
   for (std::size_t i = 0; i < columns_->size(); ++i) {
@@ -89,6 +91,7 @@ void TableWalk::ask() {
   if (target_.credentials && target_.credentials->version != Version::V1) {
     ask.type = PduType::GetBulk;
     std::size_t rows = static_cast<std::size_t>(std::clamp(target_.max_repetitions, 1, 127));
+    rows = std::clamp<std::size_t>(kVarbindsAtOnce / asked_.size(), 1, rows);
     if (learned_->max_varbinds > 0) rows = std::clamp<std::size_t>(learned_->max_varbinds / asked_.size(), 1, rows);
     ask.max_repetitions = static_cast<std::int32_t>(rows);
   }

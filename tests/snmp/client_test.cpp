@@ -314,6 +314,45 @@ TEST_F(ClientTest, ReadsTablesOfEverySizeAndCut) {
   }
 }
 
+TEST_F(ClientTest, ReadsWideTablesInBoundedRequests) {
+  agent.put_table(kEntry, 120, 40);
+  for (const Version version : {Version::V1, Version::V2c}) {
+    agent.asked.clear();
+    expect_whole_table(wait(client->table(target(version), columns(120)), 600s), 120, 40);
+    for (const Message& message : agent.asked) {
+      EXPECT_LE(message.pdu.varbinds.size(), 50U);
+      EXPECT_LE(message.pdu.varbinds.size() * static_cast<std::size_t>(message.pdu.error_index), 500U);
+    }
+  }
+  const auto too_wide = wait(client->table(target(), columns(201)));
+  ASSERT_FALSE(too_wide);
+  EXPECT_EQ(Code::Invalid, too_wide.error().code);
+}
+
+TEST_F(ClientTest, RefusesMoreThanMayWait) {
+  ClientOptions options;
+  options.exchange.max_in_flight = 1;
+  options.exchange.max_waiting = 2;
+  restart(options);
+  agent.put(kName, Value::of_octets("sw1"));
+  const auto name = *encode_oid(kName);
+  const VarbindView asked{OidView(name), {}};
+  int answered = 0, refused = 0;
+  Answered count = [&](Result<Answer> answer) {
+    answered += answer.ok();
+    refused += !answer && answer.error().code == Code::Limit;
+  };
+  for (int i = 0; i < 5; ++i) client->request(target(), {.varbinds = {&asked, 1}}, count);
+  EXPECT_EQ(0, answered + refused);  // in a later turn
+  world.run_for(1s);
+  EXPECT_EQ(3, answered);
+  EXPECT_EQ(2, refused);
+  for (int i = 0; i < 5; ++i) client->request(target(), {.varbinds = {&asked, 1}}, count);
+  client.reset();  // what was posted must not run
+  world.run_for(1s);
+  EXPECT_EQ(5, answered + refused);
+}
+
 TEST_F(ClientTest, ReadsTablesWithHoles) {
   agent.put(kEntry + 1 + 1, Value::of_integer(11));
   agent.put(kEntry + 1 + 5, Value::of_integer(15));

@@ -30,7 +30,7 @@ constexpr const char* kUsage =
     "  --port N            UDP port of the agents (161)\n"
     "  --cycles N          polls of every host (1)\n"
     "  --community TEXT    (public)\n"
-    "  --window N          hosts under way at once (4096)\n"
+    "  --window N          hosts under way at once (2048)\n"
     "  --repetitions N     rows asked for by one GETBULK (25)\n"
     "  --timeout MS        of one try (1000)\n"
     "  --retries N         (3)\n"
@@ -42,7 +42,7 @@ struct Options {
   std::string hosts, columns, store, community = "public";
   std::uint16_t port = 161;
   int cycles = 1, repetitions = 25, retries = 3;
-  std::size_t window = 4096;
+  std::size_t window = 2048;
   Millis timeout{1000};
   bool coroutines = false, json = false;
 };

@@ -89,7 +89,7 @@ bool assigns_oid(std::string_view word) {
   static const std::set<std::string_view> kMacros = {"OBJECT-TYPE",        "OBJECT-IDENTITY",   "NOTIFICATION-TYPE",
                                                      "TRAP-TYPE",          "MODULE-IDENTITY",   "OBJECT-GROUP",
                                                      "NOTIFICATION-GROUP", "MODULE-COMPLIANCE", "AGENT-CAPABILITIES"};
-  return kMacros.contains(word);
+  return word.size() >= 9 && word[0] >= 'A' && word[0] <= 'T' && kMacros.contains(word);
 }
 
 // Reads the IMPORTS clause up to its semicolon, or to the first word that cannot belong to it.
@@ -153,7 +153,6 @@ ScannedFile scan(std::string_view text) {
       if (is_lower(last[1].text) && last[0].text == "OBJECT" && token.text == "IDENTIFIER")
         module->definitions.try_emplace(std::string(last[1].text), last[1].place);
       if (is_upper(last[0].text) && token.text == "::=") module->types.try_emplace(std::string(last[0].text), last[0].place);
-      if (is_lower(token.text) || is_upper(token.text)) module->uses.try_emplace(std::string(token.text), token.place);
     }
   }
   file.open_quote = lexer.open_quote;

@@ -36,7 +36,6 @@ struct ScannedModule {
   std::vector<ScannedImport> imports;
   std::map<std::string, Place, std::less<>> definitions;  // names that get an OID
   std::map<std::string, Place, std::less<>> types;
-  std::map<std::string, Place, std::less<>> uses;  // first place of every other word
 };
 
 struct ScannedFile {

@@ -9,6 +9,8 @@ namespace bongsu::mibc {
 
 namespace {
 
+constexpr std::size_t kHeldOctets = 64 << 20;
+
 // What stands in `text` between two marks; empty when either is missing.
 std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
   const auto begin = text.find(from);
@@ -41,27 +43,35 @@ const Source* Places::by_module(std::string_view module) const {
   return at == modules_.end() ? nullptr : at->second;
 }
 
-const mib::ScannedModule* Places::scanned(const Source& source) {
-  if (held_ != source.file) {
-    held_ = source.file;
-    text_ = mib::read_text(source.file).value_or("");
-    scan_ = mib::scan(text_);
+const Places::Held& Places::held(const Source& source) {
+  if (const auto at = held_.find(source.file); at != held_.end()) return at->second;
+  if (held_octets_ > kHeldOctets) {
+    held_.clear();
+    held_octets_ = 0;
   }
-  for (const auto& module : scan_.modules) {
+  Held& fresh = held_[source.file];
+  fresh.text = mib::read_text(source.file).value_or("");
+  fresh.scan = mib::scan(fresh.text);
+  held_octets_ += fresh.text.size();
+  return fresh;
+}
+
+const mib::ScannedModule* Places::scanned(const Source& source) {
+  for (const auto& module : held(source).scan.modules) {
     if (module.name == source.module) return &module;
   }
   return nullptr;
 }
 
 mib::Place Places::find_word(const Source& source, std::string_view word, std::uint32_t line) {
-  scanned(source);
+  const std::string& whole = held(source).text;
   std::size_t start = 0;
   for (std::uint32_t i = 1; i < line; ++i) {
-    const auto newline = text_.find('\n', start);
+    const auto newline = whole.find('\n', start);
     if (newline == std::string::npos) return {line, 0};
     start = newline + 1;
   }
-  const std::string_view text = std::string_view(text_).substr(start, text_.find('\n', start) - start);
+  const std::string_view text = std::string_view(whole).substr(start, whole.find('\n', start) - start);
   for (auto at = text.find(word); !word.empty() && at != std::string_view::npos; at = text.find(word, at + 1)) {
     const bool begins = at == 0 || !is_word(text[at - 1]) || !is_word(word.front());
     const bool ends = at + word.size() == text.size() || !is_word(text[at + word.size()]) || !is_word(word.back());

@@ -25,9 +25,13 @@ class Places {
 
   std::map<std::string, const Source*, std::less<>> copies_;
   std::map<std::string, const Source*, std::less<>> modules_;
-  std::filesystem::path held_;  // one file's text and scan, the last that was asked for
-  std::string text_;
-  mib::ScannedFile scan_;
+  struct Held {
+    std::string text;
+    mib::ScannedFile scan;
+  };
+  const Held& held(const Source& source);
+  std::map<std::filesystem::path, Held> held_;  // complaints about one file come apart; emptied when it grows large
+  std::size_t held_octets_ = 0;
 };
 
 }  // namespace bongsu::mibc

@@ -371,6 +371,7 @@ class GroupEvaluation {
         if (!value) gap = GapCause::Discontinuity;
       }
     }
+    if (!value && !gap && trace_.missed) return;  // not asked for this time; the next poll asks for all
     if (!value && !gap && series.live) {
       out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(GapCause::NoSuchObject), .leaf = first});
       series.live = false;

@@ -1,0 +1,606 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/poller.h"
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "model/marker.h"
+#include "poll/collect.h"
+#include "poll/watch.h"
+
+namespace bongsu::poll {
+namespace {
+
+const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};  // sysUpTime, sysObjectID
+constexpr int kForgetWinner = 5;         // failed polls in a row, then every credential is tried again
+constexpr Millis kClockBack{3'600'000};  // a wall clock that went back farther is believed
+constexpr std::size_t kMostPings = 100;  // of one window
+const std::array<std::string_view, 9> kInfo{"os",     "kind",        "vendor",  "model",   "version",
+                                            "serial", "sysObjectID", "sysName", "location"};
+
+GapCause cause_of(const Error& error) {
+  switch (error.code) {
+    case Code::Timeout:
+      return GapCause::Timeout;
+    case Code::Denied:
+      return GapCause::Auth;
+    case Code::Limit:
+      return GapCause::Overrun;
+    case Code::NotFound:
+      return GapCause::Dns;
+    case Code::Refused:
+    case Code::Unsupported:
+      return GapCause::NoSuchObject;
+    default:
+      return GapCause::Unreachable;
+  }
+}
+
+}  // namespace
+
+struct Poller::Core : std::enable_shared_from_this<Poller::Core> {
+  explicit Core(const PollerParts& given)
+      : parts(given),
+        polls(given.metrics.counter("bongsu_poll_polls_total", "SNMP polls done")),
+        failed(given.metrics.counter("bongsu_poll_failed_total", "SNMP polls that the device did not answer")),
+        table_errors(given.metrics.counter("bongsu_poll_table_errors_total", "tables that could not be read")),
+        written(given.metrics.counter("bongsu_poll_points_total", "points handed to the store")),
+        dropped(given.metrics.counter("bongsu_poll_points_dropped_total", "points that the store did not take")),
+        clock_back(given.metrics.counter("bongsu_poll_clock_back_total", "polls not stored because the clock went back")),
+        events_dropped(given.metrics.counter("bongsu_poll_events_dropped_total", "events that the store did not take")),
+        watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")) {}
+
+  const PollerParts parts;
+  Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped;
+  Gauge& watched;
+  log::Gate gate;
+  bool stopped = false;
+  std::map<std::string, std::shared_ptr<Watch>, std::less<>> watches;
+  Guarded<std::map<std::string, DeviceState, std::less<>>> states;
+
+  const Clock& clock() const { return parts.reactor.clock(); }
+
+  void apply(std::vector<DeviceSpec> devices);
+  void remove(Watch& watch);
+  void write(Watch& watch, std::vector<Point> points);
+  void tell(const Watch& watch, Severity severity, std::string text);
+  void show(const Watch& watch, const std::string* error, bool polled);
+  snmp::Target target_of(const Watch& watch, std::size_t credential) const;
+  void plan(Watch& watch, const Identified& device, Time stamp, std::vector<Point>& points);
+  void lose(Watch& watch, GapCause cause, Time stamp, std::vector<Point>& points);
+  void note_uptime(Watch& watch, const snmp::Response& answer);
+  void put_info(Watch& watch, Time stamp, std::vector<Point>& points);
+  void put_device_up(Watch& watch, Time stamp, std::vector<Point>& points);
+
+  static asio::awaitable<void> watch_snmp(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<void> watch_ping(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<std::string> poll(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, Time stamp);
+  static asio::awaitable<Result<std::size_t>> say_hello(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch);
+  // True when what was begun for `epoch` of the device is of no use any more.
+  bool outdated(const Watch& watch, std::uint64_t epoch) const { return stopped || watch.stopped || watch.epoch != epoch; }
+  static asio::awaitable<std::string> read_groups(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                                  bool fresh, SteadyTime deadline, Time stamp, std::vector<Point>& points);
+  static asio::awaitable<Status> find_address(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<void> ping(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, Time stamp);
+};
+
+// --- what is watched ---
+
+void Poller::Core::apply(std::vector<DeviceSpec> devices) {
+  std::map<std::string, DeviceSpec*, std::less<>> wanted;
+  for (DeviceSpec& spec : devices) {
+    spec.interval = std::max(spec.interval, Millis(1'000));
+    spec.ping_interval = std::max(spec.ping_interval, Millis(1'000));
+    wanted[spec.name] = &spec;
+  }
+  for (auto at = watches.begin(); at != watches.end();) {
+    if (wanted.contains(at->first)) {
+      ++at;
+      continue;
+    }
+    remove(*at->second);
+    at = watches.erase(at);
+  }
+  for (auto& [name, spec] : wanted) {
+    const auto known = watches.find(name);
+    if (known == watches.end()) {
+      auto watch = std::make_shared<Watch>(parts.points, std::move(*spec));
+      watches.emplace(name, watch);
+      parts.reactor.spawn(watch_snmp(shared_from_this(), watch));
+      parts.reactor.spawn(watch_ping(shared_from_this(), watch));
+      continue;
+    }
+    Watch& watch = *known->second;
+    if (watch.spec == *spec) continue;
+    if (watch.spec.address != spec->address || watch.spec.port != spec->port || watch.spec.credentials != spec->credentials) {
+      if (watch.address) parts.client.forget({*watch.address, watch.spec.port});
+      watch.address.reset();
+      watch.winner.reset();
+      watch.identified = false;
+      watch.icmp_works = true;
+      ++watch.epoch;
+    }
+    watch.spec = std::move(*spec);
+  }
+  watched.set(static_cast<double>(watches.size()));
+}
+
+void Poller::Core::remove(Watch& watch) {
+  watch.stopped = true;
+  if (watch.address) parts.client.forget({*watch.address, watch.spec.port});
+  const Time now = clock().now();
+  std::vector<Point> points;
+  for (const auto& run : watch.groups) watch.book.put(*run->group, mark_stale(*run->group, run->state), now, points);
+  watch.book.end_own(now, points);
+  write(watch, std::move(points));
+}
+
+void Poller::Core::write(Watch& watch, std::vector<Point> points) {
+  if (points.empty()) return;
+  drop_outdone_markers(points);
+  const Status kept = parts.points.append(points);
+  if (kept) {
+    written.add(points.size());
+    return;
+  }
+  dropped.add(points.size());
+  if (kept.error().code == Code::NotFound) watch.book.forget(watch.groups);
+  if (std::uint64_t more = 0; gate.open(clock().steady(), more)) {
+    log::warning("{}: {} points were not stored: {} ({} more such messages)", watch.spec.name, points.size(), kept.error().text,
+                 more);
+  }
+}
+
+void Poller::Core::tell(const Watch& watch, Severity severity, std::string text) {
+  log::info("{}: {}", watch.spec.name, text);
+  if (!parts.events) return;
+  Event event{.kind = EventKind::State, .severity = severity, .received = clock().now()};
+  event.device = watch.spec.name;
+  event.app = "poll";
+  event.text = std::move(text);
+  std::vector<Event> events;
+  events.push_back(std::move(event));
+  if (!parts.events->append(std::move(events))) events_dropped.add();
+}
+
+void Poller::Core::show(const Watch& watch, const std::string* error, bool polled) {
+  const auto locked = states.lock();
+  const auto at = locked->find(watch.spec.name);
+  if (at == locked->end() || watch.stopped) return;
+  DeviceState& state = at->second;
+  state.up = watch.up();
+  state.snmp_up = watch.spec.snmp ? watch.snmp_up : std::nullopt;
+  state.icmp_up = watch.spec.ping ? watch.icmp_up : std::nullopt;
+  state.info = watch.info;
+  state.profiles = watch.profiles;
+  state.uptime_seconds = watch.uptime_seconds;
+  if (error) state.error = *error;
+  if (polled) state.last_poll = clock().now();
+}
+
+// --- SNMP ---
+
+asio::awaitable<void> Poller::Core::watch_snmp(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch) {
+  // The first poll comes soon, but not all at once.
+  const auto spread =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(core->watches.size()) * 5, 200, watch->spec.interval.count());
+  co_await net::sleep_for(core->parts.reactor, slot_offset(watch->spec.name, Millis(spread)));
+  Time stamp = core->clock().now();
+  while (!watch->stopped && !core->stopped) {
+    const Millis interval = watch->spec.interval;
+    std::string slowest;
+    if (watch->spec.snmp) {
+      slowest = co_await poll(core, watch, stamp);
+    } else if (watch->snmp_up) {
+      std::vector<Point> points;
+      for (const auto& run : watch->groups) watch->book.put(*run->group, mark_stale(*run->group, run->state), stamp, points);
+      watch->snmp_up.reset();
+      core->write(*watch, std::move(points));
+    }
+    if (watch->stopped || core->stopped) co_return;
+    const Millis offset = slot_offset(watch->spec.name, interval);
+    const Time now = core->clock().now();
+    Time next = slot_before(now, interval, offset) + interval;
+    if (next - stamp < interval / 4) next += interval;  // the first poll lay beside its slots
+    const auto missed = (next - stamp) / interval - 1;
+    if (missed > 0 && watch->spec.snmp && now - stamp > interval) {
+      core->parts.metrics
+          .counter("bongsu_poll_overrun_total", "polls left out because the one before was not done; the table that took longest",
+                   {{"device", watch->spec.name}, {"table", slowest}})
+          .add(static_cast<std::uint64_t>(missed));
+    }
+    co_await net::sleep_until(core->parts.reactor, core->clock().steady() + (next - now));
+    stamp = next;
+    // The wall clock was set meanwhile: the slot is where it stands now.
+    const Millis off = core->clock().now() - stamp;
+    if (off > interval || off < -interval) stamp = slot_before(core->clock().now(), interval, offset);
+  }
+}
+
+asio::awaitable<Status> Poller::Core::find_address(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch) {
+  if (const auto number = net::Address::parse(watch->spec.address)) {
+    watch->address = *number;
+    co_return Status();
+  }
+  const std::string host = watch->spec.address;
+  auto found = co_await net::resolve(core->parts.reactor, host);
+  if (found) {
+    if (watch->address && *watch->address != *found) core->parts.client.forget({*watch->address, watch->spec.port});
+    watch->address = *found;
+    co_return Status();
+  }
+  if (watch->address) co_return Status();  // the last known one serves while the name server is away
+  co_return std::move(found).error().context(watch->spec.name);
+}
+
+snmp::Target Poller::Core::target_of(const Watch& watch, std::size_t credential) const {
+  snmp::Target target{.name = watch.spec.name};
+  target.endpoint = {watch.address.value_or(net::Address()), watch.spec.port};
+  target.credentials = watch.spec.credentials[credential];
+  target.timeout = watch.spec.timeout;
+  target.retries = watch.spec.retries;
+  return target;
+}
+
+void Poller::Core::note_uptime(Watch& watch, const snmp::Response& answer) {
+  if (answer.varbinds.size() != 2) return;
+  const Value& ticks = answer.varbinds[0].value;
+  const SteadyTime now = clock().steady();
+  if (ticks.type == ValueType::TimeTicks && restarted(watch.uptime, static_cast<std::uint32_t>(ticks.number), now)) {
+    watch.identified = false;
+    for (const auto& run : watch.groups) {
+      run->restarted = true;
+      run->since_restart = static_cast<double>(ticks.number) / 100;
+    }
+    tell(watch, Severity::Harmless,
+         "restarted, or its SNMP agent did: sysUpTime is " +
+             format_duration(Millis(static_cast<std::int64_t>(ticks.number) * 10)));
+  }
+  const Value& id = answer.varbinds[1].value;
+  if (id.type == ValueType::ObjectId && id.oid != watch.sys_object_id) {
+    if (!watch.sys_object_id.empty()) {
+      tell(watch, Severity::Caution,
+           "is another kind of device now: sysObjectID was " + watch.sys_object_id.to_string() + " and is " + id.oid.to_string());
+    }
+    watch.sys_object_id = id.oid;
+    watch.identified = false;
+  }
+}
+
+// Asks for sysUpTime with the credentials that worked, else with each in order; gives the one that did.
+asio::awaitable<Result<std::size_t>> Poller::Core::say_hello(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch) {
+  if (watch->spec.credentials.empty()) {
+    co_return Error{Code::Denied,
+                    watch->spec.name + ": no SNMP credentials; name some under `credentials`, or set `snmp: false`"};
+  }
+  if (watch->failures >= kForgetWinner || (watch->winner && *watch->winner >= watch->spec.credentials.size()))
+    watch->winner.reset();
+  const std::uint64_t epoch = watch->epoch;
+  std::optional<Error> first;
+  const std::size_t from = watch->winner.value_or(0);
+  const std::size_t to = watch->winner ? from + 1 : watch->spec.credentials.size();
+  for (std::size_t i = from; i < to; ++i) {
+    snmp::Target target = core->target_of(*watch, i);
+    std::vector<Oid> asked(std::begin(kHello), std::end(kHello));
+    auto answer = co_await core->parts.client.get(std::move(target), std::move(asked));
+    if (core->outdated(*watch, epoch)) co_return Error{Code::Cancelled, "no longer watched"};
+    if (answer) {
+      core->note_uptime(*watch, *answer);
+      co_return i;
+    }
+    if (!first || (first->code == Code::Timeout && answer.error().code != Code::Timeout)) first = std::move(answer).error();
+  }
+  co_return std::move(*first);
+}
+
+// The groups for the profiles that matched; what was polled before keeps its rows where the group is the same.
+void Poller::Core::plan(Watch& watch, const Identified& device, Time stamp, std::vector<Point>& points) {
+  std::vector<std::unique_ptr<GroupRun>> before = std::move(watch.groups);
+  watch.groups.clear();
+  const auto same = [](const Group& a, const Group& b) {
+    const auto leaves = [](const Leaf& x, const Leaf& y) { return x.oid == y.oid && x.place == y.place; };
+    const auto metrics = [](const Metric& x, const Metric& y) { return x.name == y.name; };
+    return a.profile == b.profile && a.name == b.name &&
+           std::equal(a.leaves.begin(), a.leaves.end(), b.leaves.begin(), b.leaves.end(), leaves) &&
+           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(), metrics);
+  };
+  for (const Group* group : groups_in_order(device.profiles)) {
+    auto run = std::make_unique<GroupRun>();
+    for (auto& old : before) {
+      if (!old || !same(*old->group, *group)) continue;
+      run = std::move(old);
+      run->state.used.clear();
+      for (const auto& row : run->state.rows) row->label_source.clear();  // the labels' expressions may be others
+      break;
+    }
+    run->group = group;
+    watch.groups.push_back(std::move(run));
+  }
+  for (const auto& old : before) {
+    if (old) watch.book.put(*old->group, mark_stale(*old->group, old->state), stamp - Millis(1), points);
+  }
+  watch.profiles.clear();
+  for (const DeviceProfile* profile : device.profiles) watch.profiles.push_back(profile->name);
+}
+
+void Poller::Core::lose(Watch& watch, GapCause cause, Time stamp, std::vector<Point>& points) {
+  for (const auto& run : watch.groups) watch.book.put(*run->group, mark_gap(*run->group, run->state, cause), stamp, points);
+}
+
+void Poller::Core::put_info(Watch& watch, Time stamp, std::vector<Point>& points) {
+  Labels labels;
+  for (const std::string_view name : kInfo) {
+    const auto at = watch.info.find(std::string(name));
+    if (at != watch.info.end()) labels.set(name, at->second);
+  }
+  watch.book.put_info(labels, stamp, points);
+}
+
+void Poller::Core::put_device_up(Watch& watch, Time stamp, std::vector<Point>& points) {
+  if (const auto up = watch.up()) watch.book.put_own("device_up", *up ? 1 : 0, stamp, points);
+}
+
+// One poll, written whole under `stamp`; gives the table that took longest.
+asio::awaitable<std::string> Poller::Core::poll(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, Time stamp) {
+  const SteadyTime start = core->clock().steady();
+  const SteadyTime deadline = start + watch->spec.interval * 9 / 10;
+  const std::uint64_t epoch = watch->epoch;
+  std::vector<Point> points;
+  std::string error, slowest = "hello";
+  std::optional<GapCause> lost;
+
+  const Status found = co_await find_address(core, watch);
+  if (core->outdated(*watch, epoch)) co_return slowest;
+  if (!found) {
+    error = found.error().text;
+    lost = GapCause::Dns;
+  } else {
+    const auto hello = co_await say_hello(core, watch);
+    if (core->outdated(*watch, epoch)) co_return slowest;
+    if (hello) {
+      watch->winner = *hello;
+    } else {
+      error = hello.error().text;
+      lost = cause_of(hello.error());
+    }
+  }
+
+  if (!lost) {
+    auto live = core->parts.profiles.get();
+    bool fresh = false;
+    const snmp::Target target = core->target_of(*watch, *watch->winner);
+    if (live && (!watch->identified || watch->set != live)) {
+      auto device = co_await identify(core->parts.client, target, live);
+      if (core->outdated(*watch, epoch)) co_return slowest;
+      if (device) {
+        core->plan(*watch, *device, stamp, points);
+        watch->set = live;
+        watch->identified = true;
+        fresh = true;
+      } else {
+        error = device.error().text;
+      }
+    }
+    if (watch->set) {
+      std::string told = co_await read_groups(core, watch, target, fresh, deadline, stamp, points);
+      if (core->outdated(*watch, epoch)) co_return slowest;
+      if (const auto cut = told.find('\n'); cut != std::string::npos) {
+        slowest = told.substr(0, cut);
+        if (error.empty()) error = told.substr(cut + 1);
+      }
+    }
+  }
+
+  watch->failures = lost ? watch->failures + 1 : 0;
+  core->polls.add();
+  if (lost) {
+    core->failed.add();
+    core->lose(*watch, *lost, stamp, points);
+  }
+  watch->snmp_up = !lost;
+  watch->book.put_own("snmp_up", lost ? 0 : 1, stamp, points);
+  if (!lost) core->put_info(*watch, stamp, points);
+  if (!watch->spec.ping || !watch->icmp_works || !core->parts.pinger) core->put_device_up(*watch, stamp, points);
+  watch->book.put_own("bongsu_poll_duration_seconds", std::chrono::duration<double>(core->clock().steady() - start).count(),
+                      stamp, points);
+  if (stamp <= watch->last_stamp && watch->last_stamp - stamp < kClockBack) {
+    core->clock_back.add();
+  } else {
+    watch->last_stamp = stamp;
+    core->write(*watch, std::move(points));
+  }
+  core->show(*watch, &error, true);
+  co_return slowest;
+}
+
+// Reads and judges every group; gives "slowest table\nfirst error".
+asio::awaitable<std::string> Poller::Core::read_groups(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch,
+                                                       snmp::Target target, bool fresh, SteadyTime deadline, Time stamp,
+                                                       std::vector<Point>& points) {
+  const std::shared_ptr<const ProfileSet> set = watch->set;
+  const std::uint64_t epoch = watch->epoch;
+  std::map<std::string, const Group*, std::less<>> given;
+  std::map<std::string, std::string> facts;
+  std::string slowest = "hello", error;
+  SteadyTime::duration longest{0};
+  std::vector<GroupRun*> late;
+  bool whole = fresh;
+  for (std::size_t i = 0; i < watch->groups.size(); ++i) {
+    GroupRun& run = *watch->groups[i];
+    const Group& group = *run.group;
+    if (stands_back(group, given)) {
+      if (!run.state.rows.empty()) watch->book.put(group, mark_stale(group, run.state), stamp, points);
+      continue;
+    }
+    if (group.metrics.empty() && !fresh) continue;  // facts alone change with the device
+    const SteadyTime start = core->clock().steady();
+    std::optional<Error> failed;
+    if (start > deadline) {
+      failed = Error{Code::Limit, watch->spec.name + ": table " + group.name + " was left out: " + slowest + " took " +
+                                      format_duration(std::chrono::duration_cast<Millis>(longest)) +
+                                      " of this poll; raise the device's interval"};
+      late.push_back(&run);
+    } else {
+      std::vector<bool> used = run.state.used;
+      auto fetched = co_await fetch_group(core->parts.reactor, core->parts.client, target, group, std::move(used), deadline);
+      if (core->outdated(*watch, epoch)) co_return slowest;
+      const SteadyTime end = core->clock().steady();
+      if (end - start > longest) {
+        longest = end - start;
+        slowest = group.name;
+      }
+      if (fetched) {
+        const Moment moment{.at = end, .restarted = run.restarted, .since_restart = run.since_restart};
+        run.restarted = false;
+        run.read = true;
+        Outcome outcome = evaluate_group(set->tree(), group, run.state, fetched->data, moment);
+        if (outcome.missed) run.state.used.clear();
+        for (auto& [name, value] : outcome.facts) facts.emplace(name, std::move(value));
+        for (std::string& notice : outcome.notices) core->tell(*watch, Severity::Caution, std::move(notice));
+        for (const Emission& emission : outcome.emissions) {
+          if (is_marker(emission.value)) continue;
+          const std::string& name = group.metrics[emission.metric].name;
+          given.emplace(name, &group);
+          if (name == "device_uptime_seconds") watch->uptime_seconds = emission.value;
+        }
+        watch->book.put(group, outcome, stamp, points);
+        continue;
+      }
+      failed = std::move(fetched).error();
+    }
+    whole = false;
+    core->table_errors.add();
+    if (error.empty()) error = failed->text;
+    // Others stand back for a group that may have something to give; one that never had does not count.
+    if (!run.read || !run.state.rows.empty()) {
+      for (const Metric& metric : group.metrics) given.emplace(metric.name, &group);
+    }
+    watch->book.put(group, mark_gap(group, run.state, cause_of(*failed)), stamp, points);
+  }
+  // Who was left out goes first next time, so that a slow table does not starve the ones behind it.
+  if (!late.empty()) {
+    std::stable_partition(watch->groups.begin(), watch->groups.end(), [&](const auto& run) {
+      return run->group->unless.empty() && std::find(late.begin(), late.end(), run.get()) != late.end();
+    });
+  }
+  if (fresh) {
+    if (whole) watch->info.clear();
+    for (auto& [name, value] : facts) watch->info.insert_or_assign(name, std::move(value));
+    if (!watch->spec.os.empty()) watch->info["os"] = watch->spec.os;
+  }
+  co_return slowest + "\n" + error;
+}
+
+// --- ping ---
+
+asio::awaitable<void> Poller::Core::watch_ping(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch) {
+  const auto spread =
+      std::clamp<std::int64_t>(static_cast<std::int64_t>(core->watches.size()), 100, watch->spec.ping_interval.count());
+  co_await net::sleep_for(core->parts.reactor, slot_offset(watch->spec.name, Millis(spread)));
+  Time stamp = core->clock().now();
+  while (!watch->stopped && !core->stopped) {
+    if (watch->spec.ping && core->parts.pinger && watch->icmp_works) co_await ping(core, watch, stamp);
+    if (watch->stopped || core->stopped) co_return;
+    const Millis interval = watch->spec.ping_interval;
+    const Time now = core->clock().now();
+    Time next = slot_before(now, interval, slot_offset(watch->spec.name, interval)) + interval;
+    if (next - stamp < interval / 4) next += interval;
+    co_await net::sleep_until(core->parts.reactor, core->clock().steady() + (next - now));
+    stamp = next;
+    const Millis off = core->clock().now() - stamp;
+    if (off > interval || off < -interval) stamp = core->clock().now();
+  }
+}
+
+// One round: up to `retries` further echoes when one is lost, so that a lost datagram is no dead host.
+asio::awaitable<void> Poller::Core::ping(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, Time stamp) {
+  const std::uint64_t epoch = watch->epoch;
+  const Status found = co_await find_address(core, watch);
+  if (core->outdated(*watch, epoch)) co_return;
+  if (!found) {
+    if (!watch->spec.snmp) {
+      const std::string text = found.error().text;
+      core->show(*watch, &text, false);
+    }
+    co_return;
+  }
+  const auto keep =
+      static_cast<std::size_t>(std::clamp<std::int64_t>(watch->spec.interval / watch->spec.ping_interval, 5, kMostPings));
+  const int tries = 1 + std::max(0, watch->spec.retries);
+  const Millis timeout = std::min(watch->spec.timeout, watch->spec.ping_interval / (tries + 1));
+  const net::Address to = *watch->address;
+  std::optional<double> rtt;
+  for (int sent = 0; sent < tries && !rtt; ++sent) {
+    const auto answer = co_await core->parts.pinger->ping(to, timeout);
+    if (core->outdated(*watch, epoch)) co_return;
+    if (!answer && answer.error().code == Code::Unavailable) {
+      watch->icmp_works = false;
+      const std::string text = answer.error().text;
+      core->show(*watch, &text, false);
+      co_return;
+    }
+    if (answer) rtt = std::chrono::duration<double>(*answer).count();
+    watch->pings.add(rtt, keep);
+  }
+  watch->icmp_up = rtt.has_value();
+  std::vector<Point> points;
+  watch->book.put_own("icmp_up", rtt ? 1 : 0, stamp, points);
+  if (rtt) watch->book.put_own("icmp_rtt_seconds", *rtt, stamp, points);
+  watch->book.put_own("icmp_loss_percent", watch->pings.loss_percent(), stamp, points);
+  if (const auto jitter = watch->pings.jitter_seconds()) watch->book.put_own("icmp_jitter_seconds", *jitter, stamp, points);
+  core->put_device_up(*watch, stamp, points);
+  core->write(*watch, std::move(points));
+  if (!watch->spec.snmp) {
+    const std::string text =
+        rtt ? ""
+            : watch->spec.name + ": no answer to ping at " + watch->address->to_string() + "; check that it is on and reachable";
+    core->show(*watch, &text, true);
+  } else {
+    core->show(*watch, nullptr, false);
+  }
+}
+
+// --- the public face ---
+
+Poller::Poller(const PollerParts& parts) : core_(std::make_shared<Core>(parts)) {}
+
+Poller::~Poller() {
+  core_->stopped = true;
+  for (const auto& [name, watch] : core_->watches) watch->stopped = true;
+}
+
+void Poller::apply(std::vector<DeviceSpec> devices) {
+  {
+    const auto states = core_->states.lock();
+    std::map<std::string, DeviceState, std::less<>> next;
+    for (const DeviceSpec& spec : devices) {
+      DeviceState& state = next[spec.name];
+      if (const auto known = states->find(spec.name); known != states->end()) state = std::move(known->second);
+      state.name = spec.name;
+      state.address = spec.address;
+      state.tags = spec.tags;
+      state.interval = spec.interval;
+    }
+    *states = std::move(next);
+  }
+  core_->parts.reactor.post([core = core_, devices = std::move(devices)]() mutable {
+    if (!core->stopped) core->apply(std::move(devices));
+  });
+}
+
+std::vector<DeviceState> Poller::devices() const {
+  std::vector<DeviceState> all;
+  for (const auto& [name, state] : *core_->states.lock()) all.push_back(state);
+  return all;
+}
+
+std::optional<DeviceState> Poller::device(std::string_view name) const {
+  const auto states = core_->states.lock();
+  const auto at = states->find(name);
+  return at == states->end() ? std::nullopt : std::optional(at->second);
+}
+
+}  // namespace bongsu::poll

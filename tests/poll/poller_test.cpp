@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/poller.h"
+
+#include <algorithm>
+
+#include "agent/agents.h"
+#include "agent/synthetic.h"
+#include "base/text.h"
+#include "fixture.h"
+#include "model/marker.h"
+#include "net/sim.h"
+#include "store/memory.h"
+
+namespace bongsu::poll {
+namespace {
+
+using namespace std::chrono_literals;
+
+net::Address host(std::uint32_t number) { return net::Address::v4(0x7f000100 + number); }
+
+struct Network {
+  net::SimWorld sim{7};
+  Metrics metrics;
+  store::MemoryStore store;
+  Snapshot<ProfileSet> profiles{stock_profiles()};
+  std::unique_ptr<agent::Agents> agents;
+  snmp::Client client{sim.reactor(), metrics};
+  std::unique_ptr<icmp::Pinger> pinger;
+  std::unique_ptr<Poller> poller;
+
+  explicit Network(std::uint32_t hosts = 1) {
+    agent::AgentsSpec spec{.port = 161, .community = "public"};
+    for (std::uint32_t i = 1; i <= hosts; ++i) {
+      spec.listen.push_back(host(i));
+      sim.set_link(host(i), {});
+    }
+    sim.set_link(net::Address(), {});
+    agents = std::move(agent::Agents::open(sim.reactor(), std::move(spec))).value();
+    pinger = std::move(icmp::Pinger::open(sim.reactor(), metrics)).value();
+    poller = std::make_unique<Poller>(PollerParts{.reactor = sim.reactor(),
+                                                  .client = client,
+                                                  .pinger = pinger.get(),
+                                                  .points = store,
+                                                  .events = &store,
+                                                  .profiles = profiles,
+                                                  .metrics = metrics});
+  }
+  void add_server(std::uint32_t number, agent::Manner manner = {}) {
+    agents->add(host(number),
+                std::make_unique<agent::Synthetic>(agent::Synthetic::shape({.kind = agent::Kind::Server}),
+                                                   agent::Identity{.seed = number}, sim.clock().steady()),
+                manner);
+  }
+  // sysUpTime and ports of "ifIndex name octets" each, octets 32 bits wide; 10 Mbit/s.
+  void add_ports(std::uint32_t ticks, const std::string& ports) {
+    std::string text =
+        "1.3.6.1.2.1.1.1.0|4|box\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9999.1\n1.3.6.1.2.1.1.3.0|67|" + std::to_string(ticks) + "\n";
+    for (const auto port : split(ports, ',')) {
+      const auto words = split(trim(port), ' ');
+      const std::string index(words.at(0));
+      text += "1.3.6.1.2.1.2.2.1.2." + index + "|4|" + std::string(words.at(1)) + "\n1.3.6.1.2.1.2.2.1.3." + index +
+              "|2|6\n1.3.6.1.2.1.2.2.1.5." + index + "|66|10000000\n1.3.6.1.2.1.2.2.1.8." + index +
+              "|2|1\n1.3.6.1.2.1.2.2.1.10." + index + "|65|" + std::string(words.at(2)) + "\n";
+    }
+    agents->add(host(1), std::make_unique<agent::RecordedDevice>(agent::RecordedDevice::shape(agent::Recording::parse(text)),
+                                                                 sim.clock().steady()));
+  }
+  DeviceSpec spec(std::uint32_t number) const {
+    DeviceSpec device{.name = "d" + std::to_string(number), .address = host(number).to_string()};
+    device.credentials = {community()};
+    return device;
+  }
+  void watch(std::uint32_t hosts) {
+    std::vector<DeviceSpec> devices;
+    for (std::uint32_t i = 1; i <= hosts; ++i) devices.push_back(spec(i));
+    poller->apply(std::move(devices));
+  }
+  std::vector<Sample> samples(const std::string& metric, const std::string& device = "d1", const Labels& labels = {}) {
+    std::vector<Matcher> matchers{{Matcher::Op::Equal, "__name__", metric}, {Matcher::Op::Equal, "device", device}};
+    for (const auto& [name, value] : labels) matchers.push_back({Matcher::Op::Equal, name, value});
+    const auto found = store.select(matchers, time_from_ms(0), time_from_ms(4'000'000'000'000));
+    EXPECT_TRUE(found);
+    EXPECT_LE(found->size(), 1u) << metric << ": more than one series";
+    return found->empty() ? std::vector<Sample>() : found->front().samples;
+  }
+  // "5 7 gap timeout 9": of one series, in order.
+  std::string story(const std::string& metric, const std::string& device = "d1", const Labels& labels = {}) {
+    std::string text;
+    for (const Sample& sample : samples(metric, device, labels)) {
+      const auto cause = gap_cause(sample.value);
+      text += (text.empty() ? "" : " ") + (cause                     ? "gap:" + std::string(to_string(*cause))
+                                           : is_marker(sample.value) ? "stale"
+                                                                     : format_number(sample.value));
+    }
+    return text;
+  }
+  double last(const std::string& metric, const std::string& device = "d1", const Labels& labels = {}) {
+    const auto all = samples(metric, device, labels);
+    EXPECT_FALSE(all.empty()) << metric;
+    return all.empty() ? -1 : all.back().value;
+  }
+};
+
+TEST(Poller, WritesWhatEveryDeviceHasOnItsSlots) {
+  Network network;
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(5min);
+  EXPECT_EQ(1, network.last("device_up"));
+  EXPECT_EQ(1, network.last("icmp_up"));
+  EXPECT_EQ(1, network.last("device_info"));
+  EXPECT_EQ(0, network.last("icmp_loss_percent"));
+  EXPECT_NEAR(0.002, network.last("icmp_rtt_seconds"), 0.001);
+  EXPECT_EQ(0, network.last("icmp_jitter_seconds"));
+  EXPECT_GT(network.last("bongsu_poll_duration_seconds"), 0);
+  EXPECT_GT(network.last("device_uptime_seconds"), 360'000);
+  EXPECT_GT(network.last("storage_used_percent", "d1", {{"storage", "/"}}), 0);
+  EXPECT_GE(network.samples("icmp_up").size(), 29u);
+  const auto up = network.samples("snmp_up");
+  ASSERT_GE(up.size(), 5u);
+  for (std::size_t i = 2; i < up.size(); ++i) EXPECT_EQ(60s, up[i].at - up[i - 1].at);
+  // All columns of one poll share its slot.
+  for (const std::string metric : {"load1", "bongsu_poll_duration_seconds", "device_info", "process_count"}) {
+    const auto other = network.samples(metric);
+    ASSERT_EQ(up.size(), other.size()) << metric;
+    for (std::size_t i = 0; i < up.size(); ++i) EXPECT_EQ(up[i].at, other[i].at) << metric;
+  }
+  const auto state = network.poller->device("d1");
+  ASSERT_TRUE(state);
+  EXPECT_EQ(true, state->up);
+  EXPECT_EQ("linux", state->info.at("os"));
+  EXPECT_EQ("", state->error);
+  EXPECT_TRUE(state->last_poll);
+  EXPECT_NE(state->profiles.end(), std::find(state->profiles.begin(), state->profiles.end(), "ucd-snmp"));
+}
+
+TEST(Poller, DeadHostHasItsOwnStateAndDelaysNobody) {
+  Network network(20);
+  for (std::uint32_t i = 1; i <= 20; ++i) network.add_server(i, {.dead = i == 13});
+  network.sim.link(host(13)).up = false;
+  network.watch(20);
+  network.sim.run_for(10min);
+  for (std::uint32_t i = 1; i <= 20; ++i) {
+    const std::string name = "d" + std::to_string(i);
+    SCOPED_TRACE(name);
+    const auto polls = network.samples("snmp_up", name);
+    ASSERT_GE(polls.size(), 10u);
+    for (std::size_t k = 2; k < polls.size(); ++k) EXPECT_EQ(60s, polls[k].at - polls[k - 1].at);
+    EXPECT_EQ(i == 13 ? 0 : 1, network.last("device_up", name));
+    if (i != 13) {
+      EXPECT_LT(network.last("bongsu_poll_duration_seconds", name), 0.5);
+    }
+  }
+  const auto state = network.poller->device("d13");
+  EXPECT_EQ(false, state->up);
+  EXPECT_EQ(false, state->snmp_up);
+  EXPECT_EQ(false, state->icmp_up);
+  EXPECT_NE(std::string::npos, state->error.find("d13")) << state->error;
+  EXPECT_EQ(100, network.last("icmp_loss_percent", "d13"));
+
+  network.sim.link(host(13)).up = true;
+  network.agents->manner(host(13))->dead = false;
+  network.sim.run_for(2min);
+  EXPECT_EQ(1, network.last("device_up", "d13"));
+  EXPECT_EQ("", network.poller->device("d13")->error);
+}
+
+TEST(Poller, OutageIsAGapWithItsCauseAndThenGoesOn) {
+  Network network;
+  network.add_ports(100'000, "1 a 1000");
+  network.watch(1);
+  network.sim.run_for(90s);
+  network.agents->manner(host(1))->dead = true;
+  network.sim.run_for(3min);
+  EXPECT_EQ(1, network.last("device_up"));  // it still answers ping
+  network.add_ports(100'000 + 27'000, "1 a 5000");
+  network.sim.run_for(60s);
+  const auto story = network.story("interface_receive_bytes_total");
+  EXPECT_TRUE(story.starts_with("1000 ")) << story;
+  EXPECT_TRUE(story.ends_with("1000 gap:timeout 5000")) << story;
+}
+
+TEST(Poller, RebootIsAResetAndIsTold) {
+  Network network;
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(3min);
+  const double before = network.last("interface_receive_bytes_total", "d1", {{"ifIndex", "2"}});
+  network.agents->restart(host(1));
+  network.sim.run_for(2min);
+  EXPECT_LT(network.last("interface_receive_bytes_total", "d1", {{"ifIndex", "2"}}), before);
+  EXPECT_LT(network.last("device_uptime_seconds"), 200);
+  EXPECT_EQ(std::string::npos, network.story("interface_receive_bytes_total", "d1", {{"ifIndex", "2"}}).find("gap"));
+  const auto events = network.store.search({});
+  ASSERT_EQ(1u, events->events.size());
+  EXPECT_EQ("d1", events->events[0].device);
+  EXPECT_TRUE(events->events[0].text.starts_with("restarted")) << events->events[0].text;
+}
+
+TEST(Poller, WrapRenumberingAndVanishing) {
+  Network network;
+  network.add_ports(100'000, "1 a 4294967000, 2 b 50, 3 c 7");
+  network.watch(1);
+  network.sim.run_for(1s);
+  network.add_ports(100'100, "1 b 80, 2 a 704");  // a wrapped and moved, b moved, c is gone
+  network.sim.run_for(80s);
+  const Labels a{{"interface", "a"}}, b{{"interface", "b"}}, c{{"interface", "c"}};
+  EXPECT_EQ("4294967000 4294968000", network.story("interface_receive_bytes_total", "d1", a).substr(0, 21));
+  EXPECT_TRUE(network.story("interface_receive_bytes_total", "d1", b).starts_with("50 80"));
+  EXPECT_EQ("7 stale", network.story("interface_receive_bytes_total", "d1", c));
+  EXPECT_EQ("1 stale", network.story("interface_oper_up", "d1", c));
+}
+
+TEST(Poller, LostTableKeepsTheOthers) {
+  Network network;
+  network.add_server(1);
+  DeviceSpec device = network.spec(1);
+  device.retries = 0;
+  device.timeout = 1s;
+  network.poller->apply({device});
+  network.sim.run_for(100s);
+  // From the second poll on each answer takes 300 ms; in the third the agent falls silent half way.
+  network.agents->manner(host(1))->delay = 300ms;
+  const auto before = network.samples("snmp_up");
+  const Time third = before.back().at + 60s;
+  network.sim.run_for(third - network.sim.clock().now() + 1'500ms);
+  network.agents->manner(host(1))->dead = true;
+  network.sim.run_for(40s);
+  const auto state = network.poller->device("d1");
+  EXPECT_EQ(true, state->snmp_up);
+  EXPECT_NE("", state->error);
+  int kept = 0, lost = 0;
+  const std::vector<Matcher> all{{Matcher::Op::Equal, "device", "d1"},
+                                 {Matcher::Op::Regex, "__name__", "(cpu|memory|storage|disk|interface|load).*"}};
+  const auto series = network.store.select(all, third, third);
+  for (const Series& one : *series) {
+    const double value = one.samples.back().value;
+    kept += !is_marker(value);
+    lost += gap_cause(value) == GapCause::Timeout;
+  }
+  EXPECT_EQ(series->size(), static_cast<std::size_t>(kept + lost));
+  EXPECT_GE(kept, 1);
+  EXPECT_GE(lost, 1);
+}
+
+TEST(Poller, CredentialsAreTriedInOrderAndTheWinnerIsKept) {
+  Network network;
+  network.add_server(1);
+  DeviceSpec device = network.spec(1);
+  device.retries = 0;
+  device.credentials = {community("wrong"), community("public"), community("other")};
+  network.poller->apply({device});
+  network.sim.run_for(10s);
+  EXPECT_EQ(1, network.last("snmp_up"));
+  EXPECT_GT(network.last("bongsu_poll_duration_seconds"), 2);
+  network.sim.run_for(60s);
+  EXPECT_LT(network.last("bongsu_poll_duration_seconds"), 1);
+}
+
+TEST(Poller, DevicesComeAndGoWhileItRuns) {
+  Network network(2);
+  network.add_server(1);
+  network.add_server(2);
+  network.watch(1);
+  network.sim.run_for(2min);
+  network.watch(2);
+  EXPECT_EQ(2u, network.poller->devices().size());
+  network.sim.run_for(2min);
+  EXPECT_EQ(1, network.last("snmp_up", "d2"));
+  network.poller->apply({network.spec(2)});
+  network.sim.run_for(5min);
+  EXPECT_EQ(1u, network.poller->devices().size());
+  EXPECT_FALSE(network.poller->device("d1"));
+  for (const std::string metric : {"snmp_up", "device_up", "icmp_up", "load1", "device_info"}) {
+    EXPECT_TRUE(network.story(metric).ends_with(" stale")) << metric;
+  }
+  EXPECT_EQ(1, network.last("snmp_up", "d2"));
+}
+
+TEST(Poller, NewProfilesTakeOverWithoutAGap) {
+  Network network;
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(90s);
+  std::vector<Finding> findings;
+  config::Problems problems;
+  auto profiles = config::read_profile_folders({std::filesystem::path(BONGSU_SOURCE_DIR) / "rules"}, problems);
+  std::erase_if(profiles, [](const Profile& profile) { return profile.name == "ucd-diskio"; });
+  network.profiles.publish(ProfileSet::compile(profiles, base_tree(), findings));
+  network.sim.run_for(2min);
+  EXPECT_EQ(std::string::npos,
+            network.story("interface_receive_bytes_total", "d1", {{"ifIndex", "2"}}).find_first_not_of("0123456789. e+"));
+  EXPECT_TRUE(network.story("disk_reads_total", "d1", {{"disk", "sda"}}).ends_with(" stale"));
+}
+
+TEST(Poller, UnknownNameIsAGapThatSaysDns) {
+  Network network;
+  network.add_server(1);
+  DeviceSpec device = network.spec(1);
+  device.address = "no-such-host";
+  network.poller->apply({device});
+  network.sim.run_for(90s);
+  EXPECT_EQ(0, network.last("snmp_up"));
+  EXPECT_NE(std::string::npos, network.poller->device("d1")->error.find("no-such-host"));
+  network.sim.add_name("no-such-host", host(1));
+  network.sim.run_for(90s);
+  EXPECT_EQ(1, network.last("snmp_up"));
+}
+
+TEST(Poller, PingAloneIsEnough) {
+  Network network;
+  DeviceSpec device = network.spec(1);
+  device.snmp = false;
+  network.poller->apply({device});
+  network.sim.run_for(60s);
+  EXPECT_EQ(1, network.last("device_up"));
+  EXPECT_TRUE(network.samples("snmp_up").empty());
+  EXPECT_EQ(true, network.poller->device("d1")->up);
+  network.sim.link(host(1)).echo = false;
+  network.sim.run_for(60s);
+  EXPECT_EQ(0, network.last("device_up"));
+  EXPECT_NE("", network.poller->device("d1")->error);
+}
+
+TEST(Poller, LostDatagramsAreNoOutage) {
+  Network network;
+  network.add_server(1);
+  network.sim.link(host(1)).loss = 0.1;
+  network.watch(1);
+  network.sim.run_for(30min);
+  for (const Sample& sample : network.samples("device_up")) EXPECT_EQ(1, sample.value);
+  EXPECT_EQ(std::string::npos, network.story("load1").find("stale"));
+}
+
+TEST(Poller, ClockThatGoesBackStoresNothingTwice) {
+  Network network;
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(3min);
+  const auto before = network.samples("snmp_up").size();
+  network.sim.clock().step_wall(-2min);
+  network.sim.run_for(65s);
+  EXPECT_EQ(before, network.samples("snmp_up").size());
+  network.sim.run_for(4min);
+  const auto samples = network.samples("snmp_up");
+  EXPECT_GT(samples.size(), before + 1);
+  EXPECT_LT(samples.back().at - network.sim.clock().now(), 60s);
+}
+
+}  // namespace
+}  // namespace bongsu::poll

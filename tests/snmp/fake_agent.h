@@ -63,13 +63,15 @@ class FakeAgent {
     };
     if (request.pdu.type == PduType::GetBulk) {
       std::vector<Oid> at;
+      std::size_t octets = Encoder::message_overhead(request.community);
       for (const Varbind& varbind : asked_for) at.push_back(varbind.oid);
       for (std::int32_t row = 0; row < request.pdu.error_index; ++row) {
         for (Oid& oid : at) {
           const auto found = next(oid);
           out.pdu.varbinds.push_back(found ? *found : Varbind{oid, {.type = ValueType::EndOfMibView}});
           if (found) oid = found->oid;
-          if (encode(out)->size() > limit || out.pdu.varbinds.size() > most) {
+          octets += varbind_octets(out.pdu.varbinds.back())->size();
+          if (octets > limit || out.pdu.varbinds.size() > most) {
             out.pdu.varbinds.pop_back();
             return out;
           }

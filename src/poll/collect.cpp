@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poll/collect.h"
 
+#include <algorithm>
 #include <set>
 
 #include "model/marker.h"
@@ -27,53 +28,83 @@ bool stands_back(const Group& group, const std::map<std::string, const Group*, s
   return false;
 }
 
-asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
-                                            std::shared_ptr<const ProfileSet> profiles) {
-  Collection collection;
-  collection.at = reactor.clock().now();
-  const SteadyTime start = reactor.clock().steady();
-  const SteadyTime deadline = start + std::chrono::hours(1);
-  auto device = co_await identify(client, target, profiles);
-  if (!device) co_return std::move(device).error();
-  collection.profiles = std::move(device->explanations);
+// What one run has seen; it stands in a coroutine's frame.
+struct Gathering {
+  Collection collection{};
+  std::map<std::string, const Group*, std::less<>> given{};
+  std::set<Labels> series{};
 
-  std::map<std::string, const Group*, std::less<>> given;
-  std::set<Labels> series;
-  for (const Group* group : groups_in_order(device->profiles)) {
-    if (stands_back(*group, given)) continue;
-    std::vector<bool> all;
-    auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(all), deadline);
-    if (!fetched) {
-      for (const Metric& metric : group->metrics) given.emplace(metric.name, group);
-      collection.errors.push_back({group->profile, group->name, std::move(fetched).error()});
-      continue;
-    }
-    for (std::string& note : fetched->notes) collection.notices.push_back("table " + group->name + ": " + std::move(note));
-    GroupState state;
-    const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
-    Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
+  void add(const Group& group, Outcome& outcome) {
     for (auto& [name, value] : outcome.facts) collection.info.emplace(name, std::move(value));
     for (std::string& notice : outcome.notices) collection.notices.push_back(std::move(notice));
     for (const Emission& emission : outcome.emissions) {
       if (is_marker(emission.value)) continue;
-      const Metric& metric = group->metrics[emission.metric];
+      const Metric& metric = group.metrics[emission.metric];
       Labels labels(emission.row->labels);
       Labels whole = labels;
       whole.set(kMetricName, metric.name);
       if (!series.insert(std::move(whole)).second) continue;  // a more specific profile gave it
-      given.emplace(metric.name, group);
+      given.emplace(metric.name, &group);
       if (metric.name == "device_uptime_seconds") collection.uptime_seconds = emission.value;
       collection.metrics.push_back({.name = metric.name,
                                     .labels = std::move(labels),
                                     .value = emission.value,
                                     .unit = metric.unit,
-                                    .oid = emission_oid(*group, emission),
-                                    .profile = group->profile,
-                                    .table = group->name});
+                                    .oid = emission_oid(group, emission),
+                                    .profile = group.profile,
+                                    .table = group.name});
     }
   }
-  collection.took = std::chrono::duration_cast<Millis>(reactor.clock().steady() - start);
-  co_return collection;
+};
+
+// True when a second reading could give more.
+static bool wants_growth(const Group& group, const Outcome& outcome) {
+  if (std::none_of(group.leaves.begin(), group.leaves.end(), [](const Leaf& leaf) { return leaf.growth; })) return false;
+  std::set<std::uint32_t> seen;
+  for (const Emission& emission : outcome.emissions) seen.insert(emission.metric);
+  return seen.size() < group.metrics.size();
+}
+
+asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
+                                            std::shared_ptr<const ProfileSet> profiles, CollectOptions options) {
+  Gathering all;
+  all.collection.at = reactor.clock().now();
+  const SteadyTime start = reactor.clock().steady();
+  const SteadyTime deadline = start + std::chrono::hours(1);
+  auto device = co_await identify(client, target, profiles);
+  if (!device) co_return std::move(device).error();
+  all.collection.profiles = std::move(device->explanations);
+
+  std::vector<std::pair<const Group*, GroupState>> again;
+  for (const Group* group : groups_in_order(device->profiles)) {
+    if (stands_back(*group, all.given)) continue;
+    std::vector<bool> every;
+    auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
+    if (!fetched) {
+      for (const Metric& metric : group->metrics) all.given.emplace(metric.name, group);
+      all.collection.errors.push_back({group->profile, group->name, std::move(fetched).error()});
+      continue;
+    }
+    for (std::string& note : fetched->notes) all.collection.notices.push_back("table " + group->name + ": " + std::move(note));
+    GroupState state;
+    const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
+    Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
+    all.add(*group, outcome);
+    if (wants_growth(*group, outcome)) again.emplace_back(group, std::move(state));
+  }
+  if (!again.empty() && options.second_reading > Millis(0)) {
+    co_await net::sleep_for(reactor, options.second_reading);
+    for (auto& [group, state] : again) {
+      std::vector<bool> every;
+      auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
+      if (!fetched) continue;  // the first reading stands
+      const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
+      Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
+      all.add(*group, outcome);
+    }
+  }
+  all.collection.took = std::chrono::duration_cast<Millis>(reactor.clock().steady() - start);
+  co_return std::move(all.collection);
 }
 
 }  // namespace bongsu::poll

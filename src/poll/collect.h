@@ -43,11 +43,16 @@ struct Collection {
   Millis took{0};
 };
 
-// Identifies the device, chooses profiles, collects once. A percentage that needs two readings falls back on what the device
-// works out itself. The reactor and the client must outlive it. Errors: as snmp::Client, when the device cannot be
-// identified at all; a table's error is in the collection.
+struct CollectOptions {
+  // A metric that needs the growth of counters, and that the device does not work out itself, is read again after this time
+  // (Net-SNMP renews its processor counters every 5 s). 0: it is left out.
+  Millis second_reading{6'000};
+};
+
+// Identifies the device, chooses profiles, collects once. The reactor and the client must outlive it. Errors: as snmp::Client,
+// when the device cannot be identified at all; a table's error is in the collection.
 asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
-                                            std::shared_ptr<const ProfileSet> profiles);
+                                            std::shared_ptr<const ProfileSet> profiles, CollectOptions options = {});
 
 // The groups of a device in the order of asking: those that stand back for another's metric (`unless`) come last.
 std::vector<const Group*> groups_in_order(const std::vector<const DeviceProfile*>& profiles);

@@ -99,6 +99,7 @@ class GroupCompiler {
         report(text, node.at, "delta() takes one object");
         return false;
       }
+      if (bound) group_.leaves[node.kids[0].leaf].growth = true;
       return bound;
     }
     for (Node& kid : node.kids) {

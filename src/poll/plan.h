@@ -25,6 +25,7 @@ struct Leaf {
   std::optional<mib::Object> object;  // nothing for a bare number that no module knows
   bool counter = false;               // kept as a counter: a metric *_total or a delta() reads it
   std::int32_t limit = -1;            // of a counter: the metric whose max_rate bounds it
+  bool growth = false;                // a delta() reads it: there is nothing before the second reading
   bool names = false;                 // labels, identity or the row filter read it
 };
 

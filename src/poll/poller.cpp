@@ -18,6 +18,7 @@ const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};
 constexpr int kForgetWinner = 5;         // failed polls in a row, then every credential is tried again
 constexpr Millis kClockBack{3'600'000};  // a wall clock that went back farther is believed
 constexpr std::size_t kMostPings = 100;  // of one window
+constexpr std::size_t kMostTold = 200;   // notices about one device until it is identified again
 const std::array<std::string_view, 9> kInfo{"os",     "kind",        "vendor",  "model",   "version",
                                             "serial", "sysObjectID", "sysName", "location"};
 
@@ -322,6 +323,7 @@ void Poller::Core::plan(Watch& watch, const Identified& device, Time stamp, std:
   for (const auto& old : before) {
     if (old) watch.book.put(*old->group, mark_stale(*old->group, old->state), stamp - Millis(1), points);
   }
+  watch.told.clear();
   watch.profiles.clear();
   for (const DeviceProfile* profile : device.profiles) watch.profiles.push_back(profile->name);
 }
@@ -459,7 +461,11 @@ asio::awaitable<std::string> Poller::Core::read_groups(std::shared_ptr<Core> cor
         Outcome outcome = evaluate_group(set->tree(), group, run.state, fetched->data, moment);
         if (outcome.missed) run.state.used.clear();
         for (auto& [name, value] : outcome.facts) facts.emplace(name, std::move(value));
-        for (std::string& notice : outcome.notices) core->tell(*watch, Severity::Caution, std::move(notice));
+        for (std::string& notice : outcome.notices) {
+          if (watch->told.size() < kMostTold && watch->told.insert(notice).second) {
+            core->tell(*watch, Severity::Caution, std::move(notice));
+          }
+        }
         for (const Emission& emission : outcome.emissions) {
           if (is_marker(emission.value)) continue;
           const std::string& name = group.metrics[emission.metric].name;
@@ -518,7 +524,8 @@ asio::awaitable<void> Poller::Core::watch_ping(std::shared_ptr<Core> core, std::
 // One round: up to `retries` further echoes when one is lost, so that a lost datagram is no dead host.
 asio::awaitable<void> Poller::Core::ping(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch, Time stamp) {
   const std::uint64_t epoch = watch->epoch;
-  const Status found = co_await find_address(core, watch);
+  Status found;
+  if (!watch->address) found = co_await find_address(core, watch);  // kept fresh by the SNMP polls
   if (core->outdated(*watch, epoch)) co_return;
   if (!found) {
     if (!watch->spec.snmp) {

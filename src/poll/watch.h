@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -85,6 +86,7 @@ struct Watch {
   Oid sys_object_id;
   UptimeState uptime;
   std::vector<std::string> profiles;
+  std::set<std::string> told;                     // notices, each once
   std::vector<std::unique_ptr<GroupRun>> groups;  // in the order of asking
   std::map<std::string, std::string> info;
   std::optional<double> uptime_seconds;

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
+#include <iterator>
+
 namespace bongsu::config {
 namespace {
 
@@ -46,6 +49,18 @@ TEST(Profiles, ReadsEveryKey) {
   EXPECT_EQ(12, box.groups[0].metrics.at(1).value.at.column);
   EXPECT_FALSE(box.groups[1].table);
   EXPECT_EQ("cpu_usage_percent", box.groups[1].unless.at(0).text);
+}
+
+TEST(Profiles, ExampleOfTheirReadmeIsSound) {
+  std::ifstream in(std::string(BONGSU_SOURCE_DIR) + "/rules/profiles/README.md");
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const auto begin = text.find("```yaml\n"), end = text.find("```\n", begin + 8);
+  ASSERT_NE(std::string::npos, begin);
+  Problems problems;
+  const auto all = parse_profiles(text.substr(begin + 8, end - begin - 8), "README.md", problems);
+  for (const std::string& line : problems.lines()) ADD_FAILURE() << line;
+  ASSERT_EQ(1u, all.size());
+  EXPECT_EQ(2u, all[0].groups.size());
 }
 
 TEST(Profiles, NamesTheMistakeAndItsPlace) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/text.h"
+#include "fixture.h"
 
 namespace bongsu::poll {
 namespace {
@@ -192,6 +193,25 @@ TEST(Compile, SaysWhatCannotBeRead) {
   EXPECT_NE(std::string::npos, findings[3].text.find("noSuchObject"));
   EXPECT_TRUE(set->profiles()[0].groups[0].metrics.empty());
 }
+
+TEST(Compile, NamesTheNearestRightWord) {
+  const auto says = [](const std::string& expected, const std::string& expression) {
+    SCOPED_TRACE(expression);
+    Profile profile = ports();
+    profile.groups[0].metrics = {{"x", {}, {expression, {"f", 1, 1}}, "", {}}};
+    std::vector<Finding> findings;
+    ProfileSet::compile({profile}, base_tree(), findings);
+    ASSERT_EQ(1u, findings.size());
+    EXPECT_NE(std::string::npos, findings[0].text.find(expected)) << findings[0].text;
+  };
+  says("did you mean ifHCInOctets?", "1 + ifHCInOctet");
+  says("did you mean IF-MIB?", "IFMIB::ifName");
+  says("did you mean 'up'?", "ifOperStatus == 'uo'");
+  says("ifTable is a table", "ifTable");
+  says("delta() takes one object", "delta(1 + ifInOctets)");
+}
+
+TEST(Compile, StockProfilesAreSound) { EXPECT_GE(stock_profiles()->profiles().size(), 8u); }
 
 TEST(Compile, UnitsComeFromTheName) {
   EXPECT_EQ("bytes", unit_of("interface_receive_bytes_total"));

@@ -243,6 +243,32 @@ TEST(Poller, LostTableKeepsTheOthers) {
   EXPECT_GE(lost, 1);
 }
 
+TEST(Poller, MemoryOfHostResourcesIsWithoutBuffersAndCache) {
+  Network network;
+  std::string text = "1.3.6.1.2.1.1.3.0|67|1000\n";
+  const auto row = [&text](const std::string& index, const std::string& type, const std::string& descr, int units, int size,
+                           int used) {
+    const std::string at = "1.3.6.1.2.1.25.2.3.1.";
+    text += at + "2." + index + "|6|1.3.6.1.2.1.25.2.1." + type + "\n" + at + "3." + index + "|4|" + descr + "\n" + at + "4." +
+            index + "|2|" + std::to_string(units) + "\n" + at + "5." + index + "|2|" + std::to_string(size) + "\n" + at + "6." +
+            index + "|2|" + std::to_string(used) + "\n";
+  };
+  row("1", "2", "Physical memory", 1024, 1000, 970);
+  row("6", "1", "Memory buffers", 1024, 1000, 30);
+  row("7", "1", "Cached memory", 512, 2000, 1540);
+  row("10", "3", "Swap space", 1024, 500, 100);
+  row("31", "4", "/", 4096, -2, -1'000'000'000);  // past 2^31 units
+  network.agents->add(host(1), std::make_unique<agent::RecordedDevice>(
+                                   agent::RecordedDevice::shape(agent::Recording::parse(text)), network.sim.clock().steady()));
+  network.watch(1);
+  network.sim.run_for(10s);
+  EXPECT_EQ(17, network.last("memory_used_percent", "d1", {{"pool", "Physical memory"}}));
+  EXPECT_EQ(170 * 1024, network.last("memory_used_bytes", "d1", {{"pool", "Physical memory"}}));
+  EXPECT_EQ(20, network.last("memory_used_percent", "d1", {{"pool", "Swap space"}}));
+  EXPECT_EQ(4294967294.0 * 4096, network.last("storage_size_bytes", "d1", {{"storage", "/"}}));
+  EXPECT_EQ(3294967296.0 * 4096, network.last("storage_used_bytes", "d1", {{"storage", "/"}}));
+}
+
 TEST(Poller, CredentialsAreTriedInOrderAndTheWinnerIsKept) {
   Network network;
   network.add_server(1);

@@ -71,6 +71,7 @@ struct Poller::Core : std::enable_shared_from_this<Poller::Core> {
   void show(const Watch& watch, const std::string* error, bool polled);
   snmp::Target target_of(const Watch& watch, std::size_t credential) const;
   void plan(Watch& watch, const Identified& device, Time stamp, std::vector<Point>& points);
+  void overran(const Watch& watch, const std::string& table, std::uint64_t times);
   void lose(Watch& watch, GapCause cause, Time stamp, std::vector<Point>& points);
   void note_uptime(Watch& watch, const snmp::Response& answer);
   void put_info(Watch& watch, Time stamp, std::vector<Point>& points);
@@ -184,6 +185,13 @@ void Poller::Core::show(const Watch& watch, const std::string* error, bool polle
 
 // --- SNMP ---
 
+void Poller::Core::overran(const Watch& watch, const std::string& table, std::uint64_t times) {
+  parts.metrics
+      .counter("bongsu_poll_overrun_total", "polls that did not fit into their interval, by the table that took longest",
+               {{"device", watch.spec.name}, {"table", table}})
+      .add(times);
+}
+
 asio::awaitable<void> Poller::Core::watch_snmp(std::shared_ptr<Core> core, std::shared_ptr<Watch> watch) {
   // The first poll comes soon, but not all at once.
   const auto spread =
@@ -208,10 +216,7 @@ asio::awaitable<void> Poller::Core::watch_snmp(std::shared_ptr<Core> core, std::
     if (next - stamp < interval / 4) next += interval;  // the first poll lay beside its slots
     const auto missed = (next - stamp) / interval - 1;
     if (missed > 0 && watch->spec.snmp && now - stamp > interval) {
-      core->parts.metrics
-          .counter("bongsu_poll_overrun_total", "polls left out because the one before was not done; the table that took longest",
-                   {{"device", watch->spec.name}, {"table", slowest}})
-          .add(static_cast<std::uint64_t>(missed));
+      core->overran(*watch, slowest, static_cast<std::uint64_t>(missed));
     }
     co_await net::sleep_until(core->parts.reactor, core->clock().steady() + (next - now));
     stamp = next;
@@ -429,7 +434,7 @@ asio::awaitable<std::string> Poller::Core::read_groups(std::shared_ptr<Core> cor
   std::string slowest = "hello", error;
   SteadyTime::duration longest{0};
   std::vector<GroupRun*> late;
-  bool whole = fresh;
+  bool whole = fresh, overrun = false;
   for (std::size_t i = 0; i < watch->groups.size(); ++i) {
     GroupRun& run = *watch->groups[i];
     const Group& group = *run.group;
@@ -478,6 +483,7 @@ asio::awaitable<std::string> Poller::Core::read_groups(std::shared_ptr<Core> cor
       failed = std::move(fetched).error();
     }
     whole = false;
+    overrun |= failed->code == Code::Limit;
     core->table_errors.add();
     if (error.empty()) error = failed->text;
     // Others stand back for a group that may have something to give; one that never had does not count.
@@ -486,6 +492,7 @@ asio::awaitable<std::string> Poller::Core::read_groups(std::shared_ptr<Core> cor
     }
     watch->book.put(group, mark_gap(group, run.state, cause_of(*failed)), stamp, points);
   }
+  if (overrun) core->overran(*watch, slowest, 1);
   // Who was left out goes first next time, so that a slow table does not starve the ones behind it.
   if (!late.empty()) {
     std::stable_partition(watch->groups.begin(), watch->groups.end(), [&](const auto& run) {

@@ -269,6 +269,24 @@ TEST(Poller, MemoryOfHostResourcesIsWithoutBuffersAndCache) {
   EXPECT_EQ(3294967296.0 * 4096, network.last("storage_used_bytes", "d1", {{"storage", "/"}}));
 }
 
+TEST(Poller, SlowAgentIsAnOverrunAndItsTablesTakeTurns) {
+  Network network;
+  network.add_server(1, {.delay = 1500ms});
+  DeviceSpec device = network.spec(1);
+  device.interval = 10s;
+  network.poller->apply({device});
+  network.sim.run_for(15min);
+  EXPECT_NE(std::string::npos, network.metrics.render().find("bongsu_poll_overrun_total{device=\"d1\",table="));
+  for (const std::string metric : {"load1", "process_count", "device_uptime_seconds"}) {
+    int values = 0;
+    for (const Sample& sample : network.samples(metric)) values += !is_marker(sample.value);
+    EXPECT_GT(values, 5) << metric;
+    EXPECT_NE(std::string::npos, network.story(metric).find("gap:overrun")) << metric;
+  }
+  EXPECT_EQ(1, network.last("device_up"));
+  EXPECT_NE(std::string::npos, network.poller->device("d1")->error.find("raise the device's interval"));
+}
+
 TEST(Poller, CredentialsAreTriedInOrderAndTheWinnerIsKept) {
   Network network;
   network.add_server(1);

@@ -147,6 +147,7 @@ class MainReader {
     refuse_later(map, node, kLaterSyslogKeys, "syslog.");
     if (const Node* udp = map.get("udp")) {
       config_.syslog_udp.clear();
+      config_.syslog_named = true;
       for (const Node* item : list_of(*udp, "syslog.udp")) {
         const auto endpoint = read_endpoint(*item, "syslog.udp");
         if (!endpoint) continue;
@@ -350,8 +351,6 @@ class MainReader {
     else if (device.snmp && device.credentials.empty() && problems_.size() == before)
       problems_.add(node.place,
                     "device " + in_quotes(device.name) + " has an empty list of credentials; name one, or write snmp: false");
-    if (!device.snmp && !device.ping && problems_.size() == before)
-      problems_.add(node.place, "device " + in_quotes(device.name) + " has neither snmp nor ping; switch one on, or take it out");
     map.done();
     parent_nodes_.push_back(parents);
     config_.devices.push_back(std::move(device));

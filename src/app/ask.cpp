@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Commands that ask the running daemon over HTTP.
+#include <httplib.h>
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/commands.h"
+#include "app/table.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace bongsu::app {
+namespace {
+
+using Json = nlohmann::json;
+
+// The answer's body, or prints what went wrong.
+std::optional<std::string> fetch(const AskOptions& options, const std::string& path, const httplib::Params& query) {
+  const std::size_t scheme = options.url.find("://");
+  if (scheme != std::string::npos && options.url.substr(0, scheme) != "http") {
+    std::fprintf(stderr, "bongsu: %s: the daemon speaks plain HTTP on loopback; write http://ADDRESS:PORT\n",
+                 options.url.c_str());
+    return std::nullopt;
+  }
+  httplib::Client client(options.url);
+  if (!client.is_valid()) {
+    std::fprintf(stderr, "bongsu: not a URL: %s; write http://127.0.0.1:8642\n", options.url.c_str());
+    return std::nullopt;
+  }
+  client.set_connection_timeout(5);
+  client.set_read_timeout(30);
+  const auto answer = client.Get(httplib::append_query_params(path, query));
+  if (!answer) {
+    std::fprintf(stderr, "bongsu: no answer from %s (%s); is the daemon running? start it with: bongsu serve\n",
+                 options.url.c_str(), httplib::to_string(answer.error()).c_str());
+    return std::nullopt;
+  }
+  if (answer->status != 200) {
+    std::string text = answer->body;
+    if (const Json body = Json::parse(answer->body, nullptr, false); body.is_object() && body.contains("error")) {
+      const Json& error = body["error"];
+      text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
+    }
+    std::fprintf(stderr, "bongsu: %s answered %d: %s\n", options.url.c_str(), answer->status, escape_terminal(text).c_str());
+    return std::nullopt;
+  }
+  return answer->body;
+}
+
+std::string text_of(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  if (at == object.end() || at->is_null()) return "";
+  return at->is_string() ? at->get<std::string>() : at->dump();
+}
+Severity severity_of(const Json& object, const char* key) {
+  return parse_severity(text_of(object, key)).value_or(Severity::Unknown);
+}
+
+std::string number_of(const Json& object, const char* key) {
+  const auto at = object.find(key);
+  if (at == object.end() || !at->is_number()) return "";
+  char room[32];
+  std::snprintf(room, sizeof room, "%.6g", at->get<double>());
+  return room;
+}
+
+std::string with_unit(const Json& alarm, const char* key) {
+  const std::string number = number_of(alarm, key);
+  const std::string unit = text_of(alarm, "unit");
+  if (number.empty()) return "";
+  return unit == "percent" ? number + " %" : unit.empty() ? number : number + " " + unit;
+}
+
+std::string label_text(const Json& alarm) {
+  std::string out;
+  if (!alarm.contains("labels")) return out;
+  for (const auto& [name, value] : alarm["labels"].items()) {
+    if (name == "device" || !value.is_string()) continue;
+    out += (out.empty() ? "" : " ") + name + "=" + value.get<std::string>();
+  }
+  return out;
+}
+
+// Local clock time, with the date when it is not today's.
+std::string when(const Json& object, const char* key) {
+  const auto at = parse_time(text_of(object, key));
+  if (!at) return "";
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(*at);
+  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
+  std::tm then{}, today{};
+  localtime_r(&seconds, &then);
+  localtime_r(&now, &today);
+  char room[32];
+  const bool same_day = then.tm_year == today.tm_year && then.tm_yday == today.tm_yday;
+  std::strftime(room, sizeof room, same_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &then);
+  return room;
+}
+
+void add_alarm(Table& table, const Json& alarm) {
+  const Severity level = severity_of(alarm, "level");
+  table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), label_text(alarm),
+             with_unit(alarm, "value"), text_of(alarm, "state"), when(alarm, "since")},
+            level);
+}
+Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE"}); }
+
+int unreadable(const AskOptions& options) {
+  std::fprintf(stderr, "bongsu: %s did not answer in Bongsu's form; does the URL point at a Bongsu daemon?\n",
+               options.url.c_str());
+  return 1;
+}
+
+}  // namespace
+
+int status(const AskOptions& options) {
+  const auto body = fetch(options, "/api/v1/status", {});
+  if (!body) return 1;
+  if (options.json) return std::printf("%s\n", body->c_str()), 0;
+  const Json answer = Json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("counts") || !answer.contains("devices")) return unreadable(options);
+  const Json& devices = answer["devices"];
+  std::printf("Bongsu %s, up %s\n", escape_terminal(text_of(answer, "version")).c_str(),
+              format_duration(Millis(static_cast<std::int64_t>(answer.value("uptime_seconds", 0.0)) * 1000)).c_str());
+  std::printf("devices  %s: %s up, %s down, %s unknown\n", number_of(devices, "total").c_str(), number_of(devices, "up").c_str(),
+              number_of(devices, "down").c_str(), number_of(devices, "unknown").c_str());
+  std::printf("items   ");
+  for (const Severity severity : {Severity::Fatal, Severity::Urgent, Severity::Danger, Severity::Caution, Severity::Harmless,
+                                  Severity::Normal, Severity::Unknown}) {
+    const std::string name(to_string(severity));
+    const std::string count = number_of(answer["counts"], name.c_str());
+    std::printf(" %s", count == "0" ? (count + " " + name).c_str() : coloured(count + " " + name, severity).c_str());
+  }
+  std::printf("\n");
+  for (const Json& notice : answer.value("notices", Json::array())) {
+    if (notice.is_string()) std::printf("notice   %s\n", escape_terminal(notice.get<std::string>()).c_str());
+  }
+  Table table = alarm_table();
+  for (const Json& alarm : answer.value("worst", Json::array())) add_alarm(table, alarm);
+  if (table.empty()) std::printf("no alarms\n");
+  else std::printf("\n%s", table.text().c_str());
+  return 0;
+}
+
+int alarms(const AlarmsOptions& options) {
+  httplib::Params query{{"state", options.all ? "all" : "active"}};
+  if (!options.level.empty()) query.emplace("level", options.level);
+  if (!options.device.empty()) query.emplace("device", options.device);
+  const auto body = fetch(options.ask, "/api/v1/alarms", query);
+  if (!body) return 1;
+  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
+  const Json answer = Json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("alarms")) return unreadable(options.ask);
+  std::vector<Json> rows = answer["alarms"];
+  if (!options.all) {
+    std::stable_sort(rows.begin(), rows.end(),
+                     [](const Json& a, const Json& b) { return severity_of(a, "level") > severity_of(b, "level"); });
+  }
+  Table table = alarm_table();
+  for (const Json& alarm : rows) add_alarm(table, alarm);
+  if (table.empty()) std::printf("no alarms\n");
+  else std::printf("%s", table.text().c_str());
+  return 0;
+}
+
+int logs(const LogsOptions& options) {
+  const auto back = parse_duration(options.since);
+  if (!back) {
+    std::fprintf(stderr, "bongsu: --since: %s\n", back.error().text.c_str());
+    return 2;
+  }
+  const Time from = std::chrono::floor<Millis>(std::chrono::system_clock::now()) - *back;
+  httplib::Params query{{"from", format_time(from)}, {"limit", std::to_string(options.limit)}};
+  std::string words;
+  for (const std::string& word : options.words) words += (words.empty() ? "" : " ") + word;
+  if (!words.empty()) query.emplace("q", words);
+  if (!options.device.empty()) query.emplace("device", options.device);
+  if (!options.severity.empty()) query.emplace("severity", options.severity);
+  const auto body = fetch(options.ask, "/api/v1/logs", query);
+  if (!body) return 1;
+  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
+  const Json answer = Json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("logs")) return unreadable(options.ask);
+  Table table({"TIME", "DEVICE", "SEVERITY", "APP", "TEXT"});
+  std::vector<Json> rows = answer["logs"];
+  for (auto row = rows.rbegin(); row != rows.rend(); ++row) {  // oldest first, so that the newest stands above the prompt
+    std::string device = text_of(*row, "device");
+    if (device.empty()) device = text_of(*row, "sender") + " (no device)";
+    table.row({when(*row, "received"), device, text_of(*row, "syslog_severity"), text_of(*row, "app"), text_of(*row, "text")});
+  }
+  if (table.empty()) std::printf("no lines\n");
+  else std::printf("%s", table.text().c_str());
+  return 0;
+}
+
+}  // namespace bongsu::app

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/collect.h"
+
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/session.h"
+#include "app/setup.h"
+#include "app/table.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace bongsu::app {
+namespace {
+
+asio::awaitable<void> collect_once(Session& session, const SnmpOptions& options, std::shared_ptr<const poll::ProfileSet> profiles,
+                                   std::optional<Result<poll::Collection>>& into) {
+  auto target = co_await make_target(session.reactor, options);
+  if (!target) into.emplace(target.error());
+  else into.emplace(co_await poll::collect(session.reactor, session.client, *target, std::move(profiles)));
+  session.reactor.io().stop();
+}
+
+std::string label_text(const Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    if (name != kMetricName) out += (out.empty() ? "" : " ") + name + "=" + value;
+  }
+  return out;
+}
+
+// Large octet counts in units that a person can compare.
+std::string shown_value(const poll::CollectedMetric& metric) {
+  char room[48];
+  if (metric.unit == "bytes") {
+    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double value = metric.value;
+    std::size_t unit = 0;
+    for (; value >= 1024 && unit + 1 < std::size(kUnits); ++unit) value /= 1024;
+    std::snprintf(room, sizeof room, unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
+    return room;
+  }
+  std::snprintf(room, sizeof room, "%.10g%s", metric.value,
+                metric.unit == "percent" ? " %"
+                : metric.unit.empty()    ? ""
+                                         : (" " + metric.unit).c_str());
+  return room;
+}
+
+void print_json(const std::string& host, const poll::Collection& found, bool explain) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().member("device", host).member("at", found.at);
+  for (const char* key :
+       {"os", "kind", "vendor", "model", "version", "serial", "sysObjectID", "sysName", "sysDescr", "location"}) {
+    if (const auto at = found.info.find(key); at != found.info.end()) json.member(key, at->second);
+  }
+  if (found.uptime_seconds) json.member("uptime_seconds", *found.uptime_seconds);
+  json.key("metrics").begin_array();
+  for (const poll::CollectedMetric& metric : found.metrics) {
+    json.begin_object().member("name", metric.name).key("labels").begin_object();
+    for (const auto& [name, value] : metric.labels) {
+      if (name != kMetricName) json.member(name, value);
+    }
+    json.end_object()
+        .member("value", metric.value)
+        .member("unit", metric.unit)
+        .member("oid", metric.oid.to_string())
+        .end_object();
+  }
+  json.end_array().key("errors").begin_array();
+  for (const poll::TableError& fault : found.errors) {
+    json.begin_object()
+        .member("profile", fault.profile)
+        .member("table", fault.table)
+        .member("error", fault.error.text)
+        .end_object();
+  }
+  json.end_array().key("notices").begin_array();
+  for (const std::string& notice : found.notices) json.value(notice);
+  json.end_array();
+  if (explain) {
+    json.key("profiles").begin_array();
+    for (const poll::Explanation& each : found.profiles) {
+      json.begin_object().member("profile", each.profile).member("matched", each.matched).member("why", each.why).end_object();
+    }
+    json.end_array();
+  }
+  json.end_object();
+  std::printf("%s\n", out.c_str());
+}
+
+void print_text(const std::string& host, const poll::Collection& found, bool explain) {
+  std::printf("%s, read in %s\n", escape_terminal(host).c_str(), format_duration(found.took).c_str());
+  for (const auto& [name, value] : found.info) std::printf("  %-12s %s\n", name.c_str(), escape_terminal(value).c_str());
+  if (found.uptime_seconds)
+    std::printf("  %-12s %s\n", "uptime",
+                format_duration(Millis(static_cast<std::int64_t>(*found.uptime_seconds) * 1000)).c_str());
+  if (explain) {
+    std::printf("\n");
+    Table table({"PROFILE", "", "WHY"});
+    for (const poll::Explanation& each : found.profiles) table.row({each.profile, each.matched ? "matched" : "-", each.why});
+    std::printf("%s", table.text().c_str());
+  }
+  std::printf("\n");
+  Table table({"METRIC", "WHERE", "VALUE"});
+  for (const poll::CollectedMetric& metric : found.metrics)
+    table.row({metric.name, label_text(metric.labels), shown_value(metric)});
+  std::printf("%s", table.text().c_str());
+  for (const poll::TableError& fault : found.errors) {
+    std::printf("missing: %s %s: %s\n", fault.profile.c_str(), fault.table.c_str(), escape_terminal(fault.error.text).c_str());
+  }
+  for (const std::string& notice : found.notices) std::printf("notice: %s\n", escape_terminal(notice).c_str());
+}
+
+}  // namespace
+
+int collect(const CollectOptions& options) {
+  auto session = open_session(options.snmp);
+  if (!session) return fail(session.error().text);
+  config::Problems problems;
+  const auto profiles = load_profiles({(*session)->share.rules}, (*session)->tree, problems);
+  if (!profiles) {
+    for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", line.c_str());
+    return 1;
+  }
+  std::optional<Result<poll::Collection>> found;
+  (*session)->reactor.spawn(collect_once(**session, options.snmp, profiles, found));
+  (*session)->reactor.run();
+  if (!*found) return fail(found->error().text);
+  if (options.snmp.json) print_json(options.snmp.host, **found, options.explain);
+  else print_text(options.snmp.host, **found, options.explain);
+  return (*found)->metrics.empty() ? 1 : 0;
+}
+
+}  // namespace bongsu::app

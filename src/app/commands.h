@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each command of the binary does. They print for a person, or JSON with json = true, and return the exit code:
+// 0 ok, 1 a finding or a failure, 2 usage. Thread: the main one.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+
+namespace bongsu::app {
+
+struct ServeOptions {
+  std::optional<std::string> config;  // file; nothing for /etc/bongsu/bongsu.yaml, else ./bongsu.yaml, else defaults
+  std::optional<std::string> data;
+  std::optional<std::string> http;
+  bool verbose = false;
+};
+int serve(const ServeOptions& options);
+
+struct DemoOptions {
+  std::string data = "./data";
+  std::string http = "127.0.0.1:8642";
+  std::uint16_t syslog_port = 5514;
+  std::uint64_t seed = 1;
+};
+int demo(const DemoOptions& options);
+
+struct CheckOptions {
+  std::optional<std::string> config;
+  bool json = false;
+};
+int check(const CheckOptions& options);
+
+// How a device is asked; letters as Net-SNMP's tools name them.
+struct SnmpOptions {
+  std::string host;                  // name or address, with :port where it is not 161
+  std::string version = "2c";        // -v
+  std::string community = "public";  // -c
+  double timeout_seconds = 2;        // -t
+  int retries = 2;                   // -r
+  std::vector<std::string> mibs;     // -M folders beside the stock ones
+  bool json = false;
+};
+struct GetOptions {
+  SnmpOptions snmp;
+  std::vector<std::string> oids;
+  bool numeric = false;  // -On
+};
+int get(const GetOptions& options);
+int walk(const GetOptions& options);
+
+struct CollectOptions {
+  SnmpOptions snmp;
+  bool explain = false;
+};
+int collect(const CollectOptions& options);
+
+struct PingOptions {
+  std::vector<std::string> hosts;
+  int count = 3;
+  double interval_seconds = 1;
+  double timeout_seconds = 2;
+  bool json = false;
+};
+int ping(const PingOptions& options);
+
+// Asking the running daemon.
+struct AskOptions {
+  std::string url = "http://127.0.0.1:8642";
+  bool json = false;
+};
+int status(const AskOptions& options);
+struct AlarmsOptions {
+  AskOptions ask;
+  bool all = false;
+  std::string level;
+  std::string device;
+};
+int alarms(const AlarmsOptions& options);
+struct LogsOptions {
+  AskOptions ask;
+  std::vector<std::string> words;
+  std::string device;
+  std::string severity;
+  std::string since = "1h";
+  int limit = 100;
+};
+int logs(const LogsOptions& options);
+
+}  // namespace bongsu::app

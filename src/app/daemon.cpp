@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/daemon.h"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <thread>
+
+#include "app/version.h"
+#include "base/log.h"
+#include "http/server.h"
+#include "icmp/pinger.h"
+#include "net/live.h"
+#include "poll/poller.h"
+#include "rule/engine.h"
+#include "snmp/client.h"
+#include "store/store.h"
+#include "syslog/receiver.h"
+
+namespace bongsu::app {
+
+// Judges the items once a second on a thread of its own: a commit may wait for the disk.
+class Judge {
+ public:
+  Judge(rule::Engine& engine, const Clock& clock) : engine_(engine), clock_(clock), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), "rules");
+  }
+  ~Judge() {
+    *stop_.lock() = true;
+    wake_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    for (;;) {
+      engine_.evaluate(clock_.now());
+      auto stop = stop_.lock();
+      if (wake_.wait_for(stop.hold(), std::chrono::seconds(1), [&] { return *stop; })) return;
+    }
+  }
+  rule::Engine& engine_;
+  const Clock& clock_;
+  Guarded<bool> stop_{false};
+  std::condition_variable wake_;
+  std::thread thread_;
+};
+
+// In order of life: what stands below uses what stands above.
+struct Daemon::Parts {
+  explicit Parts(Setup made) : setup(std::move(made)), profiles(setup.profiles) {}
+  ~Parts();
+
+  SystemClock clock;
+  SteadyTime started = clock.steady();
+  Metrics metrics;
+  Setup setup;
+  Snapshot<poll::ProfileSet> profiles;
+  syslog::DeviceLookup addresses;
+  std::unique_ptr<store::Store> store;
+  net::LiveReactor poll_reactor;
+  net::LiveReactor listen_reactor;
+  std::unique_ptr<icmp::Pinger> pinger;
+  std::unique_ptr<snmp::Client> client;
+  std::unique_ptr<poll::Poller> poller;
+  std::unique_ptr<syslog::Receiver> syslog;
+  std::unique_ptr<rule::Engine> rules;
+  std::unique_ptr<Judge> judge;
+  std::unique_ptr<http::Server> server;
+  std::string no_ping;    // why there is no ping, for the page
+  std::string no_syslog;  // why another port was taken
+
+  Status open();
+  Status open_syslog();
+  void watch();
+  std::vector<std::string> notices() const;
+};
+
+// Threads end before what they use: the page first, then the judge, then the reactors, and the store last of all.
+Daemon::Parts::~Parts() {
+  server.reset();
+  judge.reset();
+  listen_reactor.stop();
+  poll_reactor.stop();
+  syslog.reset();
+  poller.reset();
+  client.reset();
+  pinger.reset();
+  rules.reset();
+  store.reset();
+}
+
+Status Daemon::Parts::open_syslog() {
+  syslog::ReceiverSpec spec;
+  spec.udp = setup.config.syslog_udp;
+  if (spec.udp.empty()) return {};
+  auto receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *store, metrics);
+  if (!receiver && !setup.config.syslog_named) {
+    // Nobody asked for port 514: without the right to it, or with another daemon on it, 5514 serves.
+    no_syslog = receiver.error().text;
+    for (net::Endpoint& endpoint : spec.udp) endpoint.port = 5514;
+    receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *store, metrics);
+  }
+  if (!receiver) return std::move(receiver).error();
+  syslog = *std::move(receiver);
+  return {};
+}
+
+Status Daemon::Parts::open() {
+  const config::MainConfig& config = setup.config;
+  store::StoreOptions options;
+  if (config.memory != 0) options.memory = config.memory;
+  options.raw_retention = config.retention.raw;
+  options.log_retention = config.retention.logs;
+  options.event_retention = config.retention.events;
+  BONGSU_TRY(store, store::Store::open(config.data, options, clock, metrics));
+
+  if (auto opened = icmp::Pinger::open(poll_reactor, metrics)) pinger = *std::move(opened);
+  else no_ping = opened.error().text;
+  client = std::make_unique<snmp::Client>(poll_reactor, metrics);
+  poller = std::make_unique<poll::Poller>(poll::PollerParts{.reactor = poll_reactor,
+                                                            .client = *client,
+                                                            .pinger = pinger.get(),
+                                                            .points = *store,
+                                                            .events = store.get(),
+                                                            .profiles = profiles,
+                                                            .metrics = metrics});
+
+  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics));
+  watch();
+  BONGSU_TRY_OK(open_syslog());
+
+  http::ServerOptions http;
+  http.listen = config.http.to_string();
+  http::Sources sources{
+      .clock = clock, .metrics = metrics, .devices = *poller, .alarms = *rules, .events = *store, .points = *store};
+  sources.ready = [] { return Status(); };
+  sources.notices = [this] { return notices(); };
+  sources.acknowledge = [this](std::uint64_t id, std::string_view note) {
+    return rules->acknowledge(id, {.by = "api", .note = std::string(note)}, clock.now());
+  };
+  sources.unacknowledge = [this](std::uint64_t id, std::string_view) { return rules->unacknowledge(id, "api", clock.now()); };
+  sources.version = kVersion;
+  sources.started = started;
+  BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
+
+  poll_reactor.start("poll");
+  listen_reactor.start("listen");
+  judge = std::make_unique<Judge>(*rules, clock);
+  return {};
+}
+
+// Hands the devices of the configuration to the poller, and their addresses to the listeners.
+void Daemon::Parts::watch() {
+  auto specs = device_specs(setup.config);
+  auto known = std::make_shared<syslog::DeviceNames>();
+  for (const poll::DeviceSpec& spec : specs) {
+    if (const auto address = net::Address::parse(spec.address)) known->emplace(*address, spec.name);
+  }
+  addresses.publish(std::move(known));
+  poller->apply(std::move(specs));
+}
+
+std::vector<std::string> Daemon::Parts::notices() const {
+  std::vector<std::string> lines;
+  if (const auto health = store->health(); !health.problem.empty()) lines.push_back(health.problem);
+  if (!no_ping.empty()) lines.push_back("no ping: " + no_ping);
+  if (!no_syslog.empty()) lines.push_back("syslog listens on port 5514: " + no_syslog);
+  return lines;
+}
+
+Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Daemon::~Daemon() = default;
+
+Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup) {
+  auto parts = std::make_unique<Parts>(std::move(setup));
+  BONGSU_TRY_OK(parts->open());
+  return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
+}
+
+std::vector<std::string> Daemon::reload(Setup next) {
+  std::vector<std::string> left;
+  const config::MainConfig& now = parts_->setup.config;
+  const auto needs_restart = [&](bool differs, std::string_view key) {
+    if (differs) left.push_back(std::string(key) + " changed; restart bongsu for it to count");
+  };
+  needs_restart(next.config.data != now.data, "data");
+  needs_restart(next.config.http != now.http, "http.listen");
+  needs_restart(next.config.syslog_udp != now.syslog_udp, "syslog.udp");
+  needs_restart(next.config.memory != now.memory, "memory");
+  needs_restart(next.config.retention != now.retention, "retention");
+  parts_->profiles.publish(next.profiles);
+  parts_->rules->reload(next.items);
+  parts_->setup = std::move(next);
+  parts_->watch();
+  return left;
+}
+
+std::vector<std::string> Daemon::banner() const {
+  const config::MainConfig& config = parts_->setup.config;
+  std::vector<std::string> lines;
+  lines.push_back("bongsu " + std::string(kVersion) + ", data in " + config.data.string() +
+                  (parts_->setup.file.empty() ? ", no configuration file" : ", configuration " + parts_->setup.file.string()));
+  net::Endpoint page = config.http;
+  page.port = parts_->server->port();
+  lines.push_back("status   http://" + page.to_string() + "/");
+  if (parts_->syslog) {
+    for (const net::Endpoint& endpoint : parts_->syslog->local()) lines.push_back("syslog   udp " + endpoint.to_string());
+  }
+  lines.push_back("watching " + std::to_string(config.devices.size()) + " devices with " +
+                  std::to_string(parts_->setup.items.size()) + " items");
+  for (const std::string& notice : parts_->notices()) lines.push_back("notice   " + notice);
+  return lines;
+}
+
+}  // namespace bongsu::app

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line. CLI11 is compiled here alone.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+#include <vector>
+
+#include "app/commands.h"
+#include "app/version.h"
+#include "base/text.h"
+
+namespace bongsu::app {
+namespace {
+
+void add_snmp_options(CLI::App& command, SnmpOptions& options) {
+  command.add_option("host", options.host, "name or address of the device, with :port where it is not 161")->required();
+  command.add_option("-v,--version", options.version, "SNMP version")->check(CLI::IsMember({"1", "2c"}))->capture_default_str();
+  command.add_option("-c,--community", options.community, "community")->capture_default_str();
+  command.add_option("-t,--timeout", options.timeout_seconds, "seconds to wait for an answer")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  command.add_option("-r,--retries", options.retries, "further tries after the first")
+      ->check(CLI::Range(0, 10))
+      ->capture_default_str();
+  command.add_option("-M,--mibs", options.mibs, "further folders of MIB modules");
+  command.add_flag("--json", options.json, "print JSON");
+}
+
+void add_ask_options(CLI::App& command, AskOptions& options) {
+  command.add_option("--url", options.url, "where the daemon listens")->capture_default_str();
+  command.add_flag("--json", options.json, "print the daemon's JSON answer");
+}
+
+// The options live as long as the parser; the chosen command is returned by its exit code.
+int run(int argc, char** argv) {
+  CLI::App app("Bongsu watches networks and servers by SNMP, ping and syslog, and installs nothing on them.", "bongsu");
+  app.set_version_flag("--version", std::string(kVersion));
+  app.require_subcommand(1);
+  app.footer("Exit codes: 0 ok, 1 a finding or a failure, 2 usage.");
+  int code = 0;
+
+  ServeOptions serve_options;
+  CLI::App* serve_command = app.add_subcommand("serve", "run the daemon; SIGHUP reloads the configuration, SIGTERM ends it");
+  serve_command->add_option("--config", serve_options.config,
+                            "configuration file (default: /etc/bongsu/bongsu.yaml, else ./bongsu.yaml)");
+  serve_command->add_option("--data", serve_options.data, "data directory (key data:)");
+  serve_command->add_option("--http", serve_options.http, "address and port of the status page (key http.listen)");
+  serve_command->add_flag("--verbose", serve_options.verbose, "log more");
+  serve_command->callback([&] { code = serve(serve_options); });
+
+  DemoOptions demo_options;
+  CLI::App* demo_command = app.add_subcommand("demo", "watch a small simulated network: something to see without a device");
+  demo_command->add_option("--data", demo_options.data, "data directory")->capture_default_str();
+  demo_command->add_option("--http", demo_options.http, "address and port of the status page")->capture_default_str();
+  demo_command->add_option("--syslog-port", demo_options.syslog_port, "UDP port for syslog on 127.0.0.1")->capture_default_str();
+  demo_command->add_option("--seed", demo_options.seed, "the network's randomness")->capture_default_str();
+  demo_command->callback([&] { code = demo(demo_options); });
+
+  CheckOptions check_options;
+  CLI::App* check_command = app.add_subcommand("check", "check configuration, rules and profiles; every error with its place");
+  check_command->add_option("file", check_options.config, "configuration file (default: as for serve)");
+  check_command->add_flag("--json", check_options.json, "print JSON");
+  check_command->callback([&] { code = check(check_options); });
+
+  GetOptions get_options;
+  CLI::App* get_command = app.add_subcommand("get", "ask a device for objects by SNMP");
+  add_snmp_options(*get_command, get_options.snmp);
+  get_command->add_option("oid", get_options.oids, "objects by name or number, such as sysUpTime.0 or IF-MIB::ifName.1")
+      ->required();
+  get_command->add_flag("-n,--numeric", get_options.numeric, "print OIDs as numbers");
+  get_command->callback([&] { code = get(get_options); });
+
+  GetOptions walk_options;
+  CLI::App* walk_command = app.add_subcommand("walk", "read a subtree of a device by SNMP");
+  add_snmp_options(*walk_command, walk_options.snmp);
+  walk_command->add_option("oid", walk_options.oids, "roots by name or number (default: 1.3.6.1.2.1)");
+  walk_command->add_flag("-n,--numeric", walk_options.numeric, "print OIDs as numbers");
+  walk_command->callback([&] { code = walk(walk_options); });
+
+  CollectOptions collect_options;
+  CLI::App* collect_command =
+      app.add_subcommand("collect", "identify a device, read all that its profiles know once, and print it");
+  add_snmp_options(*collect_command, collect_options.snmp);
+  collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
+  collect_command->callback([&] { code = collect(collect_options); });
+
+  PingOptions ping_options;
+  CLI::App* ping_command = app.add_subcommand("ping", "ICMP echo to many hosts at once");
+  ping_command->add_option("host", ping_options.hosts, "names or addresses")->required();
+  ping_command->add_option("-c,--count", ping_options.count, "echoes to each host")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  ping_command->add_option("-i,--interval", ping_options.interval_seconds, "seconds between echoes")
+      ->check(CLI::Range(0.001, 60.0))
+      ->capture_default_str();
+  ping_command->add_option("-t,--timeout", ping_options.timeout_seconds, "seconds to wait for an answer")
+      ->check(CLI::Range(0.01, 60.0))
+      ->capture_default_str();
+  ping_command->add_flag("--json", ping_options.json, "print JSON");
+  ping_command->callback([&] { code = ping(ping_options); });
+
+  AskOptions status_options;
+  CLI::App* status_command = app.add_subcommand("status", "the running daemon's state at a glance");
+  add_ask_options(*status_command, status_options);
+  status_command->callback([&] { code = status(status_options); });
+
+  AlarmsOptions alarms_options;
+  CLI::App* alarms_command = app.add_subcommand("alarms", "alarms of the running daemon, worst first");
+  add_ask_options(*alarms_command, alarms_options.ask);
+  alarms_command->add_flag("--all", alarms_options.all, "recovered ones too");
+  alarms_command->add_option("--level", alarms_options.level, "this level or worse")
+      ->check(CLI::IsMember({"harmless", "caution", "danger", "urgent", "fatal"}));
+  alarms_command->add_option("--device", alarms_options.device, "of one device");
+  alarms_command->callback([&] { code = alarms(alarms_options); });
+
+  LogsOptions logs_options;
+  CLI::App* logs_command = app.add_subcommand("logs", "search the logs that the running daemon received");
+  add_ask_options(*logs_command, logs_options.ask);
+  logs_command->add_option("word", logs_options.words, "words that must all occur");
+  logs_command->add_option("--device", logs_options.device, "of one device");
+  logs_command->add_option("--severity", logs_options.severity, "this or worse: err, warning, ... or caution, danger, ...");
+  logs_command->add_option("--since", logs_options.since, "how far back")->capture_default_str();
+  logs_command->add_option("--limit", logs_options.limit, "at most so many lines")
+      ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  logs_command->callback([&] { code = logs(logs_options); });
+
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {
+    const std::vector<std::string_view> known(names.begin(), names.end());
+    const auto near = nearest(argv[1], known);
+    std::fprintf(stderr, "bongsu: no command \"%s\"%s; see bongsu --help\n", escape_terminal(argv[1]).c_str(),
+                 near ? ("; did you mean \"" + std::string(*near) + "\"?").c_str() : "");
+    return 2;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& fault) {
+    return app.exit(fault) == 0 ? 0 : 2;
+  }
+  return code;
+}
+
+}  // namespace
+}  // namespace bongsu::app
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);
+  return bongsu::app::run(argc, argv);
+}

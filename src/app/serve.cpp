@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// serve and check.
+#include <csignal>
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/daemon.h"
+#include "app/run.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace bongsu::app {
+namespace {
+
+void print_problems(const config::Problems& problems) {
+  for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", line.c_str());
+  std::fprintf(stderr, "bongsu: %zu problem%s; nothing was started or changed\n", problems.size(),
+               problems.size() == 1 ? "" : "s");
+}
+
+// The named file, else the usual one, else none.
+std::filesystem::path config_file(const std::optional<std::string>& named) {
+  if (named) return *named;
+  return usual_config().value_or(std::filesystem::path());
+}
+
+std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& problems) {
+  const std::filesystem::path file = config_file(options.config);
+  auto config = file.empty() ? std::optional(config::default_config()) : config::read_main(file, problems);
+  if (!config) return std::nullopt;
+  if (options.data) config->data = *options.data;
+  if (options.http) {
+    const auto listen = net::Endpoint::parse(*options.http);
+    if (!listen) {
+      problems.add({"--http"}, listen.error().text);
+      return std::nullopt;
+    }
+    config->http = *listen;
+  }
+  const std::filesystem::path images = config->data / "mibs";
+  auto setup = complete_setup(*std::move(config), images, problems);
+  if (setup) setup->file = file;
+  return setup;
+}
+
+}  // namespace
+
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again) {
+  const sigset_t signals = block_signals();
+  auto daemon = Daemon::start(std::move(setup));
+  if (!daemon) {
+    std::fprintf(stderr, "bongsu: %s\n", daemon.error().text.c_str());
+    return 1;
+  }
+  for (const std::string& line : (*daemon)->banner()) std::printf("%s\n", line.c_str());
+  std::fflush(stdout);
+  for (;;) {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) continue;
+    if (number != SIGHUP) break;
+    config::Problems problems;
+    auto next = again ? again(problems) : std::nullopt;
+    if (!problems.empty()) {
+      print_problems(problems);
+    } else if (next) {
+      for (const std::string& line : (*daemon)->reload(*std::move(next))) log::warning("{}", line);
+      log::info("configuration read again");
+    }
+  }
+  std::printf("stopping\n");
+  std::fflush(stdout);
+  daemon->reset();
+  return 0;
+}
+
+int serve(const ServeOptions& options) {
+  log::set_level(options.verbose ? log::Level::Debug : log::Level::Info);
+  config::Problems problems;
+  auto setup = setup_for(options, problems);
+  if (!setup) {
+    print_problems(problems);
+    return 1;
+  }
+  return run_daemon(*std::move(setup), [&options](config::Problems& found) { return setup_for(options, found); });
+}
+
+int check(const CheckOptions& options) {
+  config::Problems problems;
+  const std::filesystem::path file = config_file(options.config);
+  const auto setup = read_setup(file, cache_folder() / "mibs", problems);
+  if (options.json) {
+    std::string out;
+    JsonWriter json(out);
+    json.begin_object().member("ok", problems.empty()).member("file", file.string()).key("problems").begin_array();
+    for (const std::string& line : problems.lines()) json.value(line);
+    json.end_array().end_object();
+    std::printf("%s\n", out.c_str());
+  } else if (!problems.empty()) {
+    for (const std::string& line : problems.lines()) std::printf("%s\n", line.c_str());
+    std::printf("%zu problem%s\n", problems.size(), problems.size() == 1 ? "" : "s");
+  } else if (setup) {
+    std::printf("%s: ok: %zu devices, %zu items, %zu profiles, %zu MIB modules\n",
+                file.empty() ? "(no file: defaults)" : file.c_str(), setup->config.devices.size(), setup->items.size(),
+                setup->profiles->profiles().size(), setup->tree->modules().size());
+  }
+  return problems.empty() ? 0 : 1;
+}
+
+}  // namespace bongsu::app

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/session.h"
+
+#include <cstdio>
+
+#include "base/text.h"
+
+namespace bongsu::app {
+
+int fail(std::string_view text) {
+  std::fprintf(stderr, "bongsu: %s\n", escape_terminal(text).c_str());
+  return 1;
+}
+
+Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
+  BONGSU_TRY(Share share, find_share());
+  std::vector<std::filesystem::path> folders(options.mibs.begin(), options.mibs.end());
+  BONGSU_TRY(auto tree, load_mibs(share, folders, cache_folder() / "mibs"));
+  auto session = std::make_unique<Session>();
+  session->share = std::move(share);
+  session->tree = std::move(tree);
+  return session;
+}
+
+namespace {
+
+// HOST, HOST:PORT, [V6] or [V6]:PORT, with udp: or udp6: in front as Net-SNMP's tools take it.
+Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) {
+  for (const std::string_view scheme : {"udp6:", "udp:"}) {
+    if (text.starts_with(scheme)) {
+      text.remove_prefix(scheme.size());
+      break;
+    }
+  }
+  if (const auto endpoint = net::Endpoint::parse(text, 161)) return std::pair(endpoint->address.to_string(), endpoint->port);
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return std::pair(std::string(text), std::uint16_t{161});
+  const auto port = parse_unsigned(text.substr(colon + 1));
+  if (!port || *port == 0 || *port > 65535 || text.find(':') != colon) {
+    return Error{Code::Invalid,
+                 "not a host: \"" + std::string(text) + "\"; write NAME, ADDRESS, ADDRESS:PORT or [V6ADDRESS]:PORT"};
+  }
+  return std::pair(std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port));
+}
+
+}  // namespace
+
+asio::awaitable<Result<snmp::Target>> make_target(net::Reactor& reactor, const SnmpOptions& options) {
+  BONGSU_CO_TRY(const auto where, split_host(options.host));
+  auto found = co_await net::resolve(reactor, where.first);
+  BONGSU_CO_TRY(const net::Address address, std::move(found));
+  auto credentials = std::make_shared<snmp::Credentials>();
+  credentials->name = "command line";
+  credentials->version = options.version == "1" ? snmp::Version::V1 : snmp::Version::V2c;
+  credentials->community = Secret(options.community);
+  snmp::Target target;
+  target.name = options.host;
+  target.endpoint = {address, where.second};
+  target.credentials = std::move(credentials);
+  target.timeout = Millis(static_cast<std::int64_t>(options.timeout_seconds * 1000));
+  target.retries = options.retries;
+  co_return target;
+}
+
+}  // namespace bongsu::app

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/setup.h"
+
+#include <map>
+
+#include "app/mibs.h"
+#include "config/items.h"
+#include "config/profiles.h"
+
+namespace bongsu::app {
+
+std::optional<std::filesystem::path> usual_config() {
+  std::error_code ec;
+  for (const char* file : {"/etc/bongsu/bongsu.yaml", "./bongsu.yaml"}) {
+    if (std::filesystem::exists(file, ec)) return file;
+  }
+  return std::nullopt;
+}
+
+std::optional<Setup> read_setup(const std::filesystem::path& file, const std::filesystem::path& images,
+                                config::Problems& problems) {
+  auto config = file.empty() ? std::optional(config::default_config()) : config::read_main(file, problems);
+  if (!config) return std::nullopt;
+  auto setup = complete_setup(*std::move(config), images, problems);
+  if (setup) setup->file = file;
+  return setup;
+}
+
+std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems) {
+  auto share = find_share();
+  if (!share) {
+    problems.add({"bongsu"}, share.error().text);
+    return std::nullopt;
+  }
+  auto tree = load_mibs(*share, config.mibs, images);
+  if (!tree) {
+    problems.add({images.string()}, tree.error().text);
+    return std::nullopt;
+  }
+  Setup setup;
+  std::vector<std::filesystem::path> rules{share->rules};
+  std::error_code ec;
+  for (const std::filesystem::path& folder : config.rules) {
+    // The folder of the default configuration need not be there.
+    if (std::filesystem::exists(folder, ec)) rules.push_back(folder);
+  }
+  setup.items = config::read_items(rules, problems);
+  setup.profiles = load_profiles(rules, *tree, problems);
+  if (!problems.empty()) return std::nullopt;
+  setup.share = *std::move(share);
+  setup.config = std::move(config);
+  setup.tree = *std::move(tree);
+  return setup;
+}
+
+std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::filesystem::path>& rules,
+                                                      std::shared_ptr<const mib::Tree> tree, config::Problems& problems) {
+  const std::size_t before = problems.size();
+  const auto profiles = config::read_profile_folders(rules, problems);
+  std::vector<poll::Finding> findings;
+  auto set = poll::ProfileSet::compile(profiles, std::move(tree), findings);
+  config::add_findings(findings, problems);
+  return problems.size() == before ? set : nullptr;
+}
+
+std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config) {
+  std::map<std::string, std::shared_ptr<const snmp::Credentials>> known;
+  for (const config::Credential& credential : config.credentials) {
+    auto made = std::make_shared<snmp::Credentials>();
+    made->name = credential.name;
+    made->version = credential.version == config::SnmpVersion::V1 ? snmp::Version::V1 : snmp::Version::V2c;
+    made->community = credential.community.clone();
+    known[credential.name] = std::move(made);
+  }
+  std::vector<poll::DeviceSpec> specs;
+  for (const config::DeviceConfig& device : config.devices) {
+    poll::DeviceSpec spec;
+    spec.name = device.name;
+    spec.address = device.host;
+    spec.port = device.port;
+    for (const std::string& name : device.credentials) spec.credentials.push_back(known.at(name));
+    spec.tags = device.tags;
+    spec.os = device.os;
+    spec.interval = device.polling.interval;
+    spec.timeout = device.polling.timeout;
+    spec.retries = device.polling.retries;
+    spec.ping_interval = device.polling.ping_interval;
+    spec.snmp = device.snmp && !spec.credentials.empty();
+    spec.ping = device.ping;
+    spec.parents = device.parents;
+    specs.push_back(std::move(spec));
+  }
+  return specs;
+}
+
+}  // namespace bongsu::app

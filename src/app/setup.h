@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "app/share.h"
+#include "config/main.h"
+#include "mib/tree.h"
+#include "poll/plan.h"
+#include "poll/spec.h"
+#include "rule/spec.h"
+
+namespace bongsu::app {
+
+// All that files say, read and checked: what a daemon runs on.
+struct Setup {
+  Share share;
+  std::filesystem::path file;  // the configuration file; empty when there is none
+  config::MainConfig config;
+  std::shared_ptr<const mib::Tree> tree;
+  std::shared_ptr<const poll::ProfileSet> profiles;
+  std::vector<rule::ItemSpec> items;
+};
+
+// The file that serve and check read when none is named: /etc/bongsu/bongsu.yaml, else ./bongsu.yaml, else nothing.
+std::optional<std::filesystem::path> usual_config();
+
+// Reads the configuration (defaults when `file` is empty), then MIBs, profiles and items. `images` keeps compiled MIBs.
+// Nothing when there is any problem; all of them are in `problems`. Blocks.
+std::optional<Setup> read_setup(const std::filesystem::path& file, const std::filesystem::path& images,
+                                config::Problems& problems);
+// The same for a configuration that a program made.
+std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems);
+
+// The profiles below `profiles/` of each folder, later ones in place of earlier; nothing when there is any problem.
+std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::filesystem::path>& rules,
+                                                      std::shared_ptr<const mib::Tree> tree, config::Problems& problems);
+
+// The devices as the poller takes them.
+std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config);
+
+}  // namespace bongsu::app

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// get and walk: one device, asked once.
+#include <algorithm>
+#include <cstdio>
+
+#include "app/commands.h"
+#include "app/session.h"
+#include "base/json.h"
+#include "base/text.h"
+
+namespace bongsu::app {
+namespace {
+
+// Type names as Net-SNMP's tools print them, which everyone in this field knows by heart.
+std::string_view type_word(const Value& value) {
+  switch (value.type) {
+    case ValueType::Integer:
+      return "INTEGER";
+    case ValueType::OctetString:
+      return "STRING";
+    case ValueType::ObjectId:
+      return "OID";
+    case ValueType::IpAddress:
+      return "IpAddress";
+    case ValueType::TimeTicks:
+      return "Timeticks";
+    default:
+      return to_string(value.type);
+  }
+}
+
+std::string shown(const mib::Tree& tree, const Varbind& varbind, bool numeric) {
+  const std::string name = numeric ? "." + varbind.oid.to_string() : tree.name_of(varbind.oid);
+  if (!varbind.value.exists()) {
+    const char* why = varbind.value.type == ValueType::NoSuchObject     ? "no such object on this agent"
+                      : varbind.value.type == ValueType::NoSuchInstance ? "no such instance of this object"
+                                                                        : "the agent has nothing after this";
+    return name + " = " + why;
+  }
+  const std::string text = varbind.value.type == ValueType::ObjectId && !numeric ? tree.name_of(varbind.value.oid)
+                                                                                 : tree.format(varbind.oid, varbind.value);
+  return escape_terminal(name + " = " + std::string(type_word(varbind.value)) + ": " + text);
+}
+
+void append_json(JsonWriter& json, const mib::Tree& tree, const Varbind& varbind) {
+  json.begin_object().member("oid", varbind.oid.to_string()).member("name", tree.name_of(varbind.oid));
+  json.member("type", std::string(to_string(varbind.value.type)));
+  if (const auto number = varbind.value.to_double(); number && varbind.value.type != ValueType::OctetString)
+    json.member("value", *number);
+  else json.member("value", varbind.value.to_text());
+  json.member("text", tree.format(varbind.oid, varbind.value)).end_object();
+}
+
+// What a coroutine of a command leaves behind.
+struct Ended {
+  std::optional<Error> error;
+  std::vector<std::string> notes;
+};
+
+asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std::vector<Oid> oids, std::vector<Varbind>& into,
+                              Ended& ended) {
+  auto target = co_await make_target(session.reactor, options);
+  if (!target) {
+    ended.error = target.error();
+  } else {
+    auto answer = co_await session.client.get(*target, std::move(oids));
+    if (answer) into = std::move(answer->varbinds);
+    else ended.error = answer.error();
+  }
+  session.reactor.io().stop();
+}
+
+asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std::vector<Oid> roots,
+                               std::function<bool(const Varbind&)> visit, Ended& ended) {
+  auto target = co_await make_target(session.reactor, options);
+  if (!target) ended.error = target.error();
+  for (const Oid& root : roots) {
+    if (ended.error) break;
+    const auto end = co_await session.client.walk(*target, root, visit);
+    if (!end) ended.error = end.error();
+    else ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
+  }
+  session.reactor.io().stop();
+}
+
+Result<std::vector<Oid>> resolve_all(const mib::Tree& tree, const std::vector<std::string>& words) {
+  std::vector<Oid> oids;
+  for (const std::string& word : words) {
+    BONGSU_TRY(Oid oid, tree.resolve(word));
+    oids.push_back(std::move(oid));
+  }
+  return oids;
+}
+
+void print_varbinds(const mib::Tree& tree, const std::vector<Varbind>& varbinds) {
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("varbinds").begin_array();
+  for (const Varbind& varbind : varbinds) append_json(json, tree, varbind);
+  json.end_array().end_object();
+  std::printf("%s\n", out.c_str());
+}
+
+}  // namespace
+
+int get(const GetOptions& options) {
+  auto session = open_session(options.snmp);
+  if (!session) return fail(session.error().text);
+  const auto oids = resolve_all(*(*session)->tree, options.oids);
+  if (!oids) return fail(oids.error().text), 2;
+  std::vector<Varbind> varbinds;
+  Ended ended;
+  (*session)->reactor.spawn(get_all(**session, options.snmp, *oids, varbinds, ended));
+  (*session)->reactor.run();
+  if (ended.error) return fail(ended.error->text);
+  if (options.snmp.json) {
+    print_varbinds(*(*session)->tree, varbinds);
+  } else {
+    for (const Varbind& varbind : varbinds) std::printf("%s\n", shown(*(*session)->tree, varbind, options.numeric).c_str());
+  }
+  const bool all_there =
+      std::all_of(varbinds.begin(), varbinds.end(), [](const Varbind& varbind) { return varbind.value.exists(); });
+  return all_there ? 0 : 1;
+}
+
+int walk(const GetOptions& options) {
+  auto session = open_session(options.snmp);
+  if (!session) return fail(session.error().text);
+  const std::vector<std::string> words = options.oids.empty() ? std::vector<std::string>{"1.3.6.1.2.1"} : options.oids;
+  const auto roots = resolve_all(*(*session)->tree, words);
+  if (!roots) return fail(roots.error().text), 2;
+  std::vector<Varbind> varbinds;
+  std::size_t count = 0;
+  std::function<bool(const Varbind&)> visit = [&](const Varbind& varbind) {
+    ++count;
+    if (options.snmp.json) varbinds.push_back(varbind);
+    else std::printf("%s\n", shown(*(*session)->tree, varbind, options.numeric).c_str());
+    return true;
+  };
+  Ended ended;
+  (*session)->reactor.spawn(walk_all(**session, options.snmp, *roots, visit, ended));
+  (*session)->reactor.run();
+  if (options.snmp.json) print_varbinds(*(*session)->tree, varbinds);
+  for (const std::string& note : ended.notes) std::fprintf(stderr, "bongsu: note: %s\n", escape_terminal(note).c_str());
+  if (ended.error) return fail(ended.error->text);
+  if (count == 0)
+    return fail(options.snmp.host + ": nothing below " + words.front() + "; try a shorter OID, or: bongsu collect " +
+                options.snmp.host + " --explain");
+  return 0;
+}
+
+}  // namespace bongsu::app

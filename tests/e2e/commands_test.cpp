@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <gtest/gtest.h>
+
+#include "e2e/daemon.h"
+#include "interop/snmpd.h"
+
+namespace bongsu::e2e {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string at(const interop::Snmpd& snmpd) { return "127.0.0.1:" + std::to_string(snmpd.port()); }
+
+}  // namespace
+
+TEST(Commands, GetAndWalkReadLikeNetSnmp) {
+  if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
+  const auto snmpd = interop::Snmpd::start();
+  ASSERT_TRUE(snmpd) << snmpd.error().text;
+  const Ran get = run({"bongsu", "get", at(**snmpd), "-v", "2c", "-c", "public", "sysObjectID.0", "SNMPv2-MIB::sysServices.0"});
+  EXPECT_EQ(0, get.code) << get.err;
+  EXPECT_NE(std::string::npos, get.out.find("SNMPv2-MIB::sysObjectID.0 = OID: NET-SNMP-TC::linux\n")) << get.out;
+  EXPECT_NE(std::string::npos, get.out.find("SNMPv2-MIB::sysServices.0 = INTEGER: ")) << get.out;
+  for (const char* version : {"1", "2c"}) {
+    const Ran walk = run({"bongsu", "walk", at(**snmpd), "-v", version, "IF-MIB::ifDescr"});
+    EXPECT_EQ(0, walk.code) << walk.err;
+    EXPECT_NE(std::string::npos, walk.out.find("IF-MIB::ifDescr.1 = STRING: lo\n")) << walk.out;
+  }
+  const Ran missing = run({"bongsu", "get", at(**snmpd), "IF-MIB::ifDescr.99999"});
+  EXPECT_EQ(1, missing.code);
+  EXPECT_NE(std::string::npos, missing.out.find("no such instance")) << missing.out;
+}
+
+TEST(Commands, CollectFindsTheServer) {
+  if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
+  const auto snmpd = interop::Snmpd::start();
+  ASSERT_TRUE(snmpd) << snmpd.error().text;
+  const Ran collect = run({"bongsu", "collect", at(**snmpd), "-v", "2c", "-c", "public", "--json"});
+  ASSERT_EQ(0, collect.code) << collect.err;
+  const Json found = Json::parse(collect.out);
+  std::set<std::string> names;
+  for (const Json& metric : found["metrics"]) names.insert(metric["name"]);
+  for (const char* name : {"cpu_usage_percent", "memory_used_percent", "storage_used_percent", "interface_receive_bytes_total",
+                           "load1", "device_uptime_seconds"}) {
+    EXPECT_TRUE(names.contains(name)) << name;
+  }
+  EXPECT_EQ("linux", found["os"]);
+}
+
+TEST(Commands, SayWhatIsWrong) {
+  const auto says = [](std::vector<std::string> words, int code, const std::string& text) {
+    SCOPED_TRACE(words.size() > 1 ? words[1] : "");
+    const Ran ran = run(words);
+    EXPECT_EQ(code, ran.code);
+    EXPECT_NE(std::string::npos, (ran.err + ran.out).find(text)) << ran.out << ran.err;
+  };
+  says({"bongsu"}, 2, "subcommand");
+  says({"bongsu", "sevre"}, 2, "did you mean \"serve\"?");
+  says({"bongsu", "--help"}, 0, "serve");
+  says({"bongsu", "--version"}, 0, "0.");
+  says({"bongsu", "get", "127.0.0.1:1", "-t", "0.1", "-r", "0", "sysUpTime.0"}, 1, "127.0.0.1");
+  says({"bongsu", "get", "127.0.0.1", "ifDescrr.1"}, 2, "ifDescr");
+  says({"bongsu", "walk", "127.0.0.1:99999", "system"}, 1, "not a host");
+  says({"bongsu", "status", "--url", "http://127.0.0.1:1"}, 1, "bongsu serve");
+  says({"bongsu", "check", "/nonexistent/bongsu.yaml"}, 1, "/nonexistent/bongsu.yaml");
+}
+
+TEST(Commands, PingAnswersForLoopback) {
+  const Ran ping = run({"bongsu", "ping", "127.0.0.1", "127.1.2.3", "-c", "2", "-i", "0.01", "--json"});
+  if (ping.code != 0 && ping.err.find("CAP_NET_RAW") != std::string::npos) GTEST_SKIP() << "no right to ping here: " << ping.err;
+  ASSERT_EQ(0, ping.code) << ping.err;
+  const Json answer = Json::parse(ping.out);
+  ASSERT_EQ(2U, answer["hosts"].size());
+  for (const Json& host : answer["hosts"]) EXPECT_EQ(2, host["received"]) << host.dump();
+}
+
+}  // namespace bongsu::e2e

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "e2e/daemon.h"
+
+#include <fcntl.h>
+#include <httplib.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <regex>
+#include <sstream>
+#include <thread>
+
+extern char** environ;
+
+namespace bongsu::e2e {
+namespace {
+
+std::string slurp(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  std::stringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+pid_t start(std::vector<std::string> words, const std::filesystem::path& out, const std::filesystem::path& err) {
+  words[0] = std::string(BONGSU_BIN_DIR) + "/" + words[0];
+  std::vector<char*> argv;
+  for (std::string& word : words) argv.push_back(word.data());
+  argv.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, 1, out.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  posix_spawn_file_actions_addopen(&actions, 2, err.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0644);
+  pid_t pid = -1;
+  if (posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) pid = -1;
+  posix_spawn_file_actions_destroy(&actions);
+  return pid;
+}
+
+int code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
+
+}  // namespace
+
+Folder::Folder() {
+  std::string name = (std::filesystem::temp_directory_path() / "bongsu-e2e-XXXXXX").string();
+  if (mkdtemp(name.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  path_ = name;
+}
+Folder::~Folder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+std::filesystem::path Folder::write(const std::string& name, const std::string& text) const {
+  std::ofstream(path_ / name, std::ios::binary) << text;
+  return path_ / name;
+}
+
+bool eventually(const std::function<bool()>& holds, int seconds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  for (;;) {
+    if (holds()) return true;
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+}
+
+Ran run(const std::vector<std::string>& words) {
+  Folder folder;
+  const pid_t pid = start(words, folder.path() / "out", folder.path() / "err");
+  int status = 0;
+  if (pid < 0 || waitpid(pid, &status, 0) != pid) return {};
+  return {code_of(status), slurp(folder.path() / "out"), slurp(folder.path() / "err")};
+}
+
+Daemon::Daemon(std::vector<std::string> words) { pid_ = start(std::move(words), folder_.path() / "out", folder_.path() / "out"); }
+
+Daemon::~Daemon() {
+  if (!running()) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, &status_, 0);
+}
+
+std::string Daemon::printed() const { return slurp(folder_.path() / "out"); }
+
+bool Daemon::running() {
+  if (pid_ < 0) return false;
+  if (waitpid(pid_, &status_, WNOHANG) != pid_) return true;
+  pid_ = -1;
+  return false;
+}
+
+void Daemon::send(int signal) const {
+  if (pid_ > 0) kill(pid_, signal);
+}
+
+int Daemon::wait(int seconds) {
+  return eventually([this] { return !running(); }, seconds) ? code_of(status_) : -1;
+}
+
+std::string Daemon::url() const {
+  std::smatch found;
+  const std::string text = printed();
+  return std::regex_search(text, found, std::regex(R"(http://[0-9.:\[\]a-f]+)")) ? found.str() : "";
+}
+
+int Daemon::syslog_port() const {
+  std::smatch found;
+  const std::string text = printed();
+  return std::regex_search(text, found, std::regex(R"(syslog +udp .*:([0-9]+))")) ? std::stoi(found[1]) : 0;
+}
+
+nlohmann::json Daemon::ask(const std::string& path) const {
+  const std::string where = url();
+  if (where.empty()) return nullptr;
+  httplib::Client client(where);
+  client.set_connection_timeout(5);
+  const auto answer = client.Get(path);
+  if (!answer || answer->status != 200) return nullptr;
+  return nlohmann::json::parse(answer->body, nullptr, false);
+}
+
+bool Daemon::ready() const {
+  const std::string where = url();
+  if (where.empty()) return false;
+  httplib::Client client(where);
+  const auto answer = client.Get("/readyz");
+  return answer && answer->status == 200;
+}
+
+bool Daemon::comes_up() {
+  return eventually([this] { return !running() || ready(); }) && running();
+}
+
+}  // namespace bongsu::e2e

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <sys/types.h>
+
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace bongsu::e2e {
+
+// A folder of its own below the system's temporary one; gone with the object.
+class Folder {
+ public:
+  Folder();
+  ~Folder();
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path write(const std::string& name, const std::string& text) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Looks every 20 ms until `holds` is true, for at most `seconds`. False when it never was.
+bool eventually(const std::function<bool()>& holds, int seconds = 30);
+
+struct Ran {
+  int code = -1;
+  std::string out;
+  std::string err;
+};
+// Runs a program of bin/ to its end.
+Ran run(const std::vector<std::string>& words);
+
+// A program of bin/ in the background; killed with the object.
+class Daemon {
+ public:
+  explicit Daemon(std::vector<std::string> words);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  // What it printed so far, both streams.
+  std::string printed() const;
+  bool running();
+  void send(int signal) const;
+  // Waits for its end: the exit code, or 128 + the signal; -1 when it does not end in time.
+  int wait(int seconds = 30);
+
+  // From the lines that `bongsu serve` prints: the status page's URL ("" until it stands) and the port of syslog.
+  std::string url() const;
+  int syslog_port() const;
+  // GET `path`: the parsed answer, or null when there is none or it is not 200.
+  nlohmann::json ask(const std::string& path) const;
+  bool ready() const;
+  // Waits until it is ready; false at once when it ended instead.
+  bool comes_up();
+
+ private:
+  Folder folder_;
+  pid_t pid_ = -1;
+  int status_ = 0;
+};
+
+}  // namespace bongsu::e2e

@@ -30,7 +30,6 @@ config::MainConfig demo_config(const DemoOptions& options, const net::Endpoint& 
     made.tags = device.tags;
     made.credentials = {"demo"};
     made.polling = config.defaults;
-    made.ping = false;  // the whole of 127.0.0.0/8 answers ping, a dead device too
     config.devices.push_back(std::move(made));
   }
   return config;

@@ -32,7 +32,8 @@ struct PollerParts {
 // schedule's slot; each table is its own transaction, and what could not be read is a gap with its cause. A dead device
 // waits for its own time-outs and delays nobody.
 // Beside what the profiles give it writes device_up, snmp_up, icmp_up, device_info, icmp_rtt_seconds, icmp_loss_percent,
-// icmp_jitter_seconds and bongsu_poll_duration_seconds, all with the label device.
+// icmp_jitter_seconds and bongsu_poll_duration_seconds, all with the label device. device_up is 1 while SNMP or ping is
+// answered; on a loopback address, which answers ping whatever stands behind it, SNMP alone counts.
 // Everything in PollerParts must outlive it. It must end on the reactor's thread, or after the reactor stopped.
 class Poller final : public DeviceSource {
  public:

@@ -131,7 +131,9 @@ std::optional<double> PingWindow::jitter_seconds() const {
 }
 
 std::optional<bool> Watch::up() const {
-  if (snmp_up.value_or(false) || icmp_up.value_or(false)) return true;
+  // The loopback answers ping whatever becomes of the agent behind it: beside SNMP that proves nothing.
+  const bool ping_proves = !(spec.snmp && address && address->is_loopback());
+  if (snmp_up.value_or(false) || (ping_proves && icmp_up.value_or(false))) return true;
   const bool waits_for_snmp = spec.snmp && !snmp_up;
   const bool waits_for_ping = spec.ping && icmp_works && !icmp_up;
   if (waits_for_snmp || waits_for_ping || (!snmp_up && !icmp_up)) return std::nullopt;

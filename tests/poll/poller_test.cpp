@@ -16,7 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-net::Address host(std::uint32_t number) { return net::Address::v4(0x7f000100 + number); }
+net::Address host(std::uint32_t number) { return net::Address::v4(0x0a000100 + number); }
 
 struct Network {
   net::SimWorld sim{7};
@@ -349,6 +349,23 @@ TEST(Poller, UnknownNameIsAGapThatSaysDns) {
   network.sim.add_name("no-such-host", host(1));
   network.sim.run_for(90s);
   EXPECT_EQ(1, network.last("snmp_up"));
+}
+
+TEST(Poller, PingDoesNotKeepALoopbackAgentAlive) {
+  Network network;
+  network.add_server(1);
+  const net::Address loopback = net::Address::v4(0x7f000009);
+  network.sim.set_link(loopback, {});
+  DeviceSpec device = network.spec(1);
+  device.name = "local";
+  device.address = loopback.to_string();
+  network.poller->apply({network.spec(1), device});
+  network.agents->manner(host(1))->dead = true;
+  network.sim.run_for(3min);
+  EXPECT_EQ(1, network.last("icmp_up", "local"));
+  EXPECT_EQ(0, network.last("device_up", "local"));
+  EXPECT_EQ(0, network.last("snmp_up", "d1"));
+  EXPECT_EQ(1, network.last("device_up", "d1"));
 }
 
 TEST(Poller, PingAloneIsEnough) {

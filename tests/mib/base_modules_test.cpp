@@ -48,10 +48,11 @@ TEST(BaseModules, AgreeWithNetSnmpTextsOfDebian) {
   compare("NET-SNMP-TC", "1.3.6.1.4.1.8072.3.2.");
 }
 
-// Facts of other compilers, when a folder with them is given (cmake -DBONGSU_CORPUS=DIR).
-TEST(BaseModules, AgreeWithKnownFacts) {
+// Facts of other compilers.
+TEST(Corpus, BaseModulesAgreeWithItsFacts) {
   std::ifstream facts(std::string(BONGSU_CORPUS) + "/mibs/objects.jsonl");
-  if (!facts) GTEST_SKIP() << "no facts in " << BONGSU_CORPUS << "/mibs/objects.jsonl";
+  if (!facts)
+    GTEST_SKIP() << "no mibs/objects.jsonl in the corpus '" << BONGSU_CORPUS << "'; cmake -DBONGSU_CORPUS=FOLDER gives one";
   const auto modules = base_tree().modules();
   std::string line;
   std::size_t compared = 0;

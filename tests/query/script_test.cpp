@@ -32,12 +32,13 @@ TEST(QueryScripts, OurOwnCasesHold) {
   }
 }
 
-// Prometheus' own cases, where a copy of them is at hand: cmake -DBONGSU_PROMQL_CASES=FOLDER.
-TEST(QueryScripts, PrometheusCasesHold) {
-  const std::string folder = BONGSU_PROMQL_CASES;
-  if (folder.empty() || !std::filesystem::is_directory(folder))
-    GTEST_SKIP() << "no folder of Prometheus' PromQL cases; give one with -DBONGSU_PROMQL_CASES=FOLDER";
-  for (const auto& file : scripts_in(folder)) {
+TEST(Corpus, PrometheusCasesHold) {
+  const std::filesystem::path folder = BONGSU_CORPUS "/promql";
+  if (!std::filesystem::is_directory(folder))
+    GTEST_SKIP() << "no folder promql in the corpus '" << BONGSU_CORPUS << "'; cmake -DBONGSU_CORPUS=FOLDER gives one";
+  const auto files = scripts_in(folder);
+  EXPECT_FALSE(files.empty()) << "no .test file in " << folder;
+  for (const auto& file : files) {
     const ScriptOutcome outcome = run_script(file);
     std::cout << file.filename().string() << ": " << outcome.passed << " passed, " << outcome.skipped << " out of scope, "
               << outcome.unsupported << " unsupported, " << outcome.failures.size() << " failed\n";

@@ -65,6 +65,14 @@ static bool wants_growth(const Group& group, const Outcome& outcome) {
   return seen.size() < group.metrics.size();
 }
 
+static void hint_at_hidden_tables(Collection& collection) {
+  const auto of_a_row = [](const CollectedMetric& metric) { return !metric.labels.empty(); };
+  if (!collection.errors.empty() || std::any_of(collection.metrics.begin(), collection.metrics.end(), of_a_row)) return;
+  collection.notices.push_back(
+      "no table has any row: the agent may show this community a part of itself only (Debian's snmpd does so by default: give a "
+      "community of its own in snmpd.conf, such as \"rocommunity NAME SOURCE\", without -V)");
+}
+
 asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
                                             std::shared_ptr<const ProfileSet> profiles, CollectOptions options) {
   Gathering all;
@@ -103,6 +111,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
       all.add(*group, outcome);
     }
   }
+  hint_at_hidden_tables(all.collection);
   all.collection.took = std::chrono::duration_cast<Millis>(reactor.clock().steady() - start);
   co_return std::move(all.collection);
 }

@@ -129,5 +129,22 @@ TEST(Collect, DeadHostIsATimeout) {
   EXPECT_EQ(Code::Timeout, got.error().code);
 }
 
+// As Debian's snmpd answers before anyone configured it.
+TEST(Collect, SaysWhenTheAgentHidesItsTables) {
+  CollectWorld world;
+  const std::string system =
+      "1.3.6.1.2.1.1.1.0|4|Linux vm\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.8072.3.2.10\n1.3.6.1.2.1.1.3.0|67|4200\n";
+  world.agents->add(kHost, std::make_unique<agent::RecordedDevice>(agent::RecordedDevice::shape(agent::Recording::parse(system)),
+                                                                   world.sim.clock().steady()));
+  const auto hidden = world.collect_now();
+  ASSERT_TRUE(hidden) << hidden.error().text;
+  ASSERT_EQ(1u, hidden->notices.size());
+  EXPECT_NE(std::string::npos, hidden->notices[0].find("rocommunity")) << hidden->notices[0];
+  world.add({.kind = agent::Kind::Server});
+  const auto shown = world.collect_now();
+  ASSERT_TRUE(shown) << shown.error().text;
+  EXPECT_TRUE(shown->notices.empty());
+}
+
 }  // namespace
 }  // namespace bongsu::poll

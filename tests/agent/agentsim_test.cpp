@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 
+#include "folder.h"
 #include "net/live.h"
 #include "net/process.h"
 
@@ -44,13 +44,10 @@ TEST(Agentsim, EndsWithOneAndSaysWhyWhenItCannotServe) {
     EXPECT_EQ(1, outcome.exit_code);
     EXPECT_NE(std::string::npos, outcome.error_output.find(what)) << outcome.error_output;
   };
-  const std::filesystem::path folder =
-      std::filesystem::path(testing::TempDir()) / ("bongsu-agentsim-" + std::to_string(getpid()));
-  std::filesystem::create_directory(folder);
-  says("no *.snmprec file in " + folder.string(), {"--recording", folder.string()});
-  std::ofstream(folder / "bad.snmprec") << "nothing of use\n";
-  says("none of its 1 rows is an object (line 1: not OID|type|value)", {"--recording", folder.string()});
-  std::filesystem::remove_all(folder);
+  const Folder folder;
+  says("no *.snmprec file in " + folder.path().string(), {"--recording", folder.path().string()});
+  folder.write("bad.snmprec", "nothing of use\n");
+  says("none of its 1 rows is an object (line 1: not OID|type|value)", {"--recording", folder.path().string()});
   says("read recording /nonexistent/x.snmprec", {"--recording", "/nonexistent/x.snmprec"});
   says("--address", {"--address", "somewhere"});
 

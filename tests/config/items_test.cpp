@@ -2,10 +2,10 @@
 #include "config/items.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+
+#include "folder.h"
 
 namespace bongsu::config {
 namespace {
@@ -14,30 +14,18 @@ using namespace std::chrono_literals;
 
 class ItemsTest : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "bongsu-items-XXXXXX").string();
-    ASSERT_NE(nullptr, ::mkdtemp(pattern.data()));
-    root_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(root_); }
-
-  std::filesystem::path write(const std::string& name, const std::string& text) {
-    const auto file = root_ / name;
-    std::filesystem::create_directories(file.parent_path());
-    std::ofstream(file) << text;
-    return file.parent_path();
-  }
+  std::filesystem::path write(const std::string& name, const std::string& text) { return root_.write(name, text).parent_path(); }
   std::vector<rule::ItemSpec> read(std::vector<std::filesystem::path> folders) {
     Problems problems;
     auto items = read_items(folders, problems);
     lines_ = problems.lines();
     for (std::string& line : lines_) {
-      for (std::size_t at; (at = line.find(root_.string() + "/")) != std::string::npos;)
-        line.erase(at, root_.string().size() + 1);
+      for (std::size_t at; (at = line.find(root_.path().string() + "/")) != std::string::npos;)
+        line.erase(at, root_.path().string().size() + 1);
     }
     return items;
   }
-  std::filesystem::path root_;
+  Folder root_;
   std::vector<std::string> lines_;
 };
 

@@ -3,25 +3,14 @@
 
 #include <sys/types.h>
 
-#include <filesystem>
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
+#include "folder.h"
+
 namespace bongsu::e2e {
-
-// A folder of its own below the system's temporary one; gone with the object.
-class Folder {
- public:
-  Folder();
-  ~Folder();
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path write(const std::string& name, const std::string& text) const;
-
- private:
-  std::filesystem::path path_;
-};
 
 // Looks every 20 ms until `holds` is true, for at most `seconds`. False when it never was.
 bool eventually(const std::function<bool()>& holds, int seconds = 30);

@@ -11,9 +11,8 @@
 #include "config/profiles.h"
 #include "e2e/daemon.h"
 #include "icmp/pinger.h"
-#include "mib/compile.h"
-#include "net/process.h"
 #include "net/sim.h"
+#include "poll/fixture.h"
 #include "poll/poller.h"
 #include "rule/engine.h"
 #include "snmp/client.h"
@@ -26,28 +25,7 @@ using namespace std::chrono_literals;
 
 constexpr unsigned kDevices = 50;
 
-std::shared_ptr<const mib::Tree> stock_mibs() {
-  static const std::shared_ptr<const mib::Tree> tree = [] {
-    const Folder folder;
-    net::LiveProcesses processes;
-    const auto report = mib::compile(processes, {.folders = {std::string(BONGSU_SOURCE_DIR) + "/mibs"},
-                                                 .image = folder.path() / "image",
-                                                 .compiler = std::string(BONGSU_BIN_DIR) + "/bongsu-mibc"});
-    EXPECT_TRUE(report) << report.error().text;
-    return report->tree;
-  }();
-  return tree;
-}
-
 const std::filesystem::path kRules = std::string(BONGSU_SOURCE_DIR) + "/rules";
-
-std::shared_ptr<const poll::ProfileSet> stock_profiles() {
-  config::Problems problems;
-  std::vector<poll::Finding> findings;
-  auto set = poll::ProfileSet::compile(config::read_profile_folders({kRules}, problems), stock_mibs(), findings);
-  EXPECT_TRUE(problems.empty() && findings.empty());
-  return set;
-}
 
 std::vector<rule::ItemSpec> stock_items() {
   config::Problems problems;
@@ -62,7 +40,7 @@ std::string name_of(unsigned device) { return (device % 2 == 0 ? "switch" : "ser
 // Everything in order of life.
 class SimulatedDay {
  public:
-  explicit SimulatedDay(std::uint64_t seed) : world_(seed), random_(seed + 1), profiles_(stock_profiles()) {
+  explicit SimulatedDay(std::uint64_t seed) : world_(seed), random_(seed + 1), profiles_(poll::stock_profiles()) {
     auto agents = agent::Agents::open(world_.reactor(), {.port = 161});
     EXPECT_TRUE(agents) << agents.error().text;
     agents_ = *std::move(agents);

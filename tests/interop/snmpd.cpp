@@ -59,9 +59,6 @@ bool Snmpd::has_ipv6() { return free_port(Address::Family::V6) != 0; }
 
 Result<std::unique_ptr<Snmpd>> Snmpd::start(const std::string& more) {
   std::unique_ptr<Snmpd> out(new Snmpd);
-  std::string folder = (std::filesystem::temp_directory_path() / "bongsu-snmpd-XXXXXX").string();
-  if (mkdtemp(folder.data()) == nullptr) return Error{Code::Io, "mkdtemp " + folder + ": " + std::strerror(errno)};
-  out->folder_ = folder;
   std::filesystem::create_directory(out->folder_ / "state");
   const bool ipv6 = has_ipv6();
   for (int i = 0; i < 50 && out->port_ == 0; ++i) {
@@ -85,7 +82,7 @@ Status Snmpd::launch() {
   if (!found) return Error{Code::NotFound, "snmpd is not installed (Debian package snmpd)"};
   const std::string conf = (folder_ / "snmpd.conf").string(), log_file = (folder_ / "snmpd.log").string();
   std::vector<std::string> arguments{found->string(), "-f", "-r", "-C", "-c", conf, "-Lf", log_file, "-I", "-smux"};
-  std::vector<std::string> environment = environment_in(folder_);
+  std::vector<std::string> environment = environment_in(folder_.path());
   std::vector<char*> argv, envp;
   for (std::string& word : arguments) argv.push_back(word.data());
   for (std::string& word : environment) envp.push_back(word.data());
@@ -119,11 +116,7 @@ void Snmpd::stop() {
 
 Status Snmpd::resume() { return launch(); }
 
-Snmpd::~Snmpd() {
-  stop();
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+Snmpd::~Snmpd() { stop(); }
 
 snmp::Target Snmpd::target(snmp::Version version, const net::Endpoint& at, const std::string& community) const {
   auto credentials = std::make_shared<snmp::Credentials>();
@@ -137,7 +130,7 @@ Result<std::vector<std::string>> Snmpd::run(const std::string& tool, const std::
   const auto found = find_program(tool);
   if (!found) return Error{Code::NotFound, tool + " is not installed (Debian package snmp)"};
   net::LiveProcesses processes;
-  net::Command command{.program = *found, .arguments = arguments, .environment = environment_in(folder_), .input = {}};
+  net::Command command{.program = *found, .arguments = arguments, .environment = environment_in(folder_.path()), .input = {}};
   command.output_limit = 64U << 20;
   BONGSU_TRY(const net::Outcome outcome, processes.run(command));
   if (outcome.exit_code != 0)

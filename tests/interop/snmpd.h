@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "folder.h"
 #include "net/live.h"
 #include "snmp/client.h"
 
@@ -66,7 +67,7 @@ class Snmpd {
  private:
   Snmpd() = default;
   Status launch();
-  std::filesystem::path folder_;
+  Folder folder_;
   std::uint16_t port_ = 0;
   int pid_ = -1;
 };

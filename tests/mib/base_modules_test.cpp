@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "base_modules.h"
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
-#include "fixture.h"
 
 namespace bongsu::mib {
 namespace {
@@ -33,7 +34,7 @@ TEST(BaseModules, AgreeWithNetSnmpTextsOfDebian) {
     for (const std::string_view line : split(outcome->output, '\n')) {  // "name"<tabs>"1.3.6.1"
       const auto words = split(line, '"');
       if (words.size() != 5 || !words[3].starts_with(under) || words[1].find('#') != std::string_view::npos) continue;
-      const auto object = base_tree().find(module + "::" + std::string(words[1]));
+      const auto object = base_tree()->find(module + "::" + std::string(words[1]));
       EXPECT_TRUE(object) << words[1];
       if (object) {
         EXPECT_EQ(words[3], object->oid().to_string()) << words[1];
@@ -53,7 +54,7 @@ TEST(Corpus, BaseModulesAgreeWithItsFacts) {
   std::ifstream facts(std::string(BONGSU_CORPUS) + "/mibs/objects.jsonl");
   if (!facts)
     GTEST_SKIP() << "no mibs/objects.jsonl in the corpus '" << BONGSU_CORPUS << "'; cmake -DBONGSU_CORPUS=FOLDER gives one";
-  const auto modules = base_tree().modules();
+  const auto modules = base_tree()->modules();
   std::string line;
   std::size_t compared = 0;
   while (std::getline(facts, line)) {
@@ -64,7 +65,7 @@ TEST(Corpus, BaseModulesAgreeWithItsFacts) {
     const std::string macro = fact.value("macro", "");
     if (macro == "OBJECT-GROUP" || macro == "NOTIFICATION-GROUP" || macro == "MODULE-COMPLIANCE") continue;
     SCOPED_TRACE(module + "::" + name);
-    const auto object = base_tree().find(module + "::" + name);
+    const auto object = base_tree()->find(module + "::" + name);
     EXPECT_TRUE(object);
     if (!object) continue;
     ++compared;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gmock/gmock.h>
 
-#include "fixture.h"
+#include "base_modules.h"
 
 namespace bongsu::mib {
 namespace {
@@ -33,9 +33,9 @@ std::string problems_of(const CompileReport& report, const Folder& folder) {
 }
 
 TEST(Compile, BaseModulesHaveNoProblem) {
-  for (const Problem& problem : base_tree().problems()) ADD_FAILURE() << problem.to_string();
-  EXPECT_GE(base_tree().modules().size(), 14u);
-  for (const ModuleInfo& info : base_tree().modules()) EXPECT_EQ(info.declared, info.objects) << info.name;
+  for (const Problem& problem : base_tree()->problems()) ADD_FAILURE() << problem.to_string();
+  EXPECT_GE(base_tree()->modules().size(), 14u);
+  for (const ModuleInfo& info : base_tree()->modules()) EXPECT_EQ(info.declared, info.objects) << info.name;
 }
 
 TEST(Compile, DoesNothingTwice) {
@@ -217,8 +217,9 @@ TEST(Compile, ADeadCompilerIsAnErrorAndTheOldImageStays) {
   ASSERT_TRUE(compile_into(folder, {kBaseModules}));
   const auto says = [&](net::Outcome outcome, Code code, std::string_view part) {
     Ends processes(std::move(outcome));
-    const auto report = compile(
-        processes, {.folders = {kBaseModules, folder.write("a.txt", "x")}, .image = folder / "mibs.img", .compiler = kCompiler});
+    const auto report =
+        compile(processes,
+                {.folders = {kBaseModules, folder.write("a.txt", "x")}, .image = folder / "mibs.img", .compiler = kMibCompiler});
     ASSERT_FALSE(report);
     EXPECT_EQ(code, report.error().code);
     EXPECT_THAT(report.error().text, HasSubstr(std::string(part)));
@@ -232,11 +233,11 @@ TEST(Compile, ADeadCompilerIsAnErrorAndTheOldImageStays) {
 TEST(Compile, WhatCannotStartIsAnError) {
   const Folder folder;
   net::LiveProcesses processes;
-  const auto none = compile(processes, {.folders = {}, .image = folder / "i", .compiler = kCompiler});
+  const auto none = compile(processes, {.folders = {}, .image = folder / "i", .compiler = kMibCompiler});
   ASSERT_FALSE(none);
   EXPECT_EQ(Code::Invalid, none.error().code);
   EXPECT_FALSE(compile(processes, {.folders = {kBaseModules}, .image = folder / "i", .compiler = folder / "no-compiler"}));
-  EXPECT_FALSE(compile(processes, {.folders = {kBaseModules}, .image = folder / "no/such/folder/i", .compiler = kCompiler}));
+  EXPECT_FALSE(compile(processes, {.folders = {kBaseModules}, .image = folder / "no/such/folder/i", .compiler = kMibCompiler}));
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 

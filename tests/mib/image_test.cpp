@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "fixture.h"
+#include "base_modules.h"
 
 namespace bongsu::mib {
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "fixture.h"
+#include "base_modules.h"
 
 namespace bongsu::mib {
 namespace {
@@ -11,10 +11,10 @@ Oid oid(std::string_view text) { return *Oid::parse(text); }
 TEST(Names, ResolveAndComeBack) {
   const auto both = [](std::string_view name, std::string_view numbers) {
     SCOPED_TRACE(name);
-    const auto got = base_tree().resolve(name);
+    const auto got = base_tree()->resolve(name);
     ASSERT_TRUE(got) << got.error().text;
     EXPECT_EQ(numbers, got->to_string());
-    EXPECT_EQ(name, base_tree().name_of(*got));
+    EXPECT_EQ(name, base_tree()->name_of(*got));
   };
   both("IF-MIB::ifName.3", "1.3.6.1.2.1.31.1.1.1.1.3");
   both("SNMPv2-MIB::sysUpTime.0", "1.3.6.1.2.1.1.3.0");
@@ -26,7 +26,7 @@ TEST(Names, ResolveAndComeBack) {
 TEST(Names, ResolveTakesEveryUsualForm) {
   const auto gives = [](std::string_view name, std::string_view numbers) {
     SCOPED_TRACE(name);
-    const auto got = base_tree().resolve(name);
+    const auto got = base_tree()->resolve(name);
     ASSERT_TRUE(got) << got.error().text;
     EXPECT_EQ(numbers, got->to_string());
   };
@@ -45,7 +45,7 @@ TEST(Names, ResolveTakesEveryUsualForm) {
 TEST(Names, RefusalNamesWhatWasMeant) {
   const auto refuses = [](std::string_view name, Code code, std::string_view part) {
     SCOPED_TRACE(name);
-    const auto got = base_tree().resolve(name);
+    const auto got = base_tree()->resolve(name);
     ASSERT_FALSE(got);
     EXPECT_EQ(code, got.error().code);
     EXPECT_NE(std::string::npos, got.error().text.find(part)) << got.error().text;
@@ -65,18 +65,18 @@ TEST(Names, RefusalNamesWhatWasMeant) {
 }
 
 TEST(Names, UnknownNumbersStayNumbers) {
-  EXPECT_EQ("SNMPv2-SMI::enterprises.99999.1", base_tree().name_of(oid("1.3.6.1.4.1.99999.1")));
-  EXPECT_EQ("9.9", base_tree().name_of(oid("9.9")));
-  EXPECT_EQ("", base_tree().name_of(Oid()));
+  EXPECT_EQ("SNMPv2-SMI::enterprises.99999.1", base_tree()->name_of(oid("1.3.6.1.4.1.99999.1")));
+  EXPECT_EQ("9.9", base_tree()->name_of(oid("9.9")));
+  EXPECT_EQ("", base_tree()->name_of(Oid()));
   EXPECT_EQ("1.3.6.1", Tree::empty()->name_of(oid("1.3.6.1")));
   EXPECT_FALSE(Tree::empty()->resolve("ifName"));
   // A suffix that does not fit the INDEX is shown as it came.
-  EXPECT_EQ("IF-MIB::ifName.3.4", base_tree().name_of(oid("1.3.6.1.2.1.31.1.1.1.1.3.4")));
-  EXPECT_EQ("IF-MIB::ifRcvAddressStatus.2.9.1", base_tree().name_of(oid("1.3.6.1.2.1.31.1.4.1.2.2.9.1")));
+  EXPECT_EQ("IF-MIB::ifName.3.4", base_tree()->name_of(oid("1.3.6.1.2.1.31.1.1.1.1.3.4")));
+  EXPECT_EQ("IF-MIB::ifRcvAddressStatus.2.9.1", base_tree()->name_of(oid("1.3.6.1.2.1.31.1.4.1.2.2.9.1")));
 }
 
 TEST(Names, AnObjectTellsWhatItIs) {
-  const auto object = base_tree().find("IF-MIB::ifOperStatus");
+  const auto object = base_tree()->find("IF-MIB::ifOperStatus");
   ASSERT_TRUE(object);
   EXPECT_EQ("ifOperStatus", object->name);
   EXPECT_EQ("IF-MIB", object->module);
@@ -94,7 +94,7 @@ TEST(Names, AnObjectTellsWhatItIs) {
   EXPECT_EQ(Kind::Row, object->parent()->kind);
   EXPECT_EQ(Kind::Table, object->parent()->parent()->kind);
 
-  const auto name = base_tree().find("ifName");
+  const auto name = base_tree()->find("ifName");
   ASSERT_TRUE(name);
   EXPECT_EQ("255a", name->hint);
   EXPECT_EQ("DisplayString", name->convention);
@@ -102,14 +102,14 @@ TEST(Names, AnObjectTellsWhatItIs) {
   ASSERT_EQ(1u, name->index().size());  // through AUGMENTS
   EXPECT_EQ("ifIndex", name->index()[0].name);
 
-  const auto down = base_tree().find("linkDown");
+  const auto down = base_tree()->find("linkDown");
   ASSERT_TRUE(down);
   EXPECT_EQ(Kind::Notification, down->kind);
   ASSERT_EQ(3u, down->objects().size());
   EXPECT_EQ("ifAdminStatus", down->objects()[1].name);
-  EXPECT_EQ("ifAdminStatus", base_tree().at(down->objects()[1].object).name);
+  EXPECT_EQ("ifAdminStatus", base_tree()->at(down->objects()[1].object).name);
 
-  const auto speed = base_tree().find("hrStorageAllocationUnits");
+  const auto speed = base_tree()->find("hrStorageAllocationUnits");
   ASSERT_TRUE(speed);
   EXPECT_EQ("Bytes", speed->units);
   ASSERT_EQ(1u, speed->ranges().size());
@@ -119,9 +119,9 @@ TEST(Names, AnObjectTellsWhatItIs) {
 TEST(Format, FollowsTheSyntax) {
   const auto shows = [](std::string_view name, const Value& value, const std::string& text) {
     SCOPED_TRACE(name);
-    const auto at = base_tree().resolve(name);
+    const auto at = base_tree()->resolve(name);
     ASSERT_TRUE(at) << at.error().text;
-    EXPECT_EQ(text, base_tree().format(*at, value));
+    EXPECT_EQ(text, base_tree()->format(*at, value));
   };
   shows("ifOperStatus.1", Value::of_integer(1), "up(1)");
   shows("ifOperStatus.1", Value::of_integer(99), "99");
@@ -145,23 +145,23 @@ TEST(Format, FollowsTheSyntax) {
 TEST(IndexLabels, DecodeEachPart) {
   const auto gives = [](std::string_view name, const IndexLabels& labels) {
     SCOPED_TRACE(name);
-    const auto at = base_tree().resolve(name);
+    const auto at = base_tree()->resolve(name);
     ASSERT_TRUE(at) << at.error().text;
     std::size_t used = 0;
-    const auto object = base_tree().find(at->arcs(), &used);
+    const auto object = base_tree()->find(at->arcs(), &used);
     ASSERT_TRUE(object);
-    const auto got = base_tree().index_labels(*object, at->suffix(used));
+    const auto got = base_tree()->index_labels(*object, at->suffix(used));
     ASSERT_TRUE(got);
     EXPECT_EQ(labels, *got);
   };
   gives("ifName.3", {{"ifIndex", "3"}});
   gives("ifRcvAddressType.2.\"00:1b:2c\"", {{"ifIndex", "2"}, {"ifRcvAddressAddress", "00:1b:2c"}});
   gives("ifStackStatus.0.7", {{"ifStackHigherLayer", "0"}, {"ifStackLowerLayer", "7"}});
-  const auto column = *base_tree().find("ifName");
-  EXPECT_FALSE(base_tree().index_labels(column, {}));
+  const auto column = *base_tree()->find("ifName");
+  EXPECT_FALSE(base_tree()->index_labels(column, {}));
   const std::uint32_t two[] = {3, 4};
-  EXPECT_FALSE(base_tree().index_labels(column, two));
-  EXPECT_FALSE(base_tree().index_labels(*base_tree().find("sysDescr"), std::span(two).first(1)));
+  EXPECT_FALSE(base_tree()->index_labels(column, two));
+  EXPECT_FALSE(base_tree()->index_labels(*base_tree()->find("sysDescr"), std::span(two).first(1)));
 }
 
 }  // namespace

@@ -14,8 +14,8 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "store/fixture.h"
 #include "store/rocks.h"
-#include "store/scratch.h"
 
 namespace bongsu::store {
 namespace {
@@ -94,7 +94,7 @@ TEST(Crash, KillLosesNothingThatWasAcknowledgedAndLeavesNoHole) {
   const std::uint64_t seed = std::random_device()();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Random random(seed);
-  const Scratch scratch;
+  const Folder scratch;
   std::int64_t next = 1;
   std::int64_t points_kept = 0;
   std::vector<std::int64_t> commits;
@@ -179,9 +179,9 @@ std::filesystem::path newest_log(const std::filesystem::path& dir) {
 }
 
 TEST(Crash, ATornLogOpensWithAllThatStoodBefore) {
-  const Scratch scratch;
-  const std::filesystem::path image = scratch.path() / "image";
-  Opened store(scratch.path() / "live");
+  const Folder scratch;
+  const std::filesystem::path image = scratch / "image";
+  Opened store(scratch / "live");
   const SeriesId up = *store->series({{"__name__", "up"}});
   for (int i = 0; i < 50; ++i) {
     const Point point{up, {at(i * 1000), static_cast<double>(i)}};
@@ -209,9 +209,9 @@ TEST(Crash, ATornLogOpensWithAllThatStoodBefore) {
 }
 
 TEST(Crash, DamageInTheMiddleOfTheLogIsSaid) {
-  const Scratch scratch;
-  const std::filesystem::path image = scratch.path() / "image";
-  Opened store(scratch.path() / "live");
+  const Folder scratch;
+  const std::filesystem::path image = scratch / "image";
+  Opened store(scratch / "live");
   const SeriesId up = *store->series({{"__name__", "up"}});
   for (int i = 0; i < 50; ++i) {
     const Point point{up, {at(i * 1000), static_cast<double>(i)}};
@@ -241,9 +241,9 @@ TEST(Crash, DamageInTheMiddleOfTheLogIsSaid) {
 }
 
 TEST(Crash, AMissingOrDamagedRecordOfTheHeadLogIsCounted) {
-  const Scratch scratch;
-  const std::filesystem::path image = scratch.path() / "image";
-  Opened store(scratch.path() / "live");
+  const Folder scratch;
+  const std::filesystem::path image = scratch / "image";
+  Opened store(scratch / "live");
   const SeriesId up = *store->series({{"__name__", "up"}});
   for (int i = 0; i < 10; ++i) {
     const Point point{up, {at(i * 1000), static_cast<double>(i)}};
@@ -298,10 +298,10 @@ class SmallDisk {
 };
 
 void live_through_a_full_disk(std::uint64_t min_free_disk) {
-  const Scratch scratch;
-  const SmallDisk disk(scratch.path() / "disk");
+  const Folder scratch;
+  const SmallDisk disk(scratch / "disk");
   if (!disk.mounted()) GTEST_SKIP() << "cannot mount a small tmpfs: " << std::strerror(errno) << " (needs root)";
-  Opened store(scratch.path() / "disk" / "data", {.max_pending = 256 << 10});
+  Opened store(scratch / "disk" / "data", {.max_pending = 256 << 10});
   store.store.reset();
   store.options.min_free_disk = min_free_disk;
   store.open();

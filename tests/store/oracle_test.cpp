@@ -7,7 +7,7 @@
 
 #include "base/random.h"
 #include "model/marker.h"
-#include "store/scratch.h"
+#include "store/fixture.h"
 
 namespace bongsu::store {
 namespace {
@@ -194,7 +194,7 @@ class RandomLife {
 TEST(StoreOracle, AnswersAsAPlainMapWouldOverRandomLives) {
   for (const std::uint64_t seed : {1, 2, 3, 4}) {
     SCOPED_TRACE("seed " + std::to_string(seed));
-    const Scratch scratch;
+    const Folder scratch;
     RandomLife life(seed, scratch.path());
     life.live(1500);
     if (HasFailure()) return;

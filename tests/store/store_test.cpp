@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "model/marker.h"
-#include "store/scratch.h"
+#include "store/fixture.h"
 
 namespace bongsu::store {
 namespace {
@@ -46,7 +46,7 @@ double metric(Opened& store, std::string_view name, std::string_view value = {})
 }
 
 TEST(Store, ReadsBackAtOnceAndAfterReopening) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}, {"device", "a"}});
   put(store, up, 0, 1);
@@ -67,7 +67,7 @@ TEST(Store, ReadsBackAtOnceAndAfterReopening) {
 }
 
 TEST(Store, OfTwoWithOneTimeTheLastStays) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}});
   for (int i = 0; i < 300; ++i) put(store, up, i * 10'000, i);
@@ -93,7 +93,7 @@ TEST(Store, OfTwoWithOneTimeTheLastStays) {
 }
 
 TEST(Store, TakesPointsUpToAnHourLateAndCountsOthers) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}});
   store.clock.advance(std::chrono::hours(24));
@@ -115,7 +115,7 @@ TEST(Store, TakesPointsUpToAnHourLateAndCountsOthers) {
 }
 
 TEST(Store, KeepsMarkersBitForBit) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}});
   const std::vector<double> values{1,   stale_marker(), gap_marker(GapCause::Timeout), gap_marker(GapCause::Unreachable), -0.0,
@@ -131,7 +131,7 @@ TEST(Store, KeepsMarkersBitForBit) {
 }
 
 TEST(Store, SelectsByMatchersAndAcrossDays) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   std::vector<SeriesId> ids;
   for (int i = 0; i < 600; ++i) {  // more than two blocks
@@ -166,7 +166,7 @@ TEST(Store, SelectsByMatchersAndAcrossDays) {
 }
 
 TEST(Store, RefusesAWholeBatchForAnUnknownSeries) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   EXPECT_EQ(Code::Invalid, store->series({{"device", "a"}}).error().code);
   const SeriesId up = *store->series({{"__name__", "up"}});
@@ -178,7 +178,7 @@ TEST(Store, RefusesAWholeBatchForAnUnknownSeries) {
 }
 
 TEST(Store, DropsDaysAndIdleSeriesWhenTheirTimeIsOver) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path(), {.raw_retention = std::chrono::hours(24 * 7)});
   const SeriesId old = *store->series({{"__name__", "old"}});
   const SeriesId live = *store->series({{"__name__", "live"}});
@@ -211,7 +211,7 @@ TEST(Store, DropsDaysAndIdleSeriesWhenTheirTimeIsOver) {
 }
 
 TEST(Store, AJumpOfTheClockDropsNothing) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}});
   put(store, up, 0, 1);
@@ -224,7 +224,7 @@ TEST(Store, AJumpOfTheClockDropsNothing) {
 }
 
 TEST(Store, IsHeldByOneProcessAtATime) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   Metrics metrics;
   const auto second = Store::open(scratch.path(), {}, store.clock, metrics);
@@ -273,7 +273,7 @@ std::vector<std::uint64_t> ids(const Opened& store, EventQuery query) {
 }
 
 TEST(Store, SearchesEventsNewestFirstWhetherTheyWaitOrNot) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   ASSERT_TRUE(store->append(lines(0, 1500)));
   std::vector<Event> mixed = lines(1500, 1510);
@@ -305,7 +305,7 @@ TEST(Store, SearchesEventsNewestFirstWhetherTheyWaitOrNot) {
 }
 
 TEST(Store, CommitsStateTogetherWithItsEvents) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   ASSERT_TRUE(store->append(lines(0, 3)));
   StateBatch batch;
@@ -343,7 +343,7 @@ TEST(Store, CommitsStateTogetherWithItsEvents) {
 }
 
 TEST(Store, DropsLogsBeforeOtherEvents) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path(), {.log_retention = std::chrono::hours(24), .event_retention = std::chrono::hours(24 * 10)});
   ASSERT_TRUE(store->append(lines(0, 10)));
   ASSERT_TRUE(store->append(lines(10, 20, EventKind::Alarm)));
@@ -360,7 +360,7 @@ TEST(Store, DropsLogsBeforeOtherEvents) {
 }
 
 TEST(Store, RefusesWhatWouldNotFitIntoTheQueues) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path(), {.max_pending = 4096});
   const SeriesId up = *store->series({{"__name__", "up"}});
   const std::vector<Point> many(200, Point{up, {at(0), 1}});
@@ -374,7 +374,7 @@ TEST(Store, RefusesWhatWouldNotFitIntoTheQueues) {
 }
 
 TEST(Store, TakesAndAnswersFromManyThreads) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path(), {.flush_interval = Millis(1)});
   constexpr int kRounds = 600;
   std::vector<std::thread> threads;
@@ -433,7 +433,7 @@ TEST(Store, TakesAndAnswersFromManyThreads) {
 }
 
 TEST(Store, TrimsTheHeadLogOnceItsPointsAreSaved) {
-  const Scratch scratch;
+  const Folder scratch;
   Opened store(scratch.path());
   const SeriesId up = *store->series({{"__name__", "up"}});
   for (int i = 0; i < 200; ++i) {

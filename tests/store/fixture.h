@@ -2,7 +2,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "folder.h"
 #include "store/store.h"
 
 namespace bongsu::store {
@@ -21,30 +21,6 @@ inline constexpr std::int64_t kHour = 60 * kMinute;
 inline constexpr std::int64_t kDay = 24 * kHour;
 
 inline Time at(std::int64_t after_start_ms) { return time_from_ms(kStart + after_start_ms); }
-
-// A directory that goes away with the test; in memory where that is to be had, since these tests sync a thousand times.
-class Scratch {
- public:
-  Scratch() {
-    std::error_code ignored;
-    const std::filesystem::path memory = "/dev/shm";
-    const auto space = std::filesystem::space(memory, ignored);
-    const bool in_memory = !ignored && space.available > (256u << 20) && ::access(memory.c_str(), W_OK) == 0;
-    std::string form = ((in_memory ? memory : std::filesystem::temp_directory_path()) / "bongsu-store-XXXXXX").string();
-    if (::mkdtemp(form.data()) == nullptr) std::abort();
-    path_ = form;
-  }
-  ~Scratch() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  Scratch(const Scratch&) = delete;
-  Scratch& operator=(const Scratch&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 // Moved by the test, read by the store's writer as well.
 class SharedClock final : public Clock {

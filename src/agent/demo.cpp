@@ -251,7 +251,6 @@ void DemoNetwork::say(std::size_t which, int facility, int severity, std::string
   }
   net::Endpoint to = *options_.syslog;
   if (to.address.is_unspecified()) to.address = net::Address::loopback(to.address.family());
-  ++messages_;
   out_->send(to, {reinterpret_cast<const std::uint8_t*>(line.data()), line.size()}, device.address);
 }
 

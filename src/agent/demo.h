@@ -44,7 +44,6 @@ class DemoNetwork {
   std::vector<DemoDevice> devices() const { return devices_; }
   const std::string& community() const { return options_.community; }
   Agents& agents() { return *agents_; }
-  std::uint64_t messages_sent() const { return messages_; }
 
  private:
   struct Step;
@@ -67,7 +66,6 @@ class DemoNetwork {
   std::unique_ptr<Agents> agents_;
   std::unique_ptr<net::DatagramSocket> out_;
   std::unique_ptr<Script> script_;
-  std::uint64_t messages_ = 0;
   net::CallbackTimer step_timer_;
   net::CallbackTimer chat_timer_;
 };

@@ -15,7 +15,6 @@ struct ServeOptions {
   std::optional<std::string> config;  // file; nothing for /etc/bongsu/bongsu.yaml, else ./bongsu.yaml, else defaults
   std::optional<std::string> data;
   std::optional<std::string> http;
-  bool verbose = false;
 };
 int serve(const ServeOptions& options);
 

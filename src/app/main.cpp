@@ -46,7 +46,6 @@ int run(int argc, char** argv) {
                             "configuration file (default: /etc/bongsu/bongsu.yaml, else ./bongsu.yaml)");
   serve_command->add_option("--data", serve_options.data, "data directory (key data:)");
   serve_command->add_option("--http", serve_options.http, "address and port of the status page (key http.listen)");
-  serve_command->add_flag("--verbose", serve_options.verbose, "log more");
   serve_command->callback([&] { code = serve(serve_options); });
 
   DemoOptions demo_options;

@@ -82,7 +82,6 @@ int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Pro
 }
 
 int serve(const ServeOptions& options) {
-  log::set_level(options.verbose ? log::Level::Debug : log::Level::Info);
   config::Problems problems;
   auto setup = setup_for(options, problems);
   if (!setup) {

@@ -4,53 +4,9 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <cstdio>
-#include <cstdlib>
-
-#include "base/check.h"
-#include "base/result.h"
 #include "base/text.h"
 
-namespace bongsu {
-
-void broken_promise(const char* what, const char* file, int line) {
-  std::fprintf(stderr, "bongsu: broken promise: %s (%s:%d); this is a bug\n", what, file, line);
-  std::abort();
-}
-
-std::string_view to_string(Code code) {
-  switch (code) {
-    case Code::Invalid:
-      return "invalid";
-    case Code::Truncated:
-      return "truncated";
-    case Code::Timeout:
-      return "timeout";
-    case Code::NotFound:
-      return "not_found";
-    case Code::Exists:
-      return "exists";
-    case Code::Refused:
-      return "refused";
-    case Code::Denied:
-      return "denied";
-    case Code::Limit:
-      return "limit";
-    case Code::Unavailable:
-      return "unavailable";
-    case Code::Corrupt:
-      return "corrupt";
-    case Code::Unsupported:
-      return "unsupported";
-    case Code::Cancelled:
-      return "cancelled";
-    case Code::Io:
-      return "io";
-  }
-  return "unknown";
-}
-
-namespace log {
+namespace bongsu::log {
 namespace {
 
 spdlog::logger& logger() {
@@ -63,24 +19,18 @@ spdlog::logger& logger() {
 }
 spdlog::level::level_enum as_spdlog(Level level) {
   switch (level) {
-    case Level::Debug:
-      return spdlog::level::debug;
     case Level::Info:
       return spdlog::level::info;
     case Level::Warning:
       return spdlog::level::warn;
     case Level::Error:
       return spdlog::level::err;
-    case Level::Off:
-      return spdlog::level::off;
   }
-  return spdlog::level::off;
+  return spdlog::level::err;
 }
 
 }  // namespace
 
-void set_level(Level level) { logger().set_level(as_spdlog(level)); }
-bool enabled(Level level) { return logger().should_log(as_spdlog(level)); }
 void write(Level level, std::string_view line) { logger().log(as_spdlog(level), escape_terminal(line)); }
 
 bool Gate::open(SteadyTime now, std::uint64_t& suppressed) {
@@ -95,5 +45,4 @@ bool Gate::open(SteadyTime now, std::uint64_t& suppressed) {
   return true;
 }
 
-}  // namespace log
-}  // namespace bongsu
+}  // namespace bongsu::log

@@ -11,28 +11,22 @@
 
 namespace bongsu::log {
 
-enum class Level { Debug, Info, Warning, Error, Off };
+enum class Level { Info, Warning, Error };
 
-// To standard error, one line each; text from outside is escaped for a terminal. Until called: Info.
-void set_level(Level level);
-bool enabled(Level level);
+// To standard error, one line each; text from outside is escaped for a terminal. Thread: any.
 void write(Level level, std::string_view line);
 
 template <class... Args>
-void debug(fmt::format_string<Args...> text, Args&&... args) {
-  if (enabled(Level::Debug)) write(Level::Debug, fmt::format(text, std::forward<Args>(args)...));
-}
-template <class... Args>
 void info(fmt::format_string<Args...> text, Args&&... args) {
-  if (enabled(Level::Info)) write(Level::Info, fmt::format(text, std::forward<Args>(args)...));
+  write(Level::Info, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void warning(fmt::format_string<Args...> text, Args&&... args) {
-  if (enabled(Level::Warning)) write(Level::Warning, fmt::format(text, std::forward<Args>(args)...));
+  write(Level::Warning, fmt::format(text, std::forward<Args>(args)...));
 }
 template <class... Args>
 void error(fmt::format_string<Args...> text, Args&&... args) {
-  if (enabled(Level::Error)) write(Level::Error, fmt::format(text, std::forward<Args>(args)...));
+  write(Level::Error, fmt::format(text, std::forward<Args>(args)...));
 }
 
 // For lines that a stranger can cause: at most one each `interval`. Thread: any.

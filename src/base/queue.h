@@ -8,8 +8,6 @@
 #include <optional>
 #include <utility>
 
-#include "base/time.h"
-
 namespace bongsu {
 
 // Work from threads to threads, bounded. A full queue refuses; the caller counts what it dropped. Thread: any.
@@ -32,12 +30,6 @@ class BoundedQueue {
   std::optional<T> pop() {
     std::unique_lock hold(mutex_);
     ready_.wait(hold, [this] { return closed_ || !items_.empty(); });
-    return take();
-  }
-  // As pop, but gives up after `wait`.
-  std::optional<T> pop_for(Millis wait) {
-    std::unique_lock hold(mutex_);
-    ready_.wait_for(hold, wait, [this] { return closed_ || !items_.empty(); });
     return take();
   }
   void close() {

@@ -21,7 +21,6 @@ class Timer {
   Timer(const Timer&) = delete;
   Timer& operator=(const Timer&) = delete;
   virtual ~Timer() { cancel(); }
-  bool armed() const { return wheel_ != nullptr; }
   void cancel();
 
  protected:

@@ -130,7 +130,6 @@ TEST(DemoNetwork, SendsSyslogOfEverySeverityFromItsDevices) {
   EXPECT_TRUE(rfc3164);
   EXPECT_TRUE(rfc5424);
   EXPECT_GE(senders.size(), 8U);
-  EXPECT_EQ(stage.network->messages_sent(), stage.lines.size());
   EXPECT_TRUE(std::find(stage.lines.begin(), stage.lines.end(),
                         "127.66.0.4 <184>Nov 14 22:14:49 edge-sw2 power: input voltage lost, shutting down") !=
               stage.lines.end());

@@ -24,13 +24,6 @@ std::optional<std::string> unhex(std::string_view text) {
   return std::string(octets->begin(), octets->end());
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 std::optional<std::string> unescape(std::string_view text) {
   static constexpr std::string_view kLetters = "nrtabfv0\\'\"";
   static constexpr std::string_view kMeanings("\n\r\t\a\b\f\v\0\\'\"", 11);
@@ -43,11 +36,9 @@ std::optional<std::string> unescape(std::string_view text) {
     }
     if (++i == text.size()) return std::nullopt;
     if (text[i] == 'x') {
-      if (text.size() - i < 3) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high << 4 | low);
+      const auto octet = hex_octet(text.substr(i + 1));
+      if (!octet) return std::nullopt;
+      out += static_cast<char>(*octet);
       i += 2;
     } else if (const std::size_t at = kLetters.find(text[i]); at != std::string_view::npos) {
       out += kMeanings[at];

@@ -12,13 +12,8 @@ void append_labels(std::string& out, const MetricLabels& labels) {
   out += '{';
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (i > 0) out += ',';
-    out += labels[i].first + "=\"";
-    for (const char c : labels[i].second) {
-      if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') out += "\\n";
-      else out += c;
-    }
-    out += '"';
+    out += labels[i].first + '=';
+    append_quoted(out, labels[i].second);
   }
   out += '}';
 }

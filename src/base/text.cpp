@@ -101,6 +101,16 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    if (c == '\n') out += "\\n";
+    else out += c;
+  }
+  out += '"';
+}
+
 std::string escape_terminal(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -146,6 +156,13 @@ std::string to_hex(std::span<const std::uint8_t> octets) {
   return out;
 }
 
+std::optional<std::uint8_t> hex_octet(std::string_view text) {
+  if (text.size() < 2) return std::nullopt;
+  const auto high = hex_digit(text[0]), low = hex_digit(text[1]);
+  if (!high || !low) return std::nullopt;
+  return static_cast<std::uint8_t>(*high << 4 | *low);
+}
+
 std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
   std::vector<std::uint8_t> octets;
   for (std::size_t i = 0; i < text.size();) {
@@ -153,10 +170,9 @@ std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text) {
       ++i;
       continue;
     }
-    const auto high = hex_digit(text[i]);
-    const auto low = i + 1 < text.size() ? hex_digit(text[i + 1]) : std::nullopt;
-    if (!high || !low) return std::nullopt;
-    octets.push_back(static_cast<std::uint8_t>(*high << 4 | *low));
+    const auto octet = hex_octet(text.substr(i));
+    if (!octet) return std::nullopt;
+    octets.push_back(*octet);
     i += 2;
   }
   return octets;

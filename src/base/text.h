@@ -13,12 +13,14 @@ namespace bongsu {
 // Device text is data: it leaves through one of these, by the kind of edge.
 std::string escape_html(std::string_view text);      // & < > " ' and invalid UTF-8
 std::string escape_terminal(std::string_view text);  // control characters and invalid UTF-8 as \xHH; nothing moves the cursor
+void append_quoted(std::string& out, std::string_view text);  // in double quotes as Prometheus writes a label's value: \\ \" \n
 
 // The text itself when it is valid UTF-8, else each wrong octet as U+FFFD.
 std::string to_valid_utf8(std::string_view text);
 bool is_valid_utf8(std::string_view text);
 
 std::string to_hex(std::span<const std::uint8_t> octets);                  // "0a1b"
+std::optional<std::uint8_t> hex_octet(std::string_view text);              // of its first two characters, which must be digits
 std::optional<std::vector<std::uint8_t>> from_hex(std::string_view text);  // spaces and colons between octets are taken
 
 // A whole word as a decimal number (inf and nan too); nothing when anything is left over.

@@ -12,13 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxParams = 32;
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 const ParamSpec* spec_of(std::span<const ParamSpec> known, std::string_view name) {
   const auto at = std::find_if(known.begin(), known.end(), [&](const ParamSpec& one) { return one.name == name; });
   return at == known.end() ? nullptr : &*at;
@@ -82,11 +75,9 @@ std::optional<std::string> decode_component(std::string_view text) {
     } else if (text[i] != '%') {
       out += text[i];
     } else {
-      if (text.size() - i < 3) return std::nullopt;
-      const int high = hex_digit(text[i + 1]);
-      const int low = hex_digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      out += static_cast<char>(high << 4 | low);
+      const auto octet = hex_octet(text.substr(i + 1));
+      if (!octet) return std::nullopt;
+      out += static_cast<char>(*octet);
       i += 2;
     }
   }
@@ -113,10 +104,9 @@ std::optional<std::string> decode_cursor(char mark, std::string_view cursor) {
   if (cursor.size() < 3 || cursor.size() > 1025 || cursor.size() % 2 == 0 || cursor[0] != mark) return std::nullopt;
   std::string key;
   for (std::size_t i = 1; i < cursor.size(); i += 2) {
-    const int high = hex_digit(cursor[i]);
-    const int low = hex_digit(cursor[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    key += static_cast<char>(high << 4 | low);
+    const auto octet = hex_octet(cursor.substr(i));
+    if (!octet) return std::nullopt;
+    key += static_cast<char>(*octet);
   }
   return key;
 }

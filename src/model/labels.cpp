@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/text.h"
 
 namespace bongsu {
 namespace {
@@ -11,16 +12,6 @@ namespace {
 auto position(auto& pairs, std::string_view name) {
   return std::lower_bound(pairs.begin(), pairs.end(), name,
                           [](const Labels::Pair& pair, std::string_view key) { return pair.first.compare(key) < 0; });
-}
-
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') out += '\\';
-    if (c == '\n') out += "\\n";
-    else out += c;
-  }
-  out += '"';
 }
 
 }  // namespace

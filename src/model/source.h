@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,12 @@ struct SelectLimits {
   std::size_t max_samples = 50'000'000;
 };
 
+// A series and its newest sample of the time asked for.
+struct Latest {
+  std::shared_ptr<const Labels> labels;
+  Sample sample;
+};
+
 // Points by label matchers and time. Thread: any; answers are copies that stay valid.
 // Errors: Invalid (bad regular expression), Limit, Corrupt, Unavailable.
 class PointSource {
@@ -36,6 +43,15 @@ class PointSource {
   // Series that satisfy every matcher and have a sample in [from, to], with those samples; sorted by labels.
   virtual Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to,
                                              const SelectLimits& limits = {}) const = 0;
+  // Of what select() gives, the last sample of each series alone. What a store can do faster it overrides.
+  virtual Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to,
+                                             const SelectLimits& limits = {}) const {
+    BONGSU_TRY(std::vector<Series> found, select(matchers, from, to, limits));
+    std::vector<Latest> out;
+    out.reserve(found.size());
+    for (Series& series : found) out.push_back({std::move(series.labels), series.samples.back()});
+    return out;
+  }
   // Their labels alone.
   virtual Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const = 0;
   virtual Result<std::vector<std::string>> label_names() const = 0;

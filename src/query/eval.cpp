@@ -122,8 +122,16 @@ Status Evaluation::load(const Expr& expr, const Selector& selector, Time from, T
   return {};
 }
 
+Status Evaluation::load_latest(const Expr& expr, const Selector& selector, Time at) {
+  SelectLimits limits = options_.limits;
+  limits.max_samples = std::min(limits.max_samples, options_.max_samples - held_);
+  BONGSU_TRY(nodes_[&expr].latest, source_.latest(selector.matchers, at - options_.lookback + Millis(1), at, limits));
+  return hold(nodes_[&expr].latest.size());
+}
+
 Status Evaluation::prepare(const Expr& expr, Time from, Time to) {
   if (const auto* node = std::get_if<Selector>(&expr.node)) {
+    if (shifted(node->shift, from) == shifted(node->shift, to)) return load_latest(expr, *node, shifted(node->shift, to));
     return load(expr, *node, shifted(node->shift, from) - options_.lookback + Millis(1), shifted(node->shift, to), true);
   }
   if (const auto* node = std::get_if<RangeSelector>(&expr.node)) {
@@ -162,23 +170,31 @@ Status Evaluation::prepare(const Expr& expr, Time from, Time to) {
 Vector Evaluation::select(const Expr& expr, const Selector& selector, Time at, bool as_time) {
   const Time when = shifted(selector.shift, at);
   const Time oldest = when - options_.lookback;
-  const std::vector<Series>& all = nodes_[&expr].series;
+  const auto value_of = [&](const Sample& sample) {
+    return as_time ? static_cast<double>(to_ms(sample.at)) / 1000 : sample.value;
+  };
+  const Node& node = nodes_[&expr];
   Vector out;
-  out.reserve(all.size());
-  for (const Series& series : all) {
+  out.reserve(node.latest.size() + node.series.size());
+  for (const Latest& latest : node.latest) {
+    if (!is_marker(latest.sample.value)) out.push_back({latest.labels, value_of(latest.sample)});
+  }
+  for (const Series& series : node.series) {
     auto sample =
         std::upper_bound(series.samples.begin(), series.samples.end(), when, [](Time t, const Sample& s) { return t < s.at; });
     if (sample == series.samples.begin()) continue;
     --sample;
     if (sample->at <= oldest || is_marker(sample->value)) continue;
-    out.push_back({series.labels, as_time ? static_cast<double>(to_ms(sample->at)) / 1000 : sample->value});
+    out.push_back({series.labels, value_of(*sample)});
   }
   return out;
 }
 
 RangeVector Evaluation::slice(const Expr& expr, Time to, Millis range) {
   RangeVector out{{}, to - range, to};
-  for (const Series& series : nodes_[&expr].series) {
+  const std::vector<Series>& all = nodes_[&expr].series;
+  out.elements.reserve(all.size());
+  for (const Series& series : all) {
     const auto after = [](Time t, const Sample& s) { return t < s.at; };
     const auto first = std::upper_bound(series.samples.begin(), series.samples.end(), out.from, after);
     const auto last = std::upper_bound(first, series.samples.end(), to, after);

@@ -74,12 +74,14 @@ class Evaluation {
  private:
   struct Node {  // what is kept per node of the tree
     std::vector<Series> series;
+    std::vector<Latest> latest;  // instead, of a selector that is asked at one time only
     std::unique_ptr<KeyTable> keys;
     std::vector<LabelsPtr> groups;  // by id of `keys`
   };
   Time shifted(const Shift& shift, Time at) const;
   Status hold(std::size_t samples);
   Status load(const Expr& expr, const Selector& selector, Time from, Time to, bool markers);
+  Status load_latest(const Expr& expr, const Selector& selector, Time at);
   Vector select(const Expr& expr, const Selector& selector, Time at, bool as_time);
   RangeVector slice(const Expr& expr, Time to, Millis range);
   LabelsPtr nameless(const LabelsPtr& labels);

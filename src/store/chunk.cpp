@@ -65,10 +65,17 @@ void Chunk::append(const Sample& sample) {
   ++count_;
 }
 
+double Chunk::last_value() const { return std::bit_cast<double>(bits_); }
+
+void Chunk::read(std::vector<Sample>& out) const {
+  const Status done = read_body(body_, count_, out);
+  BONGSU_CHECK(done.ok());
+}
+
 std::vector<Sample> Chunk::samples() const {
   std::vector<Sample> out;
-  const Status read = read_body(body_, count_, out);
-  BONGSU_CHECK(read.ok());
+  out.reserve(count_);
+  read(out);
   return out;
 }
 

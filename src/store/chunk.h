@@ -25,7 +25,9 @@ class Chunk {
   bool empty() const { return count_ == 0; }
   Time first() const { return first_; }  // of a chunk with samples
   Time last() const { return last_; }
+  double last_value() const;
   std::vector<Sample> samples() const;
+  void read(std::vector<Sample>& out) const;  // appends the samples
   // Version, count, span and samples: a value of the store.
   std::string sealed() const;
   std::size_t octets() const { return body_.capacity(); }

@@ -38,6 +38,7 @@ class Store::Core {
   Health health() const;
 
   Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
+  Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const;
   std::vector<std::string> label_names() const;
   std::vector<std::string> label_values(std::string_view name) const;
@@ -102,7 +103,11 @@ class Store::Core {
 
   // Reading.
   struct Wanted;
+  Result<std::shared_ptr<const SeriesIndex::Selection>> selection(std::span<const Matcher> matchers) const;
   Result<std::vector<Wanted>> wanted(std::span<const Matcher> matchers, Time from, Time to) const;
+  // Gives to `take` the samples of each of `wanted`, after what is in memory of it was copied.
+  template <class Take>
+  Status read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const;
   Status read_chunks(std::uint32_t series, Time from, Time to, std::vector<SealedChunk>& out, rocksdb::Iterator& at) const;
 
   // The writer's thread; all of what follows is its own.

@@ -90,6 +90,16 @@ void Block::copy(std::uint32_t series, Time from, Time to, Parts& out) {
   if (const auto late = late_.find(series); late != late_.end()) out.late = late->second;
 }
 
+const Chunk* Block::recent(std::uint32_t series, Time from) const {
+  const Head& own = heads_[series % kSeries];
+  return !own.open.empty() && own.open.first() <= from && own.newest_late < from ? &own.open : nullptr;
+}
+
+const Chunk* Block::newest(std::uint32_t series, Time to) const {
+  const Head& own = heads_[series % kSeries];
+  return !own.open.empty() && own.open.last() <= to && own.newest_late < own.open.last() ? &own.open : nullptr;
+}
+
 void Block::forget(std::uint32_t series) {
   head(series) = Head();
   late_.erase(series);

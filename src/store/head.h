@@ -57,6 +57,10 @@ class Block {
     Time complete_from = Time::max();  // from here on, no sample of the series is on disk alone
   };
   void copy(std::uint32_t series, Time from, Time to, Parts& out);
+  // The open chunk where it holds all samples from `from` on; else null.
+  const Chunk* recent(std::uint32_t series, Time from) const;
+  // The open chunk where its last sample is the newest of all up to `to`; else null.
+  const Chunk* newest(std::uint32_t series, Time to) const;
   void forget(std::uint32_t series);
 
   // Sealed chunks not yet known to be on disk, oldest first.

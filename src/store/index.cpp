@@ -46,6 +46,18 @@ Result<Judge> make_judge(const Matcher& matcher) {
   return judge;
 }
 
+constexpr std::size_t kMostKept = 64;       // selections
+constexpr std::size_t kSpareIds = 1 << 20;  // that kept selections may hold beyond one for each series
+
+// False when a series with these labels is surely not selected.
+bool may_satisfy(std::span<const Matcher> matchers, const Labels& labels) {
+  return std::all_of(matchers.begin(), matchers.end(), [&](const Matcher& matcher) {
+    if (matcher.op == Matcher::Op::Equal) return labels.get(matcher.name) == matcher.value;
+    if (matcher.op == Matcher::Op::NotEqual) return labels.get(matcher.name) != matcher.value;
+    return true;  // a regular expression is not worth its time here
+  });
+}
+
 void normalize(Ids& ids) {
   std::sort(ids.begin(), ids.end());
   ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
@@ -73,6 +85,7 @@ void SeriesIndex::restore(Id id, std::shared_ptr<const Labels> labels) {
 }
 
 void SeriesIndex::insert(Id id, std::shared_ptr<const Labels> labels) {
+  lately_.lock()->forget(*labels);
   by_hash_.emplace(labels->hash(), id);
   for (const auto& [name, value] : *labels) postings_[name][value].push_back(id);
   labels_.emplace(id, std::move(labels));
@@ -81,6 +94,7 @@ void SeriesIndex::insert(Id id, std::shared_ptr<const Labels> labels) {
 void SeriesIndex::remove(Id id) {
   const auto found = labels_.find(id);
   if (found == labels_.end()) return;
+  lately_.lock()->forget(*found->second);
   for (const auto& [name, value] : *found->second) {
     const auto by_name = postings_.find(name);
     const auto by_value = by_name->second.find(value);
@@ -145,6 +159,51 @@ Result<std::vector<SeriesIndex::Id>> SeriesIndex::select(std::span<const Matcher
     std::erase_if(result, [&](Id id) { return std::binary_search(unwanted.begin(), unwanted.end(), id); });
   }
   return result;
+}
+
+void SeriesIndex::Lately::keep(Kept next, std::size_t most_ids) {
+  ids += next.selection->ids.size();
+  kept.push_back(std::move(next));
+  while (kept.size() > kMostKept || (ids > most_ids && !kept.empty())) {
+    const auto oldest = std::min_element(kept.begin(), kept.end(), [](const Kept& a, const Kept& b) { return a.used < b.used; });
+    ids -= oldest->selection->ids.size();
+    kept.erase(oldest);
+  }
+}
+
+void SeriesIndex::Lately::forget(const Labels& labels) {
+  std::erase_if(kept, [&](const Kept& one) {
+    if (!may_satisfy(one.matchers, labels)) return false;
+    ids -= one.selection->ids.size();
+    return true;
+  });
+}
+
+Result<std::shared_ptr<const SeriesIndex::Selection>> SeriesIndex::sorted(std::span<const Matcher> matchers) const {
+  {
+    const auto lately = lately_.lock();
+    for (Kept& one : lately->kept) {
+      if (!std::equal(one.matchers.begin(), one.matchers.end(), matchers.begin(), matchers.end())) continue;
+      one.used = ++lately->clock;
+      return one.selection;
+    }
+  }
+  BONGSU_TRY(const Ids ids, select(matchers));
+  std::vector<std::pair<const Labels*, Id>> order;
+  order.reserve(ids.size());
+  for (const Id id : ids) order.emplace_back(labels_.at(id).get(), id);
+  std::sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return *a.first < *b.first; });
+  auto made = std::make_shared<Selection>();
+  made->ids.reserve(order.size());
+  made->labels.reserve(order.size());
+  for (const auto& [labels, id] : order) {
+    made->ids.push_back(id);
+    made->labels.push_back(labels_.at(id));
+  }
+  const auto lately = lately_.lock();
+  lately->keep({.matchers = {matchers.begin(), matchers.end()}, .selection = made, .used = ++lately->clock},
+               labels_.size() + kSpareIds);
+  return std::shared_ptr<const Selection>(std::move(made));
 }
 
 std::vector<std::string> SeriesIndex::label_names() const {

@@ -28,11 +28,22 @@ struct MemoryStore::Kept {
 
 namespace {
 
+// Places are looked for from the end, in growing steps: what is asked for and what comes is mostly new.
+template <class Samples, class Before>
+auto place_near_end(Samples& samples, const Before& before) {
+  auto last = samples.end();
+  for (std::ptrdiff_t step = 1; step < last - samples.begin(); step *= 2) {
+    const auto at = last - step;
+    if (before(*at)) return std::partition_point(at, last, before);
+    last = at;
+  }
+  return std::partition_point(samples.begin(), last, before);
+}
 auto at_or_after(auto& samples, Time at) {
-  return std::lower_bound(samples.begin(), samples.end(), at, [](const Sample& sample, Time time) { return sample.at < time; });
+  return place_near_end(samples, [at](const Sample& sample) { return sample.at < at; });
 }
 auto after(auto& samples, Time at) {
-  return std::upper_bound(samples.begin(), samples.end(), at, [](Time time, const Sample& sample) { return time < sample.at; });
+  return place_near_end(samples, [at](const Sample& sample) { return sample.at <= at; });
 }
 
 }  // namespace
@@ -66,25 +77,47 @@ Status MemoryStore::append(std::span<const Point> batch) {
   return {};
 }
 
+namespace {
+
+Error past(const SelectLimits& limits) {
+  return {Code::Limit, "the selection has more than " + std::to_string(limits.max_series) + " series or " +
+                           std::to_string(limits.max_samples) + " samples: narrow its labels or its time"};
+}
+
+}  // namespace
+
 Result<std::vector<Series>> MemoryStore::select(std::span<const Matcher> matchers, Time from, Time to,
                                                 const SelectLimits& limits) const {
   std::vector<Series> result;
   std::size_t total = 0;
   auto points = kept_->points.lock();
-  BONGSU_TRY(const auto ids, points->index.select(matchers));
-  for (const auto id : ids) {
-    const auto& samples = points->samples[id];
+  BONGSU_TRY(const auto selected, points->index.sorted(matchers));
+  result.reserve(std::min(selected->ids.size(), limits.max_series));
+  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
+    const auto& samples = points->samples[selected->ids[i]];
     const auto first = at_or_after(samples, from);
     const auto last = after(samples, to);
     if (first >= last) continue;
     total += static_cast<std::size_t>(last - first);
-    if (result.size() >= limits.max_series || total > limits.max_samples) {
-      return Error{Code::Limit, "the selection has more than " + std::to_string(limits.max_series) + " series or " +
-                                    std::to_string(limits.max_samples) + " samples: narrow its labels or its time"};
-    }
-    result.push_back({points->index.labels(id), {first, last}});
+    if (result.size() >= limits.max_series || total > limits.max_samples) return past(limits);
+    result.push_back({selected->labels[i], {first, last}});
   }
-  std::sort(result.begin(), result.end(), [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+  return result;
+}
+
+Result<std::vector<Latest>> MemoryStore::latest(std::span<const Matcher> matchers, Time from, Time to,
+                                                const SelectLimits& limits) const {
+  std::vector<Latest> result;
+  auto points = kept_->points.lock();
+  BONGSU_TRY(const auto selected, points->index.sorted(matchers));
+  result.reserve(std::min(selected->ids.size(), limits.max_series));
+  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
+    const auto& samples = points->samples[selected->ids[i]];
+    const auto last = after(samples, to);
+    if (last == samples.begin() || (last - 1)->at < from) continue;
+    if (result.size() >= std::min(limits.max_series, limits.max_samples)) return past(limits);
+    result.push_back({selected->labels[i], *(last - 1)});
+  }
   return result;
 }
 

@@ -11,9 +11,15 @@ namespace bongsu::store {
 
 struct Store::Core::Wanted {
   Id id = 0;
-  std::shared_ptr<const Labels> labels;
-  Block::Parts parts;
+  std::size_t place = 0;  // in the selection
+  std::shared_ptr<const Labels> labels{};
+  Block::Parts parts{};
 };
+
+Result<std::shared_ptr<const SeriesIndex::Selection>> Store::Core::selection(std::span<const Matcher> matchers) const {
+  std::shared_lock hold(index_mutex_);
+  return index_.sorted(matchers);
+}
 
 // The memory of each series is copied before the disk is read: a chunk on its way is then seen at least once.
 Result<std::vector<Store::Core::Wanted>> Store::Core::wanted(std::span<const Matcher> matchers, Time from, Time to) const {
@@ -29,7 +35,6 @@ Result<std::vector<Store::Core::Wanted>> Store::Core::wanted(std::span<const Mat
     std::lock_guard hold(block.mutex);
     block.copy(each.id, from, to, each.parts);
   }
-  std::sort(result.begin(), result.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
   return result;
 }
 
@@ -90,28 +95,114 @@ Result<std::vector<Sample>> merge(const Block::Parts& parts, std::vector<SealedC
 
 }  // namespace
 
-Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matchers, Time from, Time to,
-                                                const SelectLimits& limits) const {
-  BONGSU_TRY(std::vector<Wanted> candidates, wanted(matchers, from, to));
+template <class Take>
+Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const {
   BONGSU_TRY(const auto rocks, rocks_or_error());
+  if (wanted.empty()) return {};
+  // As they stand on the disk.
+  std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
   const auto at = rocks->iterate(Family::Chunks);
-  std::vector<Series> result;
-  std::size_t total = 0;
   std::vector<SealedChunk> on_disk;
-  for (Wanted& each : candidates) {
+  for (Wanted& each : wanted) {
     on_disk.clear();
     if (from < each.parts.complete_from) BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
     BONGSU_TRY(std::vector<Sample> samples, merge(each.parts, on_disk, from, to));
-    if (samples.empty()) continue;
-    total += samples.size();
-    if (result.size() >= limits.max_series || total > limits.max_samples) {
-      return Error{Code::Limit, "the selection has more than " + std::to_string(limits.max_series) + " series or " +
-                                    std::to_string(limits.max_samples) + " samples: narrow its labels or its time"};
-    }
-    result.push_back({std::move(each.labels), std::move(samples)});
     each.parts = {};
+    if (!samples.empty()) BONGSU_TRY_OK(take(each.place, std::move(samples)));
   }
-  std::sort(result.begin(), result.end(), [](const Series& a, const Series& b) { return *a.labels < *b.labels; });
+  return {};
+}
+
+namespace {
+
+// Counts what is selected against the limits.
+class Budget {
+ public:
+  explicit Budget(const SelectLimits& limits) : limits_(limits) {}
+  Status take(std::size_t samples) {
+    samples_ += samples;
+    if (++series_ <= limits_.max_series && samples_ <= limits_.max_samples) return {};
+    return Error{Code::Limit, "the selection has more than " + std::to_string(limits_.max_series) + " series or " +
+                                  std::to_string(limits_.max_samples) + " samples: narrow its labels or its time"};
+  }
+
+ private:
+  const SelectLimits& limits_;
+  std::size_t series_ = 0;
+  std::size_t samples_ = 0;
+};
+
+}  // namespace
+
+Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matchers, Time from, Time to,
+                                                const SelectLimits& limits) const {
+  BONGSU_TRY(const auto selected, selection(matchers));
+  Budget budget(limits);
+  std::vector<Series> result(selected->ids.size());
+  std::vector<Wanted> rest;
+  std::vector<Sample> open;
+  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
+    const Id id = selected->ids[i];
+    Block& block = *block_of(id);
+    open.clear();
+    {
+      std::lock_guard hold(block.mutex);
+      const Chunk* recent = block.recent(id, from);
+      if (recent == nullptr) {
+        rest.push_back({.id = id, .place = i});
+        block.copy(id, from, to, rest.back().parts);
+        continue;
+      }
+      if (recent->last() < from) continue;
+      recent->read(open);
+    }
+    const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
+    const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
+    if (first == last) continue;
+    BONGSU_TRY_OK(budget.take(static_cast<std::size_t>(last - first)));
+    result[i] = {selected->labels[i], {first, last}};
+  }
+  const auto take = [&](std::size_t place, std::vector<Sample> samples) -> Status {
+    BONGSU_TRY_OK(budget.take(samples.size()));
+    result[place] = {selected->labels[place], std::move(samples)};
+    return {};
+  };
+  BONGSU_TRY_OK(read_whole(rest, from, to, take));
+  std::erase_if(result, [](const Series& series) { return series.samples.empty(); });
+  return result;
+}
+
+Result<std::vector<Latest>> Store::Core::latest(std::span<const Matcher> matchers, Time from, Time to,
+                                                const SelectLimits& limits) const {
+  BONGSU_TRY(const auto selected, selection(matchers));
+  Budget budget(limits);
+  std::vector<Latest> result(selected->ids.size());
+  std::vector<Wanted> rest;
+  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
+    const Id id = selected->ids[i];
+    Block& block = *block_of(id);
+    Sample sample;
+    {
+      std::lock_guard hold(block.mutex);
+      const Chunk* newest = block.newest(id, to);
+      if (newest == nullptr) {
+        rest.push_back({.id = id, .place = i});
+        block.copy(id, from, to, rest.back().parts);
+        continue;
+      }
+      sample = {newest->last(), newest->last_value()};
+    }
+    if (sample.at < from) continue;
+    BONGSU_TRY_OK(budget.take(1));
+    result[i] = {selected->labels[i], sample};
+  }
+  const auto take = [&](std::size_t place, const std::vector<Sample>& samples) -> Status {
+    BONGSU_TRY_OK(budget.take(1));
+    result[place] = {selected->labels[place], samples.back()};
+    return {};
+  };
+  BONGSU_TRY_OK(read_whole(rest, from, to, take));
+  std::erase_if(result, [](const Latest& one) { return !one.labels; });
   return result;
 }
 

@@ -20,6 +20,10 @@ Result<std::vector<Series>> Store::select(std::span<const Matcher> matchers, Tim
                                           const SelectLimits& limits) const {
   return core_->select(matchers, from, to, limits);
 }
+Result<std::vector<Latest>> Store::latest(std::span<const Matcher> matchers, Time from, Time to,
+                                          const SelectLimits& limits) const {
+  return core_->latest(matchers, from, to, limits);
+}
 Result<std::vector<Labels>> Store::find(std::span<const Matcher> matchers, Time from, Time to) const {
   return core_->find(matchers, from, to);
 }

@@ -55,6 +55,8 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
 
   Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to,
                                      const SelectLimits& limits = {}) const override;
+  Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to,
+                                     const SelectLimits& limits = {}) const override;
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const override;
   Result<std::vector<std::string>> label_names() const override;
   Result<std::vector<std::string>> label_values(std::string_view name) const override;

@@ -59,6 +59,40 @@ TEST_F(Index, AnswersEachKindOfMatcher) {
   gives({0, 1}, {{Op::Equal, "__name__", "up"}, {Op::NotRegex, "device", "web.*"}, {Op::NotEqual, "device", ""}});
 }
 
+TEST_F(Index, SortsByLabelsWhateverCameOrWentSinceItWasAsked) {
+  const std::vector<std::vector<Matcher>> asked{{},
+                                                {{Op::Equal, "__name__", "up"}},
+                                                {{Op::NotEqual, "device", "db1"}},
+                                                {{Op::Regex, "device", "db.*"}},
+                                                {{Op::NotRegex, "device", "db.*"}}};
+  const auto agrees = [&] {
+    for (const auto& matchers : asked) {
+      const auto sorted = index_.sorted(matchers);
+      ASSERT_TRUE(sorted);
+      Ids ids = (*sorted)->ids;
+      ASSERT_EQ(ids.size(), (*sorted)->labels.size());
+      for (std::size_t i = 0; i < ids.size(); ++i) {
+        EXPECT_EQ(index_.labels(ids[i]), (*sorted)->labels[i]);
+        EXPECT_TRUE(i == 0 || *(*sorted)->labels[i - 1] < *(*sorted)->labels[i]);
+      }
+      std::sort(ids.begin(), ids.end());
+      EXPECT_EQ(select(matchers), ids);
+    }
+  };
+  agrees();
+  EXPECT_EQ(*index_.sorted(asked[1]), *index_.sorted(asked[1]));  // the same one again
+  index_.add(std::make_shared<const Labels>(Labels{{"__name__", "up"}, {"device", "db0"}}));
+  agrees();
+  index_.remove(1);
+  agrees();
+  for (int i = 0; i < 100; ++i) {
+    const std::vector<Matcher> other{{Op::Equal, "device", std::to_string(i)}};
+    EXPECT_TRUE((*index_.sorted(other))->ids.empty());
+  }
+  index_.remove(5);
+  agrees();
+}
+
 TEST_F(Index, RefusesABadExpression) {
   const std::vector<Matcher> bad{{Op::Regex, "device", "a("}};
   const auto ids = index_.select(bad);

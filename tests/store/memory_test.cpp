@@ -55,6 +55,14 @@ TEST(MemoryStore, HoldsItsLimits) {
   EXPECT_EQ(Code::Limit, store.select(kAll, when(0), when(9), {.max_samples = 3}).error().code);
   const auto both = store.select(kAll, when(0), when(9), {.max_series = 2, .max_samples = 4});
   ASSERT_TRUE(both);
+  EXPECT_EQ(Code::Limit, store.latest(kAll, when(0), when(9), {.max_series = 1}).error().code);
+  const auto latest = store.latest(kAll, when(0), when(9), {.max_series = 2});
+  ASSERT_TRUE(latest);
+  ASSERT_EQ(2u, latest->size());
+  EXPECT_EQ("a", latest->front().labels->get("device"));
+  EXPECT_EQ(when(2), latest->front().sample.at);
+  EXPECT_EQ(when(1), store.latest(kAll, when(0), when(1))->front().sample.at);
+  EXPECT_TRUE(store.latest(kAll, when(3), when(9))->empty());
   EXPECT_EQ("a", both->front().labels->get("device"));
 }
 

@@ -120,9 +120,24 @@ class RandomLife {
       ASSERT_EQ(samples.size(), got[name].size()) << "series " << name << " in " << from << ".." << to;
     }
     ASSERT_EQ(expected.size(), got.size()) << from << ".." << to;
+    const auto latest = store_->latest(all, time_from_ms(from), time_from_ms(to));
+    ASSERT_TRUE(latest) << latest.error().text;
+    ASSERT_EQ(found->size(), latest->size()) << from << ".." << to;
+    for (std::size_t i = 0; i < latest->size(); ++i) {
+      const Series& series = (*found)[i];
+      const Latest& one = (*latest)[i];
+      ASSERT_EQ(*series.labels, *one.labels);
+      ASSERT_TRUE(i == 0 || *(*latest)[i - 1].labels < *one.labels);
+      ASSERT_EQ(series.samples.back().at, one.sample.at) << series.labels->to_string();
+      ASSERT_EQ(std::bit_cast<std::uint64_t>(series.samples.back().value), std::bit_cast<std::uint64_t>(one.sample.value));
+    }
     ASSERT_EQ(expected.size(), store_->find(all, time_from_ms(from), time_from_ms(to))->size());
   }
   void compare_some() {
+    if (random_.chance(0.5)) {  // what is new, as rules ask
+      const std::int64_t to = now() - static_cast<std::int64_t>(random_.below(60'000));
+      return compare(to - static_cast<std::int64_t>(random_.below(600'000)), to);
+    }
     const std::int64_t from = kStart + static_cast<std::int64_t>(random_.below(static_cast<std::uint64_t>(now() - kStart) + 1));
     compare(from, from + static_cast<std::int64_t>(random_.below(6 * kHour)));
   }

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
+#include <unordered_set>
 
 #include "base/text.h"
 
@@ -17,6 +18,7 @@ namespace {
 
 constexpr std::size_t kMaxSize = 8U << 20;
 constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxSecret = 4U << 10;
 
 // Builds our tree from the parser's events, so that duplicate keys and anchors are seen with their places.
 class Builder final : public YAML::EventHandler {
@@ -55,6 +57,7 @@ class Builder final : public YAML::EventHandler {
   struct Frame {
     Node node;
     std::optional<Node> key;
+    std::unordered_set<std::string> keys{};  // seen: a file of 8 MiB can hold a million
   };
   Place place(const YAML::Mark& mark) const { return {file_, mark.line + 1, mark.column + 1}; }
   Node node(Node::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -86,7 +89,7 @@ class Builder final : public YAML::EventHandler {
       top.key = std::move(made);
     } else {
       Node key = *std::exchange(top.key, std::nullopt);
-      if (top.node.find(key.scalar) != nullptr) {
+      if (!top.keys.insert(key.scalar).second) {
         problems_.add(key.place, "key \"" + key.scalar + "\" stands twice; keep one");
       } else {
         top.node.members.push_back({std::move(key.scalar), key.place, std::move(made)});
@@ -164,6 +167,11 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& name, P
     problems.add({name}, "larger than 8 MiB; split it");
     return std::nullopt;
   }
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(nul), '\n');
+    problems.add({name, static_cast<int>(line), 1}, "a NUL octet; save the file as text in UTF-8");
+    return std::nullopt;
+  }
   if (!is_valid_utf8(text)) {
     std::size_t line = 1;
     for (const std::string_view row : split(text, '\n')) {
@@ -176,7 +184,8 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& name, P
   const std::size_t before = problems.size();
   Builder builder(name, problems);
   try {
-    std::istringstream in{std::string(text)};
+    // The parser takes a quote that is never closed as closed where the last line ends; with one more line it does not.
+    std::istringstream in{std::string(text) + (text.ends_with('\n') ? "#" : "\n#")};
     YAML::Parser parser(in);
     while (parser.HandleNextDocument(builder)) {
       if (problems.size() > before + 100) break;
@@ -284,7 +293,7 @@ std::optional<Secret> MapReader::secret(std::string_view key) {
   }
   const std::filesystem::path path = std::filesystem::path(value->place.file).parent_path() / *file;
   std::ifstream in(path, std::ios::binary);
-  std::string content(64U << 10, '\0');
+  std::string content(kMaxSecret + 1, '\0');
   if (in) in.read(content.data(), static_cast<std::streamsize>(content.size()));
   if (!in && !in.eof()) {
     problems_.add(value->place,
@@ -292,6 +301,11 @@ std::optional<Secret> MapReader::secret(std::string_view key) {
     return std::nullopt;
   }
   content.resize(static_cast<std::size_t>(in.gcount()));
+  if (content.size() > kMaxSecret) {
+    problems_.add(value->place,
+                  std::string(key) + ": " + path.string() + " is larger than 4 KiB, so it is no secret; name another file");
+    return std::nullopt;
+  }
   while (!content.empty() && (content.back() == '\n' || content.back() == '\r' || content.back() == ' ')) content.pop_back();
   return Secret(std::move(content));
 }

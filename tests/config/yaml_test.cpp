@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
 namespace bongsu::config {
 namespace {
 
@@ -34,6 +37,25 @@ TEST(Yaml, NamesThePlace) {
   says("- a\n", {"f.yaml:1:1: thing must be a map of keys, not a list"});
   says("name: [a\n",
        {"f.yaml:2:1: not YAML here: end of sequence flow not found; check indentation, colons and quotes around this place"});
+  says("name: \"a\n",
+       {"f.yaml:2:2: not YAML here: illegal EOF in scalar; check indentation, colons and quotes around this place"});
+  says("name: 'a\non: true\n",
+       {"f.yaml:3:2: not YAML here: illegal EOF in scalar; check indentation, colons and quotes around this place"});
+  says(std::string_view("name: a\non: \0true\n", 18), {"f.yaml:2:1: a NUL octet; save the file as text in UTF-8"});
+}
+
+TEST(Yaml, KeepsTheEndOfTheText) {
+  const auto name = [](std::string_view text) {
+    Problems problems;
+    const auto node = parse_yaml(text, "f.yaml", problems);
+    EXPECT_TRUE(node) << (problems.empty() ? "" : problems.lines()[0]);
+    return node && node->find("name") ? node->find("name")->scalar : "";
+  };
+  EXPECT_EQ("a", name("name: a"));
+  EXPECT_EQ("a", name("name: a  # word"));
+  EXPECT_EQ("a\nb\n", name("name: |\n  a\n  b\n"));
+  EXPECT_EQ("a\nb", name("name: |-\n  a\n  b\n\n"));
+  EXPECT_EQ("a b", name("name: \"a\n  b\"\n"));
 }
 
 TEST(Yaml, RefusesWhatIsTooDeepOrNotUtf8) {
@@ -43,6 +65,22 @@ TEST(Yaml, RefusesWhatIsTooDeepOrNotUtf8) {
   Problems octets;
   EXPECT_FALSE(parse_yaml("a: b\nc: \xff\n", "f.yaml", octets));
   EXPECT_EQ(std::vector<std::string>{"f.yaml:2:1: not UTF-8; save the file as UTF-8"}, octets.lines());
+}
+
+TEST(Yaml, RefusesAFileThatIsNoSecret) {
+  const auto folder = std::filesystem::path(testing::TempDir());
+  std::ofstream(folder / "huge_secret") << std::string(5000, 'x');
+  std::ofstream(folder / "good_secret") << "public\n";
+  Problems problems;
+  const auto node = parse_yaml("a: {file: huge_secret}\nb: {file: good_secret}\n", (folder / "f.yaml").string(), problems);
+  ASSERT_TRUE(node);
+  MapReader map(*node, "thing", problems);
+  EXPECT_FALSE(map.secret("a"));
+  ASSERT_EQ(1U, problems.size());
+  EXPECT_NE(std::string::npos, problems.lines()[0].find("huge_secret is larger than 4 KiB")) << problems.lines()[0];
+  const auto good = map.secret("b");
+  ASSERT_TRUE(good);
+  EXPECT_EQ("public", good->reveal());
 }
 
 }  // namespace bongsu::config

@@ -111,6 +111,19 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+namespace {
+
+// Line and paragraph separators, and the marks, embeddings, overrides and isolates of the bidirectional algorithm (UAX #9).
+bool is_direction(std::string_view c) {
+  if (c == "\xd8\x9c") return true;  // U+061C
+  if (c.size() != 3 || c[0] != '\xe2') return false;
+  const auto last = static_cast<std::uint8_t>(c[2]);
+  if (c[1] == '\x80') return last == 0x8e || last == 0x8f || (last >= 0xa8 && last <= 0xae);  // U+200E, U+200F, U+2028..202E
+  return c[1] == '\x81' && last >= 0xa6 && last <= 0xa9;                                      // U+2066..2069
+}
+
+}  // namespace
+
 std::string escape_terminal(std::string_view text) {
   std::string out;
   out.reserve(text.size());
@@ -119,8 +132,8 @@ std::string escape_terminal(std::string_view text) {
       text,
       [&](std::string_view c) {
         const auto head = static_cast<std::uint8_t>(c[0]);
-        // C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey.
-        if (head < 0x20 || head == 0x7f || (head == 0xc2 && static_cast<std::uint8_t>(c[1]) < 0xa0)) {
+        // C0, DEL, and C1 (U+0080 to U+009F), which some terminals obey; and what turns the direction of the text around.
+        if (head < 0x20 || head == 0x7f || (head == 0xc2 && static_cast<std::uint8_t>(c[1]) < 0xa0) || is_direction(c)) {
           for (const char octet : c) as_hex(static_cast<std::uint8_t>(octet));
         } else {
           out += c;

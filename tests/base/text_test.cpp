@@ -18,6 +18,10 @@ TEST(EscapeTerminal, LeavesNoControl) {
   EXPECT_EQ("\\x1b[31mred\\x0a", escape_terminal("\x1b[31mred\n"));
   EXPECT_EQ("\\xc2\\x9b", escape_terminal("\xc2\x9b"));
   EXPECT_EQ("\\xff위험", escape_terminal("\xff위험"));
+  // U+202E turns what follows around, U+2066 isolates, U+2028 ends a line; U+2014 and U+2044 are plain signs.
+  EXPECT_EQ("a\\xe2\\x80\\xaeb", escape_terminal("a\u202eb"));
+  EXPECT_EQ("\\xe2\\x81\\xa6\\xe2\\x80\\xa8\\xd8\\x9c", escape_terminal("\u2066\u2028\u061c"));
+  EXPECT_EQ("\u2014\u2044", escape_terminal("\u2014\u2044"));
 }
 
 TEST(Utf8, RefusesOverlongAndSurrogates) {

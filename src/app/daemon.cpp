@@ -56,6 +56,7 @@ struct Daemon::Parts {
   Metrics metrics;
   Setup setup;
   Snapshot<poll::ProfileSet> profiles;
+  CredentialMap credentials;
   syslog::DeviceLookup addresses;
   std::unique_ptr<store::Store> store;
   net::LiveReactor poll_reactor;
@@ -152,7 +153,8 @@ Status Daemon::Parts::open() {
 
 // Hands the devices of the configuration to the poller, and their addresses to the listeners.
 void Daemon::Parts::watch() {
-  auto specs = device_specs(setup.config);
+  credentials = shared_credentials(setup.config, credentials);
+  auto specs = device_specs(setup.config, credentials);
   auto known = std::make_shared<syslog::DeviceNames>();
   for (const poll::DeviceSpec& spec : specs) {
     if (const auto address = net::Address::parse(spec.address)) known->emplace(*address, spec.name);

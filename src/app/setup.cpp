@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/setup.h"
 
-#include <map>
-
 #include "app/mibs.h"
 #include "config/items.h"
 #include "config/profiles.h"
@@ -63,22 +61,33 @@ std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::fil
   return problems.size() == before ? set : nullptr;
 }
 
-std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config) {
-  std::map<std::string, std::shared_ptr<const snmp::Credentials>> known;
+CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before) {
+  CredentialMap out;
   for (const config::Credential& credential : config.credentials) {
+    const auto version = credential.version == config::SnmpVersion::V1 ? snmp::Version::V1 : snmp::Version::V2c;
+    const auto old = before.find(credential.name);
+    if (old != before.end() && old->second->version == version &&
+        old->second->community.reveal() == credential.community.reveal()) {
+      out.insert(*old);
+      continue;
+    }
     auto made = std::make_shared<snmp::Credentials>();
     made->name = credential.name;
-    made->version = credential.version == config::SnmpVersion::V1 ? snmp::Version::V1 : snmp::Version::V2c;
+    made->version = version;
     made->community = credential.community.clone();
-    known[credential.name] = std::move(made);
+    out.emplace(credential.name, std::move(made));
   }
+  return out;
+}
+
+std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, const CredentialMap& credentials) {
   std::vector<poll::DeviceSpec> specs;
   for (const config::DeviceConfig& device : config.devices) {
     poll::DeviceSpec spec;
     spec.name = device.name;
     spec.address = device.host;
     spec.port = device.port;
-    for (const std::string& name : device.credentials) spec.credentials.push_back(known.at(name));
+    for (const std::string& name : device.credentials) spec.credentials.push_back(credentials.find(name)->second);
     spec.tags = device.tags;
     spec.os = device.os;
     spec.interval = device.polling.interval;

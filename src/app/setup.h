@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,7 +41,12 @@ std::optional<Setup> complete_setup(config::MainConfig config, const std::filesy
 std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::filesystem::path>& rules,
                                                       std::shared_ptr<const mib::Tree> tree, config::Problems& problems);
 
+// Credentials by name, as devices share them.
+using CredentialMap = std::map<std::string, std::shared_ptr<const snmp::Credentials>, std::less<>>;
+// Those of `config`; one that says what it said in `before` is the same object, so that its devices go on undisturbed.
+CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before);
+
 // The devices as the poller takes them.
-std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config);
+std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, const CredentialMap& credentials);
 
 }  // namespace bongsu::app

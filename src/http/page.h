@@ -18,8 +18,9 @@ struct DeviceRow {
 };
 using DeviceRows = std::vector<DeviceRow>;
 
-DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<ItemState>& items);  // in the devices' order
-void sort_worst_first(DeviceRows& rows);                                                        // down devices at the top
+// In the devices' order; `levels` is sorted by device.
+DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<DeviceLevels>& levels);
+void sort_worst_first(DeviceRows& rows);  // down devices at the top
 std::string device_table(std::span<const DeviceRow> rows, Time now);
 std::string alarm_table(const std::vector<Alarm>& alarms, Time now);
 

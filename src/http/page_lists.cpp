@@ -108,7 +108,7 @@ Reply devices_page(const Call& call) {
   out += option("unknown", fmt::format("unknown ({})", counts.unknown), state) +
          option("up", fmt::format("up ({})", counts.up), state);
   out += "</select></label><button>Show</button></form>\n";
-  const DeviceRows rows = device_rows(std::move(devices), call.sources.alarms.items(""));
+  const DeviceRows rows = device_rows(std::move(devices), call.sources.alarms.levels());
   out += rows.empty() ? "<p class=\"empty\">No device fits.</p>\n" : device_table(rows, now);
   out += next_link(call, "/devices", next, "More devices");
   return page({.title = "Devices", .current = "/devices", .now = now, .version = call.sources.version}, out);

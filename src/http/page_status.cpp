@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "http/html.h"
@@ -79,21 +78,21 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
   return out + "</tbody></table></div>\n";
 }
 
-DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<ItemState>& items) {
-  std::unordered_map<std::string_view, DeviceRow*> by_name;
+DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<DeviceLevels>& levels) {
   DeviceRows rows;
   rows.reserve(devices.size());
-  for (DeviceState& device : devices) rows.push_back({.device = std::move(device)});
-  for (DeviceRow& row : rows) by_name.emplace(row.device.name, &row);
-  DeviceRow* row = nullptr;  // items come sorted by device
-  for (const ItemState& item : items) {
-    if (!row || row->device.name != item.device) {
-      const auto at = by_name.find(item.device);
-      row = at == by_name.end() ? nullptr : at->second;
+  for (DeviceState& device : devices) {
+    DeviceRow row{.device = std::move(device)};
+    const auto at = std::lower_bound(levels.begin(), levels.end(), row.device.name,
+                                     [](const DeviceLevels& one, const std::string& name) { return one.device < name; });
+    if (at != levels.end() && at->device == row.device.name) {
+      for (const Severity level : kWorstFirst) {
+        const std::size_t count = at->items[level];
+        if (level > Severity::Normal) row.raised += count;
+        if (count > 0 && urgency(level) > urgency(row.worst)) row.worst = level;
+      }
     }
-    if (!row) continue;
-    if (item.level > Severity::Normal) ++row->raised;
-    if (urgency(item.level) > urgency(row->worst)) row->worst = item.level;
+    rows.push_back(std::move(row));
   }
   return rows;
 }
@@ -134,8 +133,8 @@ std::string device_table(std::span<const DeviceRow> rows, Time now) {
 Reply status_page(const Call& call) {
   const Sources& from = call.sources;
   const Time now = from.clock.now();
-  const auto items = from.alarms.items("");
-  const Counts counts = count_items(items);
+  const auto levels = from.alarms.levels();
+  const Counts counts = count_all(levels);
   auto devices = from.devices.devices();
   const DeviceCounts up = count_devices(devices);
   const Verdict verdict = verdict_of(counts, up);
@@ -171,7 +170,7 @@ Reply status_page(const Call& call) {
         "<p class=\"empty\">No device is watched. Name one under <code>devices:</code> in bongsu.yaml, or look at <code>bongsu "
         "demo</code>.</p>\n";
   } else {
-    DeviceRows rows = device_rows(std::move(devices), items);
+    DeviceRows rows = device_rows(std::move(devices), levels);
     sort_worst_first(rows);
     out += device_table(std::span(rows).first(std::min(all, kDeviceRows)), now);
     if (all > kDeviceRows)

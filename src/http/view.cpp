@@ -24,6 +24,14 @@ Counts count_items(const std::vector<ItemState>& items) {
   return counts;
 }
 
+Counts count_all(const std::vector<DeviceLevels>& levels) {
+  Counts counts;
+  for (const DeviceLevels& one : levels) {
+    for (std::size_t i = 0; i < counts.of.size(); ++i) counts.of[i] += one.items.of[i];
+  }
+  return counts;
+}
+
 DeviceCounts count_devices(const std::vector<DeviceState>& devices) {
   DeviceCounts counts;
   for (const DeviceState& device : devices) ++(!device.up ? counts.unknown : *device.up ? counts.up : counts.down);

@@ -22,12 +22,8 @@ inline constexpr std::array kWorstFirst{Severity::Fatal,    Severity::Urgent,  S
 // Rises with how much an eye should be drawn to it: unknown stands between normal and harmless.
 int urgency(Severity level);
 
-// Watched items by level.
-struct Counts {
-  std::array<std::size_t, 7> of{};  // by to_number + 1
-  std::size_t& operator[](Severity level) { return of[static_cast<std::size_t>(to_number(level) + 1)]; }
-  std::size_t operator[](Severity level) const { return of[static_cast<std::size_t>(to_number(level) + 1)]; }
-};
+using Counts = LevelCounts;
+Counts count_all(const std::vector<DeviceLevels>& levels);
 Counts count_items(const std::vector<ItemState>& items);
 
 struct DeviceCounts {

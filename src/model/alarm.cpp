@@ -17,4 +17,13 @@ std::string_view to_string(AlarmState state) {
   return "unknown";
 }
 
+std::vector<DeviceLevels> AlarmSource::levels() const {
+  std::vector<DeviceLevels> out;
+  for (ItemState& item : items("")) {
+    if (out.empty() || out.back().device != item.device) out.push_back({std::move(item.device), {}});
+    ++out.back().items[item.level];
+  }
+  return out;
+}
+
 }  // namespace bongsu

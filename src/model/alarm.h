@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -55,6 +57,19 @@ struct ItemState {
   std::uint64_t alarm = 0;  // id of the open alarm, 0 for none
 };
 
+// Watched items by level.
+struct LevelCounts {
+  std::array<std::size_t, 7> of{};  // by to_number + 1
+  std::size_t& operator[](Severity level) { return of[static_cast<std::size_t>(to_number(level) + 1)]; }
+  std::size_t operator[](Severity level) const { return of[static_cast<std::size_t>(to_number(level) + 1)]; }
+  friend bool operator==(const LevelCounts&, const LevelCounts&) = default;
+};
+struct DeviceLevels {
+  std::string device;
+  LevelCounts items;
+  friend bool operator==(const DeviceLevels&, const DeviceLevels&) = default;
+};
+
 struct AlarmQuery {
   bool active_only = true;
   std::optional<Severity> min_level;
@@ -72,6 +87,9 @@ class AlarmSource {
   virtual std::optional<Alarm> alarm(std::uint64_t id) const = 0;
   // All items of a device, or of every device when the name is empty; sorted by device, item, labels.
   virtual std::vector<ItemState> items(std::string_view device) const = 0;
+  // The items of every device, counted: sorted by device, without those that have none. What a source can do without
+  // making all of items() it overrides.
+  virtual std::vector<DeviceLevels> levels() const;
 };
 
 }  // namespace bongsu

@@ -143,7 +143,10 @@ Status Engine::restore() {
     }
     return true;
   }));
-  for (auto& [name, item] : strangers) ledger.gone.push_back(std::move(item));
+  for (auto& [name, item] : ledger.items) {
+    for (auto& [labels, watch] : item.watches) ledger.count(watch, ledger.level(watch));
+  }
+  for (auto& [name, item] : strangers) ledger.leave(std::move(item));
   // An active alarm that no watch holds: a lost record. It gets a watch of an item that is gone, and so an end.
   for (const auto& [id, alarm] : ledger.alarms) {
     if (alarm.state != AlarmState::Active || held.contains(id)) continue;
@@ -152,7 +155,7 @@ Status Engine::restore() {
     spec->name = alarm.item;
     stray.spec = std::move(spec);
     ledger.add(stray, alarm.labels, alarm.changed).alarm = id;
-    ledger.gone.push_back(std::move(stray));
+    ledger.leave(std::move(stray));
   }
   *state_->ledger.lock() = std::move(ledger);
   return {};
@@ -173,7 +176,7 @@ void Engine::reload(std::vector<ItemSpec> items) {
     item.expr = expression_hash(*item.spec);
     next.insert_or_assign(std::move(name), std::move(item));
   }
-  for (auto& [name, item] : ledger->items) ledger->gone.push_back(std::move(item));
+  for (auto& [name, item] : ledger->items) ledger->leave(std::move(item));
   ledger->items = std::move(next);
 }
 
@@ -387,8 +390,7 @@ std::vector<ItemState> Engine::items(std::string_view device) const {
         state.labels = labels;
         state.device = watch.device;
         state.state = watch.state;
-        if (watch.silent) state.level = Severity::Unknown;
-        else if (watch.alarm != 0) state.level = ledger->alarms.at(watch.alarm).level;
+        state.level = ledger->level(watch);
         state.value = watch.value;
         state.unit = item.spec->unit;
         state.why = item.spec->why;
@@ -402,6 +404,14 @@ std::vector<ItemState> Engine::items(std::string_view device) const {
   std::sort(out.begin(), out.end(), [](const ItemState& a, const ItemState& b) {
     return std::tie(a.device, a.item, a.labels) < std::tie(b.device, b.item, b.labels);
   });
+  return out;
+}
+
+std::vector<DeviceLevels> Engine::levels() const {
+  std::vector<DeviceLevels> out;
+  const auto ledger = state_->ledger.lock();
+  out.reserve(ledger->levels.size());
+  for (const auto& [device, items] : ledger->levels) out.push_back({device, items});
   return out;
 }
 

@@ -56,6 +56,7 @@ class Engine final : public AlarmSource {
   std::vector<Alarm> alarms(const AlarmQuery& query) const override;
   std::optional<Alarm> alarm(std::uint64_t id) const override;
   std::vector<ItemState> items(std::string_view device) const override;
+  std::vector<DeviceLevels> levels() const override;
 
   // Errors: NotFound, Refused (the alarm has recovered), Unavailable (disk; then nothing changed). Thread: any, not a reactor's.
   Status acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now);

@@ -27,6 +27,25 @@ Event alarm_event(const Alarm& alarm, std::string_view what, const std::string& 
   return event;
 }
 
+Severity Ledger::level(const Watch& watch) const {
+  if (watch.silent) return Severity::Unknown;
+  return watch.alarm != 0 ? alarms.at(watch.alarm).level : Severity::Normal;
+}
+
+void Ledger::count(Watch& watch, std::optional<Severity> level) {
+  if (watch.counted == level) return;
+  const auto at = levels.try_emplace(watch.device).first;
+  if (watch.counted) --at->second[*watch.counted];
+  if (level) ++at->second[*level];
+  watch.counted = level;
+  if (at->second == LevelCounts{}) levels.erase(at);
+}
+
+void Ledger::leave(Item item) {
+  for (auto& [labels, watch] : item.watches) count(watch, std::nullopt);
+  gone.push_back(std::move(item));
+}
+
 void Ledger::keep(const Item& item, const Labels& labels, const Watch& watch, Unsaved& out) {
   const KeptWatch kept{.item = item.spec->name,
                        .expr = watch.expr,
@@ -50,6 +69,7 @@ Watch& Ledger::add(Item& item, const Labels& labels, Time now) {
   watch.changed = now;
   ++item.per_device[watch.device];
   ++watch_count;
+  count(watch, Severity::Normal);
   return watch;
 }
 
@@ -60,6 +80,7 @@ void Ledger::drop(Item& item, const Labels& labels, const std::string& reason, T
   out.records[{kWatchTable, watch_key(item.spec->name, labels)}] = std::nullopt;
   if (const auto count = item.per_device.find(at->second.device); count != item.per_device.end() && --count->second == 0)
     item.per_device.erase(count);
+  this->count(at->second, std::nullopt);
   item.watches.erase(at);
   --watch_count;
 }
@@ -77,6 +98,7 @@ void Ledger::with_value(Item& item, const Labels& labels, Watch& watch, double v
   watch.value = value;
   const Verdict verdict = judge(*item.spec, watch.clocks, value, now);
   settle(item, labels, watch, verdict, now, out);
+  count(watch, level(watch));
   if (news || verdict.changed || state != watch.state) keep(item, labels, watch, out);
 }
 
@@ -92,6 +114,7 @@ bool Ledger::without_value(Item& item, const Labels& labels, Watch& watch, Time 
     return false;
   }
   watch.silent = true;
+  count(watch, Severity::Unknown);
   watch.changed = now;
   forget_pending(watch.clocks);
   if (watch.state != AlarmState::Active) watch.state = AlarmState::Normal;

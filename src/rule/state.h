@@ -29,7 +29,8 @@ struct Watch {
   bool missing = false;            // had none at the last evaluation
   Time changed;
   std::uint64_t alarm = 0;
-  std::uint64_t round = 0;  // of the item, in which it last had a value
+  std::uint64_t round = 0;          // of the item, in which it last had a value
+  std::optional<Severity> counted;  // as what, in Ledger::levels
   std::string cause;
   Clocks clocks;
 };
@@ -63,7 +64,12 @@ class Ledger {
   std::map<std::uint64_t, Alarm> alarms;
   std::unordered_map<std::uint64_t, KeptAcknowledgement> acknowledgements;
   std::size_t watch_count = 0;
-  std::array<int, 7> active{};  // alarms by severity + 1
+  std::array<int, 7> active{};                             // alarms by severity + 1
+  std::map<std::string, LevelCounts, std::less<>> levels;  // of the watches of `items`, by device
+
+  Severity level(const Watch& watch) const;
+  void count(Watch& watch, std::optional<Severity> level);  // nothing: not counted any more
+  void leave(Item item);                                    // the item is gone
 
   void restore(Alarm alarm);
   void with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);

@@ -194,6 +194,8 @@ class Runner {
       if (!opened) fail(opened.error().text);
       engine_ = *std::move(opened);
     }
+    // What is counted along the way is what stands there.
+    if (engine_->levels() != engine_->AlarmSource::levels()) fail("levels() does not agree with items()");
     return *engine_;
   }
 

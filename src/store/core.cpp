@@ -59,6 +59,7 @@ Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOpti
 Result<std::unique_ptr<Store::Core>> Store::Core::open(const std::filesystem::path& dir, const StoreOptions& options,
                                                        const Clock& clock, Metrics& metrics) {
   BONGSU_TRY(DirectoryLock lock, DirectoryLock::take(dir));
+  BONGSU_TRY_OK(room_to_open(dir));
   std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics));
   bool damaged = false;
   BONGSU_TRY(const auto rocks, Rocks::open(dir, options, damaged));

@@ -51,6 +51,21 @@ DirectoryLock::~DirectoryLock() {
   if (file_ >= 0) ::close(file_);
 }
 
+Status room_to_open(const std::filesystem::path& dir) {
+  std::uint64_t needed = kOpenSpace;
+  std::error_code fault;
+  for (std::filesystem::directory_iterator at(dir, fault), end; !fault && at != end; at.increment(fault)) {
+    std::error_code gone;
+    const auto size = at->path().extension() == ".log" ? at->file_size(gone) : 0;
+    if (!gone) needed += size;
+  }
+  const std::uint64_t free = free_octets(dir);
+  if (free >= needed) return {};
+  return Error{Code::Unavailable, "the disk of " + dir.string() + " has " + std::to_string(free >> 20) +
+                                      " MiB left, and to open the store takes " + std::to_string((needed >> 20) + 1) +
+                                      " MiB: make room, or move the data with the key `data:`"};
+}
+
 std::uint64_t free_octets(const std::filesystem::path& dir) {
   struct statvfs about {};
   if (::statvfs(dir.c_str(), &about) != 0) return UINT64_MAX;

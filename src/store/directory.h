@@ -22,6 +22,11 @@ class DirectoryLock {
   int file_;
 };
 
+// Opening moves what stands in the logs into tables. Error: Unavailable when the disk has no room for that; RocksDB, asked
+// all the same, ends the process.
+Status room_to_open(const std::filesystem::path& dir);
+inline constexpr std::uint64_t kOpenSpace = 8 << 20;  // beside the logs' own size
+
 // Octets that may still be written there; the largest number when the system does not tell.
 std::uint64_t free_octets(const std::filesystem::path& dir);
 

@@ -17,7 +17,6 @@ constexpr std::size_t kBlockEvents = 512;
 constexpr std::size_t kBlockOctets = 128 << 10;
 // Each open chunk is saved this often, so that the head log needs to hold no more.
 constexpr double kSaveRoundMs = 600'000;
-constexpr std::uint64_t kReopenSpace = 8 << 20;
 constexpr Millis kRetentionEvery = std::chrono::minutes(1);
 
 std::string varint_text(std::uint64_t value) {
@@ -420,7 +419,7 @@ void Store::Core::failed(const rocksdb::Status& status) {
 // the database anew does, which must wait until the last reader has let go of the old one.
 void Store::Core::recover() {
   // Until there is room for the log that opening would write into tables, reads go on with the database as it is.
-  if (free_octets(dir_) < std::max(options_.min_free_disk / 2, kReopenSpace)) return;
+  if (free_octets(dir_) < std::max(options_.min_free_disk / 2, kOpenSpace) || !room_to_open(dir_)) return;
   if (const auto rocks = this->rocks()) {
     const auto resumed = rocks->db().Resume();
     rocksdb::WriteOptions options;

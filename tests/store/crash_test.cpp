@@ -359,6 +359,30 @@ void live_through_a_full_disk(std::uint64_t min_free_disk) {
   EXPECT_EQ(0u, store->health().lost_records);
 }
 
+TEST(DiskFull, RefusesToOpenWithoutRoomForItsLogs) {
+  const Folder scratch;
+  const SmallDisk disk(scratch / "disk");
+  if (!disk.mounted()) GTEST_SKIP() << "cannot mount a small tmpfs: " << std::strerror(errno) << " (needs root)";
+  const std::filesystem::path image = scratch / "disk" / "image";
+  Opened live(scratch / "live");
+  const Point point{*live->series({{"__name__", "up"}}), {at(0), 1.0}};
+  ASSERT_TRUE(live->append(std::span(&point, 1)));
+  ASSERT_TRUE(live->flush());
+  crash_image(live.dir, image);
+  disk.fill();
+  SharedClock clock;
+  Metrics metrics;
+  const auto refused = Store::open(image, live.options, clock, metrics);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(Code::Unavailable, refused.error().code);
+  EXPECT_NE(std::string::npos, refused.error().text.find(image.string() + " has 0 MiB left")) << refused.error().text;
+  disk.free();
+  Opened opened(image);
+  const auto found = opened->select({}, at(0), at(kDay));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_EQ(1u, found->size());
+}
+
 TEST(DiskFull, StopsInTimeAndResumesByItself) { live_through_a_full_disk(8 << 20); }
 TEST(DiskFull, SurvivesTheVeryEndOfTheDisk) { live_through_a_full_disk(0); }
 

@@ -60,6 +60,14 @@ TEST(Hex, GoesBothWays) {
   EXPECT_EQ("00ff1a", to_hex(*from_hex("00:FF 1a")));
   EXPECT_EQ(std::nullopt, from_hex("0"));
   EXPECT_EQ(std::nullopt, from_hex("zz"));
+  EXPECT_EQ(0xfaU, hex_octet("fA1"));
+  for (const auto* text : {"", "f", "fg", "gf", " f"}) EXPECT_EQ(std::nullopt, hex_octet(text)) << text;
+}
+
+TEST(Quoted, EscapesWhatEndsALabelValue) {
+  std::string out = "disk=";
+  append_quoted(out, "C:\\ \"data\"\nD");
+  EXPECT_EQ(R"(disk="C:\\ \"data\"\nD")", out);
 }
 
 TEST(Nearest, FindsTheSlip) {

@@ -178,16 +178,21 @@ std::filesystem::path newest_log(const std::filesystem::path& dir) {
   return newest;
 }
 
-TEST(Crash, ATornLogOpensWithAllThatStoodBefore) {
-  const Folder scratch;
-  const std::filesystem::path image = scratch / "image";
-  Opened store(scratch / "live");
+// 0, 1, 2, ... of `up` a second apart, each a record of its own in the head log.
+void write_seconds(Opened& store, int many) {
   const SeriesId up = *store->series({{"__name__", "up"}});
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < many; ++i) {
     const Point point{up, {at(i * 1000), static_cast<double>(i)}};
     ASSERT_TRUE(store->append(std::span(&point, 1)));
     ASSERT_TRUE(store->flush());
   }
+}
+
+TEST(Crash, ATornLogOpensWithAllThatStoodBefore) {
+  const Folder scratch;
+  const std::filesystem::path image = scratch / "image";
+  Opened store(scratch / "live");
+  write_seconds(store, 50);
   std::size_t before = 51;
   crash_image(store.dir, image);
   const auto whole = std::filesystem::file_size(newest_log(image));
@@ -212,12 +217,7 @@ TEST(Crash, DamageInTheMiddleOfTheLogIsSaid) {
   const Folder scratch;
   const std::filesystem::path image = scratch / "image";
   Opened store(scratch / "live");
-  const SeriesId up = *store->series({{"__name__", "up"}});
-  for (int i = 0; i < 50; ++i) {
-    const Point point{up, {at(i * 1000), static_cast<double>(i)}};
-    ASSERT_TRUE(store->append(std::span(&point, 1)));
-    ASSERT_TRUE(store->flush());
-  }
+  write_seconds(store, 50);
   crash_image(store.dir, image);
   {
     std::fstream file(newest_log(image), std::ios::in | std::ios::out | std::ios::binary);
@@ -244,12 +244,7 @@ TEST(Crash, AMissingOrDamagedRecordOfTheHeadLogIsCounted) {
   const Folder scratch;
   const std::filesystem::path image = scratch / "image";
   Opened store(scratch / "live");
-  const SeriesId up = *store->series({{"__name__", "up"}});
-  for (int i = 0; i < 10; ++i) {
-    const Point point{up, {at(i * 1000), static_cast<double>(i)}};
-    ASSERT_TRUE(store->append(std::span(&point, 1)));
-    ASSERT_TRUE(store->flush());
-  }
+  write_seconds(store, 10);
   crash_image(store.dir, image);
   {
     bool damaged = false;

@@ -42,6 +42,15 @@ void Labels::erase(std::string_view name) {
   if (at != pairs_.end() && at->first == name) pairs_.erase(at);
 }
 
+Labels Labels::without(std::string_view name) const {
+  Labels out;
+  out.pairs_.reserve(pairs_.size());
+  for (const Pair& pair : pairs_) {
+    if (pair.first != name) out.pairs_.push_back(pair);
+  }
+  return out;
+}
+
 std::uint64_t Labels::hash() const {
   std::uint64_t hash = kHashSeed;
   for (const auto& [name, value] : pairs_) {

@@ -26,6 +26,7 @@ class Labels {
   bool has(std::string_view name) const { return !get(name).empty(); }
   void set(std::string_view name, std::string_view value);
   void erase(std::string_view name);
+  Labels without(std::string_view name) const;
 
   auto begin() const { return pairs_.begin(); }
   auto end() const { return pairs_.end(); }

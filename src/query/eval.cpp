@@ -10,15 +10,6 @@
 namespace bongsu::query {
 namespace {
 
-// With its length before it: text may hold any octet.
-void append_counted(std::string& key, std::string_view text) {
-  for (std::size_t left = text.size();; left >>= 7) {
-    key += static_cast<char>((left & 0x7f) | (left > 0x7f ? 0x80U : 0U));
-    if (left <= 0x7f) break;
-  }
-  key += text;
-}
-
 struct PointedHash {
   std::size_t operator()(const Labels* labels) const { return labels->hash(); }
 };
@@ -39,26 +30,68 @@ bool KeyTable::named(std::string_view name) const {
   return std::binary_search(labels_.begin(), labels_.end(), name, std::less<>());
 }
 
-void KeyTable::build_key(const Labels& labels) {
-  key_.clear();
+std::uint64_t KeyTable::hash_of(const Labels& labels) const {
+  std::uint64_t hash = 0;
+  const auto add = [&hash](std::string_view text) {
+    hash = (hash ^ std::hash<std::string_view>{}(text)) * 0x9e3779b97f4a7c15;
+    hash ^= hash >> 32;
+  };
   if (on_) {
-    for (const std::string& name : labels_) append_counted(key_, labels.get(name));
-    return;
+    for (const std::string& name : labels_) add(labels.get(name));
+    return hash;
   }
   for (const auto& [name, value] : labels) {
     if (named(name)) continue;
-    append_counted(key_, name);
-    append_counted(key_, value);
+    add(name);
+    add(value);
+  }
+  return hash;
+}
+
+bool KeyTable::same(const Labels& a, const Labels& b) const {
+  if (on_) {
+    return std::all_of(labels_.begin(), labels_.end(), [&](const std::string& name) { return a.get(name) == b.get(name); });
+  }
+  const auto skip = [this](auto at, auto end) {
+    while (at != end && named(at->first)) ++at;
+    return at;
+  };
+  auto left = skip(a.begin(), a.end());
+  auto right = skip(b.begin(), b.end());
+  while (left != a.end() && right != b.end() && *left == *right) {
+    left = skip(left + 1, a.end());
+    right = skip(right + 1, b.end());
+  }
+  return left == a.end() && right == b.end();
+}
+
+void KeyTable::grow() {
+  const std::vector<Slot> before = std::exchange(slots_, std::vector<Slot>(std::max<std::size_t>(16, slots_.size() * 2)));
+  for (const Slot& slot : before) {
+    if (!slot.taken) continue;
+    std::size_t at = slot.hash & (slots_.size() - 1);
+    while (slots_[at].taken) at = (at + 1) & (slots_.size() - 1);
+    slots_[at] = slot;
   }
 }
 
-std::uint32_t KeyTable::id(const LabelsPtr& labels) {
-  if (remember_) {
-    if (const auto at = known_.find(labels); at != known_.end()) return at->second;
+std::uint32_t KeyTable::look_up(const LabelsPtr& labels) {
+  if (slots_.size() <= first_.size() * 2) grow();
+  const std::uint64_t hash = hash_of(*labels);
+  std::size_t at = hash & (slots_.size() - 1);
+  for (; slots_[at].taken; at = (at + 1) & (slots_.size() - 1)) {
+    if (slots_[at].hash == hash && same(*first_[slots_[at].id], *labels)) return slots_[at].id;
   }
-  build_key(*labels);
-  const std::uint32_t id = ids_.try_emplace(key_, static_cast<std::uint32_t>(ids_.size())).first->second;
-  if (remember_) known_.emplace(labels, id);
+  slots_[at] = {hash, static_cast<std::uint32_t>(first_.size()), true};
+  first_.push_back(labels);
+  return slots_[at].id;
+}
+
+std::uint32_t KeyTable::id(const LabelsPtr& labels) {
+  if (!remember_) return look_up(labels);
+  if (const auto at = known_.find(labels); at != known_.end()) return at->second;
+  const std::uint32_t id = look_up(labels);
+  known_.emplace(labels, id);
   return id;
 }
 
@@ -208,9 +241,7 @@ LabelsPtr Evaluation::nameless(const LabelsPtr& labels) {
   if (!single_) {
     if (const auto at = nameless_.find(labels); at != nameless_.end()) return at->second;
   }
-  Labels copy = *labels;
-  copy.erase(kMetricName);
-  auto made = std::make_shared<const Labels>(std::move(copy));
+  auto made = std::make_shared<const Labels>(labels->without(kMetricName));
   if (!single_) nameless_.emplace(labels, made);
   return made;
 }

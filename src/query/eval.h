@@ -42,18 +42,26 @@ class KeyTable {
  public:
   KeyTable(bool on, std::vector<std::string> labels, bool remember);
   std::uint32_t id(const LabelsPtr& labels);
-  std::size_t size() const { return ids_.size(); }
+  std::size_t size() const { return first_.size(); }
   // The labels that take part.
   Labels part(const Labels& labels) const;
 
  private:
-  void build_key(const Labels& labels);
+  struct Slot {
+    std::uint64_t hash = 0;
+    std::uint32_t id = 0;
+    bool taken = false;
+  };
+  std::uint64_t hash_of(const Labels& labels) const;
+  bool same(const Labels& a, const Labels& b) const;
+  std::uint32_t look_up(const LabelsPtr& labels);
+  void grow();
   bool named(std::string_view name) const;
   const bool on_;
   const bool remember_;  // over the steps of a range query
   std::vector<std::string> labels_;
-  std::string key_;
-  std::unordered_map<std::string, std::uint32_t> ids_;
+  std::vector<LabelsPtr> first_;  // by id, the label set that had it first
+  std::vector<Slot> slots_;       // at hash modulo their number or soon after; at most half of them taken
   std::unordered_map<LabelsPtr, std::uint32_t> known_;
 };
 

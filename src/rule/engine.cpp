@@ -282,9 +282,7 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
       take(*sample.labels, sample.value);
       continue;
     }
-    Labels labels = *sample.labels;
-    labels.erase(kMetricName);
-    take(labels, sample.value);
+    take(sample.labels->without(kMetricName), sample.value);
   }
 
   std::vector<Labels> missing;

@@ -16,6 +16,14 @@ TEST(Labels, SortsAndDropsEmpty) {
   EXPECT_EQ(R"(up{a="3", aa="x"})", labels.to_string());
 }
 
+TEST(Labels, WithoutOneOfThem) {
+  const Labels labels{{"__name__", "up"}, {"a", "1"}, {"b", "2"}};
+  EXPECT_EQ((Labels{{"a", "1"}, {"b", "2"}}), labels.without(kMetricName));
+  EXPECT_EQ((Labels{{"__name__", "up"}, {"a", "1"}}), labels.without("b"));
+  EXPECT_EQ(labels, labels.without("c"));
+  EXPECT_TRUE(Labels().without("a").empty());
+}
+
 TEST(Labels, HashFollowsEquality) {
   EXPECT_EQ((Labels{{"a", "1"}, {"b", "2"}}).hash(), (Labels{{"b", "2"}, {"a", "1"}}).hash());
   EXPECT_NE((Labels{{"a", "1b"}, {"c", "2"}}).hash(), (Labels{{"a", "1"}, {"bc", "2"}}).hash());

@@ -162,7 +162,7 @@ std::vector<poll::Profile> read_profile_folders(const std::vector<std::filesyste
     std::error_code error;
     for (std::filesystem::directory_iterator at(folder / "profiles", error), end; !error && at != end; at.increment(error)) {
       const auto extension = at->path().extension();
-      if ((extension == ".yaml" || extension == ".yml") && at->is_regular_file(error)) files.push_back(at->path());
+      if (extension == ".yaml" || extension == ".yml") files.push_back(at->path());
     }
     std::sort(files.begin(), files.end());
     std::vector<poll::Profile> here;

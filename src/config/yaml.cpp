@@ -104,6 +104,12 @@ class Builder final : public YAML::EventHandler {
   int documents_ = 0;
 };
 
+// A pipe, a socket or a terminal could keep the reader waiting for ever, and with it a reload and the end of the daemon.
+bool can_be_read_at_once(const std::filesystem::path& file) {
+  std::error_code ec;
+  return std::filesystem::is_regular_file(file, ec) || file == "/dev/null";
+}
+
 std::string kind_name(Node::Kind kind) {
   switch (kind) {
     case Node::Kind::Null:
@@ -150,10 +156,10 @@ const Node* Node::find(std::string_view key) const {
 }
 
 std::optional<Node> read_yaml(const std::filesystem::path& file, Problems& problems) {
-  std::ifstream in(file, std::ios::binary);
-  std::error_code ec;
-  if (!in || std::filesystem::is_directory(file, ec)) {
-    problems.add({file.string()}, "cannot be read; check that the file is there and readable");
+  std::ifstream in;
+  if (can_be_read_at_once(file)) in.open(file, std::ios::binary);
+  if (!in.is_open()) {
+    problems.add({file.string()}, "cannot be read; check that it is a file, there and readable");
     return std::nullopt;
   }
   std::string text(kMaxSize + 1, '\0');
@@ -292,10 +298,11 @@ std::optional<Secret> MapReader::secret(std::string_view key) {
     return Secret(found);
   }
   const std::filesystem::path path = std::filesystem::path(value->place.file).parent_path() / *file;
-  std::ifstream in(path, std::ios::binary);
+  std::ifstream in;
+  if (can_be_read_at_once(path)) in.open(path, std::ios::binary);
   std::string content(kMaxSecret + 1, '\0');
-  if (in) in.read(content.data(), static_cast<std::streamsize>(content.size()));
-  if (!in && !in.eof()) {
+  if (in.is_open()) in.read(content.data(), static_cast<std::streamsize>(content.size()));
+  if (!in.is_open() || (!in && !in.eof())) {
     problems_.add(value->place,
                   std::string(key) + ": " + path.string() + " cannot be read; check that the file is there and readable");
     return std::nullopt;

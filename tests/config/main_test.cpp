@@ -144,7 +144,7 @@ TEST(MainConfig, WithoutDefaultsEveryCredentialIsTriedInOrder) {
 TEST(MainConfig, NamesTheFileThatCannotBeRead) {
   Problems problems;
   EXPECT_FALSE(read_main("/nowhere/bongsu.yaml", problems));
-  EXPECT_EQ(std::vector<std::string>{"/nowhere/bongsu.yaml: cannot be read; check that the file is there and readable"},
+  EXPECT_EQ(std::vector<std::string>{"/nowhere/bongsu.yaml: cannot be read; check that it is a file, there and readable"},
             problems.lines());
 }
 

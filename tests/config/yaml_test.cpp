@@ -2,9 +2,12 @@
 #include "config/yaml.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+
+#include "config/profiles.h"
 
 namespace bongsu::config {
 namespace {
@@ -65,6 +68,27 @@ TEST(Yaml, RefusesWhatIsTooDeepOrNotUtf8) {
   Problems octets;
   EXPECT_FALSE(parse_yaml("a: b\nc: \xff\n", "f.yaml", octets));
   EXPECT_EQ(std::vector<std::string>{"f.yaml:2:1: not UTF-8; save the file as UTF-8"}, octets.lines());
+}
+
+TEST(Yaml, DoesNotWaitForAPipe) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "bongsu_pipe_test";
+  std::filesystem::remove_all(folder);
+  std::filesystem::create_directories(folder / "profiles");
+  const auto pipe = folder / "profiles" / "pipe.yaml";
+  ASSERT_EQ(0, mkfifo(pipe.c_str(), 0600));
+  std::filesystem::create_symlink("gone.yaml", folder / "profiles" / "dangling.yaml");
+  Problems problems;
+  EXPECT_FALSE(read_yaml(pipe, problems));
+  read_profile_folders({folder}, problems);
+  const auto says = [](const std::filesystem::path& file) {
+    return file.string() + ": cannot be read; check that it is a file, there and readable";
+  };
+  EXPECT_EQ((std::vector<std::string>{says(folder / "profiles" / "dangling.yaml"), says(pipe), says(pipe)}), problems.lines());
+  const auto node = parse_yaml("a: {file: pipe.yaml}\n", (folder / "profiles" / "f.yaml").string(), problems);
+  ASSERT_TRUE(node);
+  EXPECT_FALSE(MapReader(*node, "thing", problems).secret("a"));
+  EXPECT_EQ(4U, problems.size());
+  std::filesystem::remove_all(folder);
 }
 
 TEST(Yaml, RefusesAFileThatIsNoSecret) {

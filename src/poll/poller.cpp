@@ -15,10 +15,12 @@ namespace bongsu::poll {
 namespace {
 
 const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};  // sysUpTime, sysObjectID
-constexpr int kForgetWinner = 5;         // failed polls in a row, then every credential is tried again
-constexpr Millis kClockBack{3'600'000};  // a wall clock that went back farther is believed
-constexpr std::size_t kMostPings = 100;  // of one window
-constexpr std::size_t kMostTold = 200;   // notices about one device until it is identified again
+constexpr int kForgetWinner = 5;               // failed polls in a row, then every credential is tried again
+constexpr Millis kClockBack{3'600'000};        // a wall clock that went back farther is believed
+constexpr std::size_t kMostPings = 100;        // of one window
+constexpr std::uint32_t kYoungTicks = 60'000;  // ten minutes of sysUpTime
+constexpr Millis kIdentifyEvery = std::chrono::hours(1);
+constexpr std::size_t kMostTold = 200;  // notices about one device until it is identified again
 const std::array<std::string_view, 9> kInfo{"os",     "kind",        "vendor",  "model",   "version",
                                             "serial", "sysObjectID", "sysName", "location"};
 
@@ -379,13 +381,16 @@ asio::awaitable<std::string> Poller::Core::poll(std::shared_ptr<Core> core, std:
     auto live = core->parts.profiles.get();
     bool fresh = false;
     const snmp::Target target = core->target_of(*watch, *watch->winner);
-    if (live && (!watch->identified || watch->set != live)) {
+    if (live && (!watch->identified || watch->set != live || core->clock().steady() >= watch->identify_again)) {
       auto device = co_await identify(core->parts.client, target, live);
       if (core->outdated(*watch, epoch)) co_return slowest;
       if (device) {
         core->plan(*watch, *device, stamp, points);
         watch->set = live;
         watch->identified = true;
+        // Much of an agent that has just started is not there yet; and devices get new parts.
+        const bool young = watch->uptime.known && watch->uptime.ticks < kYoungTicks;
+        watch->identify_again = core->clock().steady() + (young ? Millis(0) : kIdentifyEvery);
         fresh = true;
       } else {
         error = device.error().text;

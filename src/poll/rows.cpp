@@ -131,6 +131,8 @@ class GroupEvaluation {
     for (Fresh& row : fresh_) {
       if (row.state) judge(row);
     }
+    // A table without rows, as an agent that has just started may have, tells nothing of what will be needed.
+    if (std::find(state_.used.begin(), state_.used.end(), true) == state_.used.end()) state_.used.clear();
     return std::move(out_);
   }
 

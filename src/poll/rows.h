@@ -56,7 +56,7 @@ struct RowState {
 
 struct GroupState {
   std::vector<std::unique_ptr<RowState>> rows;
-  std::vector<bool> used;  // by leaf: some row's value was read; empty before the first time
+  std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
 };
 
 // One sample for one series; the row lives as long as the GroupState or the Outcome that holds it.

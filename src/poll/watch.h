@@ -83,6 +83,7 @@ struct Watch {
   int failures = 0;                   // polls in a row
   std::shared_ptr<const ProfileSet> set;
   bool identified = false;
+  SteadyTime identify_again{};
   Oid sys_object_id;
   UptimeState uptime;
   std::vector<std::string> profiles;

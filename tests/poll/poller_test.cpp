@@ -56,6 +56,7 @@ struct Network {
     std::string text =
         "1.3.6.1.2.1.1.1.0|4|box\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9999.1\n1.3.6.1.2.1.1.3.0|67|" + std::to_string(ticks) + "\n";
     for (const auto port : split(ports, ',')) {
+      if (port.empty()) continue;
       const auto words = split(trim(port), ' ');
       const std::string index(words.at(0));
       text += "1.3.6.1.2.1.2.2.1.2." + index + "|4|" + std::string(words.at(1)) + "\n1.3.6.1.2.1.2.2.1.3." + index +
@@ -349,6 +350,18 @@ TEST(Poller, UnknownNameIsAGapThatSaysDns) {
   network.sim.add_name("no-such-host", host(1));
   network.sim.run_for(90s);
   EXPECT_EQ(1, network.last("snmp_up"));
+}
+
+// An agent that has just started may answer a table without rows for a while.
+TEST(Poller, ReadsATableThatFillsLate) {
+  Network network;
+  network.add_ports(10'000, "");
+  network.watch(1);
+  network.sim.run_for(3min);
+  ASSERT_TRUE(network.samples("interface_oper_up").empty());
+  network.add_ports(10'000 + 18'000, "1 eth0 1000");
+  network.sim.run_for(3min);
+  EXPECT_EQ(1, network.last("interface_oper_up"));
 }
 
 TEST(Poller, PingDoesNotKeepALoopbackAgentAlive) {

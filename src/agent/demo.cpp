@@ -31,7 +31,7 @@ constexpr std::array kChatter{
     Chatter{Web2, Daemon, Warning, "nginx", "upstream response time {0} ms while reading from backend db1"},
     Chatter{Web2, Daemon, Info, "systemd", "Started session {0} of user deploy"},
     Chatter{Fw1, Local4, Notice, "fw", "DROP in=eth0 src={1} dst=192.0.2.10 proto=tcp dpt={0}"},
-    Chatter{Fw1, Local4, Notice, "fw", "DROP in=eth0 src=198.51.100.{0} dst=192.0.2.25 proto=udp dpt=1900"},
+    Chatter{Fw1, Local4, Notice, "fw", "DROP in=eth0 src=198.51.100.77 dst=192.0.2.25 proto=udp dpt=1900"},
     Chatter{Fw1, Auth, Warning, "sshd", "Failed password for admin from {1} port 4{0} ssh2"},
     Chatter{Db1, Daemon, Info, "postgres", "checkpoint complete: wrote {0} buffers"},
     Chatter{Db1, Daemon, Warning, "postgres", "slow statement: {0} ms from {1}"},

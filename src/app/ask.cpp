@@ -17,9 +17,8 @@ using Json = nlohmann::json;
 
 // The answer's body, or prints what went wrong.
 std::optional<std::string> fetch(const AskOptions& options, const std::string& path, const httplib::Params& query) {
-  const std::size_t scheme = options.url.find("://");
-  if (scheme != std::string::npos && options.url.substr(0, scheme) != "http") {
-    std::fprintf(stderr, "bongsu: %s: the daemon speaks plain HTTP on loopback; write http://ADDRESS:PORT\n",
+  if (!options.url.starts_with("http://")) {
+    std::fprintf(stderr, "bongsu: not a URL of the daemon: %s; it speaks plain HTTP on loopback: write http://ADDRESS:PORT\n",
                  options.url.c_str());
     return std::nullopt;
   }
@@ -146,12 +145,25 @@ int alarms(const AlarmsOptions& options) {
   httplib::Params query{{"state", options.all ? "all" : "active"}};
   if (!options.level.empty()) query.emplace("level", options.level);
   if (!options.device.empty()) query.emplace("device", options.device);
-  const auto body = fetch(options.ask, "/api/v1/alarms", query);
-  if (!body) return 1;
-  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
-  const Json answer = Json::parse(*body, nullptr, false);
-  if (!answer.is_object() || !answer.contains("alarms")) return unreadable(options.ask);
-  std::vector<Json> rows = answer["alarms"];
+  if (options.ask.json) {
+    const auto body = fetch(options.ask, "/api/v1/alarms", query);
+    if (!body) return 1;
+    return std::printf("%s\n", body->c_str()), 0;
+  }
+  // The API gives the newest first, a page at a time; the worst may stand on the last one.
+  std::vector<Json> rows;
+  query.emplace("limit", "1000");
+  std::string next;
+  do {
+    httplib::Params page = query;
+    if (!next.empty()) page.emplace("cursor", next);
+    const auto body = fetch(options.ask, "/api/v1/alarms", page);
+    if (!body) return 1;
+    const Json answer = Json::parse(*body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("alarms")) return unreadable(options.ask);
+    for (const Json& alarm : answer["alarms"]) rows.push_back(alarm);
+    next = text_of(answer, "next");
+  } while (!next.empty());
   if (!options.all) {
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Json& a, const Json& b) { return severity_of(a, "level") > severity_of(b, "level"); });

@@ -119,7 +119,9 @@ int collect(const CollectOptions& options) {
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   config::Problems problems;
-  const auto profiles = load_profiles({(*session)->share.rules}, (*session)->tree, problems);
+  std::vector<std::filesystem::path> rules{(*session)->share.rules};
+  rules.insert(rules.end(), options.rules.begin(), options.rules.end());
+  const auto profiles = load_profiles(rules, (*session)->tree, problems);
   if (!profiles) {
     for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", line.c_str());
     return 1;

@@ -45,13 +45,14 @@ struct SnmpOptions {
 struct GetOptions {
   SnmpOptions snmp;
   std::vector<std::string> oids;
-  bool numeric = false;  // -On
+  bool numeric = false;  // OIDs as numbers
 };
 int get(const GetOptions& options);
 int walk(const GetOptions& options);
 
 struct CollectOptions {
   SnmpOptions snmp;
+  std::vector<std::string> rules;  // folders with profiles/ of one's own
   bool explain = false;
 };
 int collect(const CollectOptions& options);

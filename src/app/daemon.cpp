@@ -3,7 +3,9 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <condition_variable>
+#include <map>
 #include <thread>
 
 #include "app/version.h"
@@ -22,7 +24,9 @@ namespace bongsu::app {
 // Judges the items once a second on a thread of its own: a commit may wait for the disk.
 class Judge {
  public:
-  Judge(rule::Engine& engine, const Clock& clock) : engine_(engine), clock_(clock), thread_([this] { run(); }) {
+  // `judged` becomes true after the first round.
+  Judge(rule::Engine& engine, const Clock& clock, std::atomic<bool>& judged)
+      : engine_(engine), clock_(clock), judged_(judged), thread_([this] { run(); }) {
     pthread_setname_np(thread_.native_handle(), "rules");
   }
   ~Judge() {
@@ -35,12 +39,14 @@ class Judge {
   void run() {
     for (;;) {
       engine_.evaluate(clock_.now());
+      judged_ = true;
       auto stop = stop_.lock();
       if (wake_.wait_for(stop.hold(), std::chrono::seconds(1), [&] { return *stop; })) return;
     }
   }
   rule::Engine& engine_;
   const Clock& clock_;
+  std::atomic<bool>& judged_;
   Guarded<bool> stop_{false};
   std::condition_variable wake_;
   std::thread thread_;
@@ -71,9 +77,15 @@ struct Daemon::Parts {
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
 
+  Guarded<std::map<std::string, std::string>> named_hosts;  // device -> host name
+  net::CallbackTimer look_up_again{[this] { name_senders(); }};
+  std::atomic<bool> judged = false;
+
   Status open();
   Status open_syslog();
   void watch();
+  void name_senders();
+  Status ready() const;
   std::vector<std::string> notices() const;
 };
 
@@ -135,7 +147,7 @@ Status Daemon::Parts::open() {
   http.listen = config.http.to_string();
   http::Sources sources{
       .clock = clock, .metrics = metrics, .devices = *poller, .alarms = *rules, .events = *store, .points = *store};
-  sources.ready = [] { return Status(); };
+  sources.ready = [this] { return ready(); };
   sources.notices = [this] { return notices(); };
   sources.acknowledge = [this](std::uint64_t id, std::string_view note) {
     return rules->acknowledge(id, {.by = "api", .note = std::string(note)}, clock.now());
@@ -147,7 +159,7 @@ Status Daemon::Parts::open() {
 
   poll_reactor.start("poll");
   listen_reactor.start("listen");
-  judge = std::make_unique<Judge>(*rules, clock);
+  judge = std::make_unique<Judge>(*rules, clock, judged);
   return {};
 }
 
@@ -156,11 +168,35 @@ void Daemon::Parts::watch() {
   credentials = shared_credentials(setup.config, credentials);
   auto specs = device_specs(setup.config, credentials);
   auto known = std::make_shared<syslog::DeviceNames>();
+  std::map<std::string, std::string> named;
   for (const poll::DeviceSpec& spec : specs) {
     if (const auto address = net::Address::parse(spec.address)) known->emplace(*address, spec.name);
+    else named.emplace(spec.name, spec.address);
   }
+  *named_hosts.lock() = std::move(named);
   addresses.publish(std::move(known));
+  poll_reactor.post([this] { name_senders(); });
   poller->apply(std::move(specs));
+}
+
+// Devices that are configured by a host name send from its address: looked up now and every few minutes, since names move.
+void Daemon::Parts::name_senders() {
+  const std::map<std::string, std::string> named = *named_hosts.lock();
+  for (const auto& [device, host] : named) {
+    poll_reactor.resolve(host, [this, device = device](Result<net::Address> found) {
+      if (!found || !named_hosts.lock()->contains(device)) return;
+      auto next = std::make_shared<syslog::DeviceNames>(*addresses.get());
+      next->insert_or_assign(*found, device);
+      addresses.publish(std::move(next));
+    });
+  }
+  if (!named.empty()) poll_reactor.timers().arm(look_up_again, clock.steady() + std::chrono::minutes(5));
+}
+
+Status Daemon::Parts::ready() const {
+  if (!judged) return Error{Code::Unavailable, "the rules have not been judged yet"};
+  if (const auto health = store->health(); !health.writable) return Error{Code::Unavailable, health.problem};
+  return {};
 }
 
 std::vector<std::string> Daemon::Parts::notices() const {
@@ -201,7 +237,8 @@ std::vector<std::string> Daemon::reload(Setup next) {
 std::vector<std::string> Daemon::banner() const {
   const config::MainConfig& config = parts_->setup.config;
   std::vector<std::string> lines;
-  lines.push_back("bongsu " + std::string(kVersion) + ", data in " + config.data.string() +
+  lines.push_back("bongsu " + std::string(kVersion) + ", data in " +
+                  std::filesystem::absolute(config.data).lexically_normal().string() +
                   (parts_->setup.file.empty() ? ", no configuration file" : ", configuration " + parts_->setup.file.string()));
   net::Endpoint page = config.http;
   page.port = parts_->server->port();

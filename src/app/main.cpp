@@ -67,20 +67,21 @@ int run(int argc, char** argv) {
   add_snmp_options(*get_command, get_options.snmp);
   get_command->add_option("oid", get_options.oids, "objects by name or number, such as sysUpTime.0 or IF-MIB::ifName.1")
       ->required();
-  get_command->add_flag("-n,--numeric", get_options.numeric, "print OIDs as numbers");
+  get_command->add_flag("--numeric", get_options.numeric, "print OIDs as numbers");
   get_command->callback([&] { code = get(get_options); });
 
   GetOptions walk_options;
   CLI::App* walk_command = app.add_subcommand("walk", "read a subtree of a device by SNMP");
   add_snmp_options(*walk_command, walk_options.snmp);
   walk_command->add_option("oid", walk_options.oids, "roots by name or number (default: 1.3.6.1.2.1)");
-  walk_command->add_flag("-n,--numeric", walk_options.numeric, "print OIDs as numbers");
+  walk_command->add_flag("--numeric", walk_options.numeric, "print OIDs as numbers");
   walk_command->callback([&] { code = walk(walk_options); });
 
   CollectOptions collect_options;
   CLI::App* collect_command =
       app.add_subcommand("collect", "identify a device, read all that its profiles know once, and print it");
   add_snmp_options(*collect_command, collect_options.snmp);
+  collect_command->add_option("--rules", collect_options.rules, "further folders with profiles/ in them");
   collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
   collect_command->callback([&] { code = collect(collect_options); });
 

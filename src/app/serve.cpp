@@ -8,6 +8,7 @@
 #include "app/run.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace bongsu::app {
 namespace {
@@ -30,12 +31,7 @@ std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& pr
   if (!config) return std::nullopt;
   if (options.data) config->data = *options.data;
   if (options.http) {
-    const auto listen = net::Endpoint::parse(*options.http);
-    if (!listen) {
-      problems.add({"--http"}, listen.error().text);
-      return std::nullopt;
-    }
-    config->http = *listen;
+    config->http = *net::Endpoint::parse(*options.http);
   }
   const std::filesystem::path images = config->data / "mibs";
   auto setup = complete_setup(*std::move(config), images, problems);
@@ -55,6 +51,9 @@ sigset_t block_signals() {
 
 int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again) {
   const sigset_t signals = block_signals();
+  std::size_t errors = 0;
+  mib_problems(setup, errors);
+  if (errors > 0) log::warning("{} problems in MIB modules; bongsu check names each", errors);
   auto daemon = Daemon::start(std::move(setup));
   if (!daemon) {
     std::fprintf(stderr, "bongsu: %s\n", daemon.error().text.c_str());
@@ -82,6 +81,12 @@ int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Pro
 }
 
 int serve(const ServeOptions& options) {
+  if (options.http) {
+    if (const auto listen = net::Endpoint::parse(*options.http); !listen) {
+      std::fprintf(stderr, "bongsu: --http: %s\n", listen.error().text.c_str());
+      return 2;
+    }
+  }
   config::Problems problems;
   auto setup = setup_for(options, problems);
   if (!setup) {
@@ -95,22 +100,29 @@ int check(const CheckOptions& options) {
   config::Problems problems;
   const std::filesystem::path file = config_file(options.config);
   const auto setup = read_setup(file, cache_folder() / "mibs", problems);
+  std::vector<std::string> lines = problems.lines();
+  std::size_t errors = lines.size();
+  if (setup) {
+    const auto of_mibs = mib_problems(*setup, errors);
+    lines.insert(lines.end(), of_mibs.begin(), of_mibs.end());
+  }
   if (options.json) {
     std::string out;
     JsonWriter json(out);
-    json.begin_object().member("ok", problems.empty()).member("file", file.string()).key("problems").begin_array();
-    for (const std::string& line : problems.lines()) json.value(line);
+    json.begin_object().member("ok", errors == 0).member("file", file.string()).key("problems").begin_array();
+    for (const std::string& line : lines) json.value(line);
     json.end_array().end_object();
     std::printf("%s\n", out.c_str());
-  } else if (!problems.empty()) {
-    for (const std::string& line : problems.lines()) std::printf("%s\n", line.c_str());
-    std::printf("%zu problem%s\n", problems.size(), problems.size() == 1 ? "" : "s");
-  } else if (setup) {
-    std::printf("%s: ok: %zu devices, %zu items, %zu profiles, %zu MIB modules\n",
-                file.empty() ? "(no file: defaults)" : file.c_str(), setup->config.devices.size(), setup->items.size(),
-                setup->profiles->profiles().size(), setup->tree->modules().size());
+    return errors == 0 ? 0 : 1;
   }
-  return problems.empty() ? 0 : 1;
+  for (const std::string& line : lines) std::printf("%s\n", escape_terminal(line).c_str());
+  if (errors > 0) std::printf("%zu problem%s\n", errors, errors == 1 ? "" : "s");
+  if (setup) {
+    std::printf("%s: %s: %zu devices, %zu items, %zu profiles, %zu MIB modules\n",
+                file.empty() ? "(no file: defaults)" : file.c_str(), errors == 0 ? "ok" : "usable", setup->config.devices.size(),
+                setup->items.size(), setup->profiles->profiles().size(), setup->tree->modules().size());
+  }
+  return errors == 0 ? 0 : 1;
 }
 
 }  // namespace bongsu::app

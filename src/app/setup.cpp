@@ -61,6 +61,17 @@ std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::fil
   return problems.size() == before ? set : nullptr;
 }
 
+std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors) {
+  errors = 0;
+  std::vector<std::string> lines;
+  for (const mib::Problem& problem : setup.tree->problems()) {
+    if (problem.file.starts_with(setup.share.mibs.string())) continue;  // ours, and tested
+    errors += problem.warning ? 0 : 1;
+    lines.push_back(problem.to_string());
+  }
+  return lines;
+}
+
 CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before) {
   CredentialMap out;
   for (const config::Credential& credential : config.credentials) {

@@ -46,6 +46,9 @@ using CredentialMap = std::map<std::string, std::shared_ptr<const snmp::Credenti
 // Those of `config`; one that says what it said in `before` is the same object, so that its devices go on undisturbed.
 CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before);
 
+// What the compiler had to say of modules in the user's own folders, one line each; `errors` counts those that cost something.
+std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors);
+
 // The devices as the poller takes them.
 std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, const CredentialMap& credentials);
 

@@ -65,6 +65,17 @@ TEST(Commands, SayWhatIsWrong) {
   says({"bongsu", "check", "/nonexistent/bongsu.yaml"}, 1, "/nonexistent/bongsu.yaml");
 }
 
+TEST(Commands, CheckNamesWhatIsWrongInAMibModule) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path() / "mibs");
+  folder.write("mibs/BROKEN-MIB.txt",
+               "BROKEN-MIB DEFINITIONS ::= BEGIN\nIMPORTS enterprises FROM SNMPv2-SMI;\nbroken OBJECT IDENTIFIER ::= { nowhere 1 "
+               "}\nEND\n");
+  const Ran check = run({"bongsu", "check", folder.write("bongsu.yaml", "mibs: [mibs]\n").string()});
+  EXPECT_EQ(1, check.code) << check.out << check.err;
+  EXPECT_NE(std::string::npos, check.out.find("BROKEN-MIB.txt:3:")) << check.out;
+}
+
 TEST(Commands, PingAnswersForLoopback) {
   const Ran ping = run({"bongsu", "ping", "127.0.0.1", "127.1.2.3", "-c", "2", "-i", "0.01", "--json"});
   if (ping.code != 0 && ping.err.find("CAP_NET_RAW") != std::string::npos) GTEST_SKIP() << "no right to ping here: " << ping.err;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <utility>
 
 #include "base/hash.h"
@@ -15,6 +16,7 @@ namespace bongsu::rule {
 namespace {
 
 constexpr std::size_t kMaxUnsavedEvents = 100'000;  // while the disk refuses
+constexpr std::size_t kMostLogged = 20;             // changes of one round
 
 std::uint64_t expression_hash(const ItemSpec& spec) { return hash_bytes(query::to_string(*spec.expr)); }
 
@@ -308,7 +310,9 @@ void Engine::miss(Ledger& ledger, Item& item, const Labels& labels, Round& round
   const DeviceState* device = round.device(watch.device);
   const std::string name = watch.device;
   const auto drop = [&](const std::string& reason) { ledger.drop(item, labels, reason, round.now, out); };
-  if (item.spec->no_data == NoData::Ignore) return drop("no longer there");
+  // Where silence is the good case it still is not when the device itself fell silent: an open alarm then stays.
+  const bool mute = device != nullptr && (device->up == false || device->snmp_up == false);
+  if (item.spec->no_data == NoData::Ignore && !(mute && watch.alarm != 0)) return drop("no longer there");
   if (watch.expr != item.expr) return drop("the expression changed");
   const bool removed = state_->known_devices.contains(name) || (watch.silent && !name.empty() && !round.devices.empty());
   if (device == nullptr && removed) return drop("the device is no longer watched");
@@ -350,6 +354,12 @@ void Engine::commit() {
     }
     return;
   }
+  // For whoever reads the daemon's log; a storm is told in full by the alarms themselves.
+  const std::size_t told = std::min(unsaved.events.size(), kMostLogged);
+  for (const Event& event : std::span(unsaved.events).first(told)) {
+    log::info("alarm {}: {}: {}", to_string(event.severity), event.device.empty() ? "(no device)" : event.device, event.text);
+  }
+  if (told < unsaved.events.size()) log::info("and {} more changes of alarms", unsaved.events.size() - told);
   unsaved = {};
   if (std::exchange(state_->refused, false)) log::info("alarms are kept again");
 }

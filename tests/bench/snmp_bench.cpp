@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "snmp/codec.h"
+#include "snmp/usm.h"
 
 namespace bongsu::snmp {
 namespace {
@@ -67,6 +68,50 @@ void BM_EncodeAnswer50(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * 50);
 }
 BENCHMARK(BM_EncodeAnswer50);
+
+std::shared_ptr<const User> sha256_aes128() {
+  static PassPhraseKeys keys;
+  UserSpec spec{.name = "nms",
+                .auth = AuthProtocol::Sha256,
+                .auth_pass_phrase = Secret("maplesyrup"),
+                .priv = PrivProtocol::Aes128,
+                .priv_pass_phrase = Secret("maplesyrup")};
+  return *User::make(spec, keys);
+}
+const std::vector<std::uint8_t> kEngine(12, 0x42);
+
+void BM_UsmSign(benchmark::State& state) {
+  LocalKeys keys = sha256_aes128()->localized(kEngine);
+  std::vector<std::uint8_t> message(static_cast<std::size_t>(state.range(0)), 1);
+  for (auto _ : state) keys.sign(message, 60, std::span(message).subspan(60, 24));
+}
+BENCHMARK(BM_UsmSign)->Arg(120)->Arg(300)->Arg(1'400);
+
+void BM_UsmEncrypt(benchmark::State& state) {
+  LocalKeys keys = sha256_aes128()->localized(kEngine);
+  std::vector<std::uint8_t> plain(static_cast<std::size_t>(state.range(0)), 1), out;
+  std::array<std::uint8_t, 8> salt{};
+  std::uint64_t counter = 0;
+  for (auto _ : state) {
+    keys.encrypt(1, 2, ++counter, plain, out, salt);
+    benchmark::DoNotOptimize(out.data());
+  }
+}
+BENCHMARK(BM_UsmEncrypt)->Arg(120)->Arg(1'400);
+
+void BM_UsmLocalize(benchmark::State& state) {
+  const auto user = sha256_aes128();
+  for (auto _ : state) {
+    LocalKeys keys = user->localized(kEngine);
+    benchmark::DoNotOptimize(&keys);
+  }
+}
+BENCHMARK(BM_UsmLocalize);
+
+void BM_UsmStretch(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(stretch(static_cast<AuthProtocol>(state.range(0)), "maplesyrup"));
+}
+BENCHMARK(BM_UsmStretch)->DenseRange(1, 6)->Unit(benchmark::kMicrosecond);
 
 }  // namespace
 }  // namespace bongsu::snmp

@@ -110,6 +110,10 @@ Error to_error(Fault fault) {
       return {Code::Unsupported, "a message version that is not taken"};
     case Fault::Pdu:
       return {Code::Invalid, "no PDU of its version"};
+    case Fault::Flags:
+      return {Code::Invalid, "SNMPv3 flags that do not fit one another or the message"};
+    case Fault::Model:
+      return {Code::Unsupported, "a security model other than USM"};
   }
   return {Code::Invalid, "not BER"};
 }

@@ -59,6 +59,8 @@ enum class Fault : std::uint8_t {
   Trailing,  // octets left over inside a structure
   Version,   // a message version that is not taken
   Pdu,       // no PDU of this version
+  Flags,     // v3: flags that mean nothing together, or another form of data than they say
+  Model,     // v3: a security model other than USM
 };
 Error to_error(Fault fault);
 
@@ -138,6 +140,7 @@ class Writer {
   void clear() { first_ = last_ = kHeadroom; }
   std::size_t size() const { return last_ - first_; }
   Octets written() const { return Octets(buffer_).subspan(first_, size()); }
+  std::uint8_t* data() { return buffer_.data() + first_; }  // of what is written
   // Forgets what was appended beyond `size`.
   void cut(std::size_t size) { last_ = first_ + size; }
 

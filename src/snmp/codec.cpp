@@ -338,6 +338,22 @@ Fault Decoder::decode(Octets datagram, MessageView& into) {
   return message.fault();
 }
 
+Fault Decoder::decode_scoped(Octets scoped, ScopedView& into) {
+  ber::Reader outside(scoped);
+  ber::Reader inside(outside.expect(ber::kSequence));
+  if (!outside.ok()) return outside.fault();
+  into.context_engine_id = inside.expect(ber::kOctetString);
+  const Octets name = inside.expect(ber::kOctetString);
+  if (!inside.ok()) return inside.fault();
+  into.context_name = {reinterpret_cast<const char*>(name.data()), name.size()};
+  into.version = Version::V3;
+  into.community = {};
+  static_cast<PduHead&>(into) = {};
+  if (const Fault fault = read_pdu(inside, into, varbinds_); fault != Fault::None) return fault;
+  inside.end();
+  return inside.fault();
+}
+
 Result<MessageView> Decoder::decode(Octets datagram) {
   MessageView out;
   if (const Fault fault = decode(datagram, out); fault != Fault::None) return ber::to_error(fault).context("SNMP message");
@@ -399,14 +415,30 @@ Octets Encoder::wrap(Version version, std::string_view community) {
   return writer_.written();
 }
 
-Octets Encoder::finish(Version version, std::string_view community, const PduHead& head) {
+// The PDU around the varbinds; returns how many octets stand behind the last of error-index.
+std::size_t Encoder::wrap_pdu(const PduHead& head) {
   writer_.wrap(ber::kSequence);
   const std::size_t behind = writer_.size();
   writer_.prepend_integer(head.error_index);
   writer_.prepend_integer(head.error_status);
   writer_.prepend_integer(head.request_id);
   writer_.wrap(static_cast<std::uint8_t>(head.type));
+  return behind;
+}
+
+Octets Encoder::finish(Version version, std::string_view community, const PduHead& head) {
+  const std::size_t behind = wrap_pdu(head);
   const Octets out = wrap(version, community);
+  repetitions_at_ = out.size() - behind - 1;
+  return out;
+}
+
+Octets Encoder::finish_scoped(Octets context_engine_id, std::string_view context_name, const PduHead& head) {
+  const std::size_t behind = wrap_pdu(head);
+  writer_.prepend_element(ber::kOctetString, as_octets(context_name));
+  writer_.prepend_element(ber::kOctetString, context_engine_id);
+  writer_.wrap(ber::kSequence);
+  const Octets out = writer_.written();
   repetitions_at_ = out.size() - behind - 1;
   return out;
 }

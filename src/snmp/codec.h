@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// SNMPv1 and SNMPv2c messages (RFC 1157, RFC 3416) as octets. The PDU is coded apart from the message around it.
+// SNMPv1 and SNMPv2c messages (RFC 1157, RFC 3416) as octets. The PDU is coded apart from the message around it, and so
+// serves SNMPv3 (snmp/secured.h), too.
 #pragma once
 
 #include <cstdint>
@@ -105,6 +106,12 @@ struct MessageView : PduHead {
   Message to_message() const;
 };
 
+// The scoped PDU of a v3 message (RFC 3412 section 6). Borrows as MessageView; its community is empty.
+struct ScopedView : MessageView {
+  Octets context_engine_id;
+  std::string_view context_name;
+};
+
 // Reads datagrams; allocates nothing once it has grown to the largest. The whole message is checked before anything of it
 // is handed out. Octets behind the message are ignored, octets left over inside it refuse it. Thread: one.
 class Decoder {
@@ -113,6 +120,8 @@ class Decoder {
   Result<MessageView> decode(Octets datagram);
   // The same without an Error's text, for hot paths.
   ber::Fault decode(Octets datagram, MessageView& into);
+  // What is inside of a v3 message, plain or deciphered. Octets behind it are a cipher's padding.
+  ber::Fault decode_scoped(Octets scoped, ScopedView& into);
 
  private:
   std::vector<VarbindView> varbinds_;
@@ -135,12 +144,15 @@ class Encoder {
   static std::size_t message_overhead(std::string_view community) { return community.size() + 48; }
   // Valid until the next start().
   Octets finish(Version version, std::string_view community, const PduHead& head);
+  // The scoped PDU of a v3 message instead of a whole message.
+  Octets finish_scoped(Octets context_engine_id, std::string_view context_name, const PduHead& head);
   Octets finish_trap(std::string_view community, const TrapV1& trap, OidView enterprise);
-  // Where the last octet of error-index (GETBULK: max-repetitions) stands in what finish() returned.
+  // Where the last octet of error-index (GETBULK: max-repetitions) stands in what finish() or finish_scoped() returned.
   std::size_t repetitions_at() const { return repetitions_at_; }
 
  private:
   Octets wrap(Version version, std::string_view community);
+  std::size_t wrap_pdu(const PduHead& head);
   ber::Writer writer_;
   std::size_t repetitions_at_ = 0;
 };

@@ -89,6 +89,8 @@ class LocalKeys {
   LocalKeys& operator=(LocalKeys&&) noexcept;
   ~LocalKeys();
 
+  AuthProtocol auth() const { return auth_; }
+  PrivProtocol priv() const { return priv_; }
   // The MAC of `message`, whose mac_octets() from `mac_at` on count as zeros, into `mac`.
   void sign(Octets message, std::size_t mac_at, std::span<std::uint8_t> mac);
   // Whether `mac` is that; false too for any other size than the protocol's. In constant time.

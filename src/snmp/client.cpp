@@ -102,6 +102,7 @@ std::size_t Client::in_flight() const { return exchanges_.in_flight(); }
 void Client::request(const Target& target, const Ask& ask, Answered then) { exchanges_.request(target, ask, std::move(then)); }
 
 void Client::forget(const net::Endpoint& endpoint) {
+  exchanges_.forget(endpoint);
   const auto known = walks_->learned.find(endpoint);
   if (known != walks_->learned.end()) known->second = {};  // a walk under way may hold it
 }

@@ -433,12 +433,22 @@ Octets Encoder::finish(Version version, std::string_view community, const PduHea
   return out;
 }
 
-Octets Encoder::finish_scoped(Octets context_engine_id, std::string_view context_name, const PduHead& head) {
+Octets Encoder::finish_pdu(const PduHead& head) {
   const std::size_t behind = wrap_pdu(head);
+  repetitions_at_ = writer_.size() - behind - 1;
+  return writer_.written();
+}
+
+Octets Encoder::scope(Octets context_engine_id, std::string_view context_name) {
   writer_.prepend_element(ber::kOctetString, as_octets(context_name));
   writer_.prepend_element(ber::kOctetString, context_engine_id);
   writer_.wrap(ber::kSequence);
-  const Octets out = writer_.written();
+  return writer_.written();
+}
+
+Octets Encoder::finish_scoped(Octets context_engine_id, std::string_view context_name, const PduHead& head) {
+  const std::size_t behind = wrap_pdu(head);
+  const Octets out = scope(context_engine_id, context_name);
   repetitions_at_ = out.size() - behind - 1;
   return out;
 }

@@ -144,10 +144,13 @@ class Encoder {
   static std::size_t message_overhead(std::string_view community) { return community.size() + 48; }
   // Valid until the next start().
   Octets finish(Version version, std::string_view community, const PduHead& head);
-  // The scoped PDU of a v3 message instead of a whole message.
+  // The PDU alone, and then (or around one given by add_raw()) the scope that a v3 message has it in.
+  Octets finish_pdu(const PduHead& head);
+  Octets scope(Octets context_engine_id, std::string_view context_name);
   Octets finish_scoped(Octets context_engine_id, std::string_view context_name, const PduHead& head);
   Octets finish_trap(std::string_view community, const TrapV1& trap, OidView enterprise);
-  // Where the last octet of error-index (GETBULK: max-repetitions) stands in what finish() or finish_scoped() returned.
+  // Where the last octet of error-index (GETBULK: max-repetitions) stands in what finish(), finish_pdu() or finish_scoped()
+  // returned.
   std::size_t repetitions_at() const { return repetitions_at_; }
 
  private:

@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "net/reactor.h"
 #include "snmp/codec.h"
+#include "snmp/secured.h"
 #include "snmp/target.h"
 
 namespace bongsu::snmp {
@@ -37,7 +38,9 @@ struct Answer {
   std::chrono::microseconds rtt{};  // since the last try
 };
 // Called once, in a later turn of the reactor. Errors: Timeout, Invalid (the request cannot be sent as it is), Unavailable
-// (no socket), Unsupported, Limit (too many requests wait).
+// (no socket), Unsupported, Limit (too many requests wait). Of v3: Denied (the agent reports that user, authentication,
+// privacy or security level are not its own; the text says which), NotFound (no such context), Refused (the time window,
+// or another report).
 using Answered = std::function<void(Result<Answer>)>;
 
 struct ExchangeOptions {
@@ -51,7 +54,10 @@ struct ExchangeOptions {
 
 // All requests of one reactor, over one socket per address family. A request keeps its request-id through its retries, so
 // that a late answer to an early try still counts, and each retry of a GETBULK asks for half the repetitions. What comes
-// in and answers nothing is counted by cause and changes no deadline. Thread: the reactor's. Destroying it drops the
+// in and answers nothing is counted by cause and changes no deadline.
+// v3 (RFC 3412, RFC 3414): the engine ID is asked for first, once for all that wait for it; a clock that went back and a
+// new engine ID are followed within the request. An answer must have the level, user, engine and context of its request.
+// Thread: the reactor's. Destroying it drops the
 // callbacks of what is in flight.
 class Exchanges {
  public:
@@ -63,13 +69,18 @@ class Exchanges {
   void request(const Target& target, const Ask& ask, Answered then);
   net::Reactor& reactor() { return reactor_; }
   std::size_t in_flight() const { return busy_; }
+  // Asks for the engine ID anew.
+  void forget(const net::Endpoint& endpoint);
 
  private:
   struct Exchange;
+  struct Device;
+  // Why a v3 message is not believed.
+  enum class Distrust : std::uint8_t { Digest, Privacy, Level, Identity, Context, TimeWindow };
   // Request-ids name a slot and how often it was used, scrambled by a key of this process.
   static constexpr std::uint32_t kSlotBits = 20;
   static constexpr std::uint32_t kIdMask = 0x7fffffff;
-  enum class Cause : std::uint8_t { Malformed, UnknownId, Late, Duplicate, Address, Version, Community, Type, Count };
+  enum class Cause : std::uint8_t { Malformed, UnknownId, Late, Duplicate, Address, Version, Community, Type, Security, Count };
   struct PeerNote {
     std::uint32_t malformed = 0;
     ber::Fault fault = ber::Fault::None;
@@ -78,6 +89,7 @@ class Exchanges {
   std::int32_t id_of(const Exchange& exchange) const;
   Exchange* find(std::int32_t request_id);  // the one that had it last; nullptr for an id of no recent use
   Exchange* take_slot();
+  Exchange* addressee(std::int32_t id, const net::Endpoint& peer);  // counts why there is none
   void release(Exchange& exchange, bool answered);
   void fail_later(Exchange& exchange, Error error);
   void send(Exchange& exchange);
@@ -87,6 +99,22 @@ class Exchanges {
   net::DatagramSocket* socket_for(const net::Address& address, std::string& problem);
   void receive(std::span<const net::Datagram> datagrams);
   void receive_one(const net::Datagram& datagram, SteadyTime now);
+  void answered(Exchange& exchange, const MessageView& message, const net::Datagram& datagram, SteadyTime now);
+  void finish(Exchange& exchange, Error error);
+
+  // v3
+  Status prepare(Exchange& exchange);
+  bool waits_for_discovery(Exchange& exchange);
+  Octets secured(Exchange& exchange);
+  void receive_secured(const net::Datagram& datagram, SteadyTime now);
+  void discovered(Exchange& exchange, const SecuredView& message, SteadyTime now);
+  void end_discovery(Exchange& exchange, const Error* error);
+  void reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now);
+  void send_again(Exchange& exchange);
+  void distrust(Exchange& exchange, Distrust why);
+  void probe(Exchange& exchange);
+  void probe_with(Exchange& exchange, std::shared_ptr<const Credentials> credentials, bool Exchange::*answered);
+  std::string trust_problem(const Exchange& exchange) const;
   void discard(Cause cause, const net::Endpoint& peer, ber::Fault fault = ber::Fault::None);
 
   net::Reactor& reactor_;
@@ -103,12 +131,21 @@ class Exchanges {
   std::unique_ptr<net::DatagramSocket> v4_, v6_;
   Encoder encoder_;
   Decoder decoder_;
+  std::unordered_map<net::Endpoint, std::unique_ptr<Device>> devices_;
+  std::unordered_map<std::string, net::Endpoint> engine_ids_;  // who had it first
+  SecuredWriter secured_;
+  std::vector<std::uint8_t> plain_;  // deciphered
+  std::uint64_t salt_;
   log::Gate gate_;
   Counter& requests_;
   Counter& retries_;
   Counter& answers_;
   Counter& timeouts_;
   Counter& varbinds_;
+  Counter& discoveries_;
+  Counter& resyncs_;
+  Counter& engine_changes_;
+  Counter& duplicate_engines_;
   Gauge& in_flight_;
   Gauge& kernel_drops_;
   std::array<Counter*, static_cast<std::size_t>(Cause::Count)> discarded_{};

@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "net/address.h"
 #include "snmp/codec.h"
+#include "snmp/usm.h"
 
 namespace bongsu::snmp {
 
@@ -15,6 +16,11 @@ struct Credentials {
   std::string name;  // as configured; error texts name it
   Version version = Version::V2c;
   Secret community;  // v1, v2c
+  // v3
+  std::shared_ptr<const User> user;
+  SecurityLevel level = SecurityLevel::AuthPriv;  // of all requests and answers; never less than said
+  std::string context_name;
+  std::string context_engine_id;  // octets; empty: the agent's own engine
 };
 
 // Whom to ask, and how patiently. A plain value; what is learned about a device is kept by the Client under its endpoint.

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is known of the SNMPv3 engine behind one endpoint, and what its reports say. Kept by endpoint and never by engine
+// ID: devices with equal IDs and different clocks are common.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+#include "snmp/codec.h"
+#include "snmp/secured.h"
+#include "snmp/usm.h"
+
+namespace bongsu::snmp {
+
+// Thread: one.
+class Engine {
+ public:
+  static constexpr std::chrono::seconds kWindow{150};  // RFC 3414 section 2.2.3
+
+  bool known() const { return !id_.empty(); }
+  Octets id() const { return id_; }
+  std::uint32_t epoch() const { return epoch_; }  // of its ID: another one after each adopt()
+  std::int32_t boots() const { return boots_; }
+  std::int32_t time(SteadyTime now) const;  // seconds since its boot
+
+  // From discovery, which nobody vouches for: the clock is a guess to send with, and the first authentic message sets it.
+  void adopt(Octets id, std::int32_t boots, std::int32_t time, SteadyTime now);
+  // Its ID holds no more; its keys go with it.
+  void forget();
+  // The clock of an authentic message, if it is newer than ours; false when the message is outside of the time window
+  // (RFC 3414 section 3.2 (7 b)).
+  bool accept(std::int32_t boots, std::int32_t time, SteadyTime now);
+  // The clock of an authentic message whose msgID shows that it is fresh, also when it goes back: agents lose theirs.
+  void reset(std::int32_t boots, std::int32_t time, SteadyTime now);
+  // The user's keys for this engine, made on first use.
+  LocalKeys& keys(const std::shared_ptr<const User>& user);
+
+ private:
+  std::vector<std::uint8_t> id_;
+  std::uint32_t epoch_ = 0;
+  bool authentic_ = false;  // boots and time come from an authentic message
+  std::int32_t boots_ = 0, time_ = 0;
+  SteadyTime at_{};  // when time_ was
+  std::vector<std::pair<std::shared_ptr<const User>, LocalKeys>> keys_;
+};
+
+// What a REPORT is about (RFC 3414 section 5, RFC 3412 section 5, RFC 3413 section 4.1.2).
+enum class ReportKind : std::uint8_t {
+  SecurityLevel,
+  TimeWindow,
+  UserName,
+  EngineId,
+  Digest,
+  Decryption,
+  Context,
+  Other,
+};
+ReportKind report_kind(std::span<const VarbindView> varbinds);
+
+}  // namespace bongsu::snmp

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "snmp/engine.h"
+#include "snmp/exchange.h"
+
+namespace bongsu::snmp {
+
+// What is kept of one SNMPv3 device.
+struct Exchanges::Device {
+  net::Endpoint endpoint;
+  Engine engine;
+  std::shared_ptr<const Credentials> proved;  // the last ones that an answer was taken with
+  std::vector<std::uint8_t> last_id;          // the engine ID before, to tell a change
+  Exchange* discovering = nullptr;            // the one that asks for the engine ID
+  std::vector<std::uint32_t> waiting;         // slots of those that wait for it
+};
+
+struct Exchanges::Exchange final : net::Timer {
+  Exchange(Exchanges& all, std::uint32_t index) : owner(all), slot(index) {}
+  void expired() override { owner.expired(*this); }
+
+  Exchanges& owner;
+  const std::uint32_t slot;
+  std::uint32_t generation = 0;  // uses so far
+  bool busy = false;
+  bool last_answered = false;  // how the last use ended
+  bool fresh = false;
+  PduType type = PduType::GetRequest;
+  int tries = 0;
+  std::size_t repetitions_at = 0;
+  Target target;
+  std::vector<std::uint8_t> datagram;  // v3: the PDU, scoped and secured anew at each sending
+  SteadyTime sent{};
+  Answered then;
+  std::optional<Error> failed;
+
+  // v3
+  Device* device = nullptr;
+  std::int32_t request_id = 0;
+  std::uint32_t epoch = 0;  // of the engine ID that it was sent with
+  int syncs = 0;            // times that it was sent again because of a report
+  SteadyTime deadline{};    // whatever the agent answers
+  std::uint32_t distrusted = 0;
+  Distrust why = Distrust::Digest;  // the last one
+  bool probed = false;              // what follows is known, or asked for
+  bool context_wrong = false;       // answered with the default context
+  bool privacy_wrong = false;       // answered without privacy
+};
+
+}  // namespace bongsu::snmp

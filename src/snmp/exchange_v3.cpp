@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: Apache-2.0
+// SNMPv3 of the exchanges: discovery, clocks, and whom to believe.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "snmp/exchange.h"
+#include "snmp/exchange_state.h"
+
+namespace bongsu::snmp {
+namespace {
+
+constexpr int kMostSyncs = 3;                 // times that one request is sent again because of a report
+constexpr std::size_t kShortestEngineId = 5;  // RFC 3411, SnmpEngineID
+constexpr std::size_t kMostEngineIds = 1U << 17;
+
+bool same(Octets a, Octets b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+Octets octets_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
+
+std::string hex(Octets octets) {
+  std::string out;
+  for (const std::uint8_t octet : octets) out += fmt::format("{:02x}", octet);
+  return out;
+}
+
+}  // namespace
+
+void Exchanges::forget(const net::Endpoint& endpoint) {
+  if (const auto device = devices_.find(endpoint); device != devices_.end()) {
+    device->second->engine.forget();
+    device->second->last_id.clear();
+  }
+}
+
+Status Exchanges::prepare(Exchange& exchange) {
+  const Credentials& credentials = *exchange.target.credentials;
+  if (!credentials.user)
+    return Error{Code::Invalid,
+                 fmt::format("{}: credentials \"{}\" are v3 and name no user", exchange.target.name, credentials.name)};
+  if (credentials.level > credentials.user->level())
+    return Error{
+        Code::Invalid,
+        fmt::format("{}: credentials \"{}\" ask for {}, and user \"{}\" has keys for {} alone; give the protocol and pass "
+                    "phrase that are missing",
+                    exchange.target.name, credentials.name, to_string(credentials.level), credentials.user->name(),
+                    to_string(credentials.user->level()))};
+  auto& device = devices_[exchange.target.endpoint];
+  if (!device) device = std::make_unique<Device>();
+  device->endpoint = exchange.target.endpoint;
+  exchange.device = device.get();
+  exchange.syncs = 0;
+  exchange.distrusted = 0;
+  exchange.probed = exchange.context_wrong = exchange.privacy_wrong = false;
+  return {};
+}
+
+// Whether it stands aside while another one asks for the engine ID; otherwise, where that is not known, it asks itself.
+bool Exchanges::waits_for_discovery(Exchange& exchange) {
+  Device& device = *exchange.device;
+  if (device.engine.known() || device.discovering == &exchange) return false;
+  if (device.discovering == nullptr) {
+    device.discovering = &exchange;
+    discoveries_.add();
+    return false;
+  }
+  if (exchange.tries > 0) ++exchange.generation;  // nothing that comes for it now is taken
+  exchange.cancel();
+  if (exchange.fresh) --fresh_;
+  exchange.fresh = false;
+  device.waiting.push_back(exchange.slot);
+  return true;
+}
+
+// The datagram of a v3 request, or of the discovery that it needs first.
+Octets Exchanges::secured(Exchange& exchange) {
+  Device& device = *exchange.device;
+  const Credentials& credentials = *exchange.target.credentials;
+  SecuredHead head{.message_id = id_of(exchange), .reportable = true};
+  encoder_.start();
+  if (device.discovering == &exchange) {
+    const PduHead empty{PduType::GetRequest, exchange.request_id, 0, 0};
+    return secured_.write(head, encoder_.finish_scoped({}, {}, empty), nullptr, 0);
+  }
+  exchange.epoch = device.engine.epoch();
+  head.engine_id = device.engine.id();
+  head.level = credentials.level;
+  head.user = credentials.user->name();
+  LocalKeys* keys = nullptr;
+  if (credentials.level != SecurityLevel::NoAuthNoPriv) {
+    head.boots = device.engine.boots();
+    head.time = device.engine.time(reactor_.clock().steady());
+    keys = &device.engine.keys(credentials.user);
+  }
+  encoder_.add_raw(exchange.datagram);
+  const Octets context = credentials.context_engine_id.empty() ? device.engine.id() : octets_of(credentials.context_engine_id);
+  return secured_.write(head, encoder_.scope(context, credentials.context_name), keys, ++salt_);
+}
+
+void Exchanges::distrust(Exchange& exchange, Distrust why) {
+  ++exchange.distrusted;
+  exchange.why = why;
+  discard(Cause::Security, exchange.target.endpoint);
+}
+
+void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
+  SecuredView message;
+  if (const ber::Fault fault = read_secured(datagram.data, message); fault != ber::Fault::None)
+    return discard(Cause::Malformed, datagram.peer, fault);
+  Exchange* exchange = addressee(message.message_id, datagram.peer);
+  if (exchange == nullptr) return;
+  if (exchange->device == nullptr) return discard(Cause::Version, datagram.peer);
+  Engine& engine = exchange->device->engine;
+  const Credentials& credentials = *exchange->target.credentials;
+  const bool discovering = exchange->device->discovering == exchange;
+  const bool ours = !discovering && same(message.engine_id, engine.id()) && message.user == credentials.user->name();
+
+  Octets scoped = message.scoped;
+  if (message.level != SecurityLevel::NoAuthNoPriv) {
+    if (!ours) return distrust(*exchange, Distrust::Identity);
+    // More than was asked for is no answer either, and there may be no key for it.
+    if (message.level > credentials.level) return distrust(*exchange, Distrust::Level);
+    LocalKeys& keys = engine.keys(credentials.user);
+    if (!keys.check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest);
+    if (message.level == SecurityLevel::AuthPriv) {
+      if (!keys.decrypt(message.boots, message.time, message.salt, message.scoped, plain_))
+        return distrust(*exchange, Distrust::Privacy);
+      scoped = plain_;
+    }
+  }
+  ScopedView pdu;
+  if (const ber::Fault fault = decoder_.decode_scoped(scoped, pdu); fault != ber::Fault::None) {
+    if (message.level == SecurityLevel::AuthPriv) return distrust(*exchange, Distrust::Privacy);
+    return discard(Cause::Malformed, datagram.peer, fault);
+  }
+  if (pdu.type == PduType::Report) {
+    if (discovering) return discovered(*exchange, message, now);
+    return reported(*exchange, message, pdu, now);
+  }
+  if (pdu.type != PduType::Response) return discard(Cause::Type, datagram.peer);
+  if (!ours || pdu.request_id != exchange->request_id) return distrust(*exchange, Distrust::Identity);
+  if (message.level != credentials.level) return distrust(*exchange, Distrust::Level);
+  const Octets context = credentials.context_engine_id.empty() ? engine.id() : octets_of(credentials.context_engine_id);
+  if (!same(context, pdu.context_engine_id) || credentials.context_name != pdu.context_name)
+    return distrust(*exchange, Distrust::Context);
+  if (message.level != SecurityLevel::NoAuthNoPriv && !engine.accept(message.boots, message.time, now)) {
+    distrust(*exchange, Distrust::TimeWindow);
+    // It is authentic and it is fresh, for its msgID is: so the agent's clock went back, and its next answer is taken.
+    if (message.boots == kLastBoots || exchange->syncs >= kMostSyncs) return;
+    engine.reset(message.boots, message.time, now);
+    ++exchange->syncs;
+    return send_again(*exchange);
+  }
+  if (!exchange->probed && exchange->device->proved != exchange->target.credentials)
+    exchange->device->proved = exchange->target.credentials;
+  answered(*exchange, pdu, datagram, now);
+}
+
+// Agents drop what they cannot decrypt, and some what is of a context that they do not have. So beside the last try of
+// credentials that were never answered goes an empty GET in the default context, and one without privacy: neither tells
+// more than the user's name, and what comes back tells which of the two is wrong.
+void Exchanges::probe(Exchange& exchange) {
+  const Credentials& credentials = *exchange.target.credentials;
+  const Device& device = *exchange.device;
+  if (exchange.probed || !device.engine.known() || device.discovering == &exchange ||
+      device.proved == exchange.target.credentials || credentials.level == SecurityLevel::NoAuthNoPriv)
+    return;
+  exchange.probed = true;
+  const auto like = [&](SecurityLevel level) {
+    auto out = std::make_shared<Credentials>();
+    out->name = credentials.name;
+    out->version = Version::V3;
+    out->user = credentials.user;
+    out->level = level;
+    return out;
+  };
+  if (!credentials.context_name.empty() || !credentials.context_engine_id.empty())
+    probe_with(exchange, like(credentials.level), &Exchange::context_wrong);
+  if (credentials.level == SecurityLevel::AuthPriv)
+    probe_with(exchange, like(SecurityLevel::AuthNoPriv), &Exchange::privacy_wrong);
+}
+
+void Exchanges::probe_with(Exchange& exchange, std::shared_ptr<const Credentials> credentials, bool Exchange::*answered) {
+  Exchange* probe = take_slot();
+  if (probe == nullptr) return;
+  probe->target = exchange.target;
+  probe->target.credentials = std::move(credentials);
+  probe->target.retries = 0;
+  probe->type = PduType::GetRequest;
+  probe->repetitions_at = 0;
+  probe->request_id = id_of(*probe);
+  probe->then = [this, slot = exchange.slot, id = exchange.request_id, answered](const Result<Answer>& answer) {
+    Exchange& asker = slots_[slot];
+    if (answer && asker.busy && asker.request_id == id) asker.*answered = true;
+  };
+  if (!prepare(*probe)) return release(*probe, false);
+  probe->probed = true;
+  encoder_.start();
+  const Octets octets = encoder_.finish_pdu({PduType::GetRequest, probe->request_id, 0, 0});
+  probe->datagram.assign(octets.begin(), octets.end());
+  send(*probe);
+}
+
+void Exchanges::discovered(Exchange& exchange, const SecuredView& message, SteadyTime now) {
+  if (message.engine_id.size() < kShortestEngineId) return distrust(exchange, Distrust::Identity);
+  Device& device = *exchange.device;
+  device.engine.adopt(message.engine_id, message.boots, message.time, now);
+  const auto note = [&](Counter& counter, const std::string& text) {
+    counter.add();
+    if (std::uint64_t suppressed = 0; gate_.open(now, suppressed))
+      log::warning("{} ({}): {} ({} more since the last such line)", exchange.target.name, device.endpoint.to_string(), text,
+                   suppressed);
+  };
+  if (!device.last_id.empty() && !same(device.last_id, message.engine_id))
+    note(engine_changes_, fmt::format("its SNMPv3 engine ID was {} and is {} now", hex(device.last_id), hex(message.engine_id)));
+  if (!same(device.last_id, message.engine_id)) {
+    const std::string id(message.engine_id.begin(), message.engine_id.end());
+    const auto first =
+        engine_ids_.size() < kMostEngineIds ? engine_ids_.try_emplace(id, device.endpoint).first : engine_ids_.find(id);
+    if (first != engine_ids_.end() && first->second != device.endpoint)
+      note(duplicate_engines_, fmt::format("its SNMPv3 engine ID {} is that of {}, too; give each device one of its own",
+                                           hex(message.engine_id), first->second.to_string()));
+  }
+  device.last_id.assign(message.engine_id.begin(), message.engine_id.end());
+  end_discovery(exchange, nullptr);
+  send_again(exchange);
+}
+
+// Lets go those who waited for it, to be sent or with its error.
+void Exchanges::end_discovery(Exchange& exchange, const Error* error) {
+  if (exchange.device == nullptr || exchange.device->discovering != &exchange) return;
+  exchange.device->discovering = nullptr;
+  const std::vector<std::uint32_t> waiting = std::exchange(exchange.device->waiting, {});
+  for (const std::uint32_t slot : waiting) {
+    if (error != nullptr) fail_later(slots_[slot], *error);
+    else waiting_.push_back(slot);
+  }
+}
+
+// Under another msgID, so that nothing sent before is answered twice; not counted as a try.
+void Exchanges::send_again(Exchange& exchange) {
+  ++exchange.generation;
+  if (waits_for_discovery(exchange)) return;
+  std::string problem;
+  net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
+  if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
+  exchange.sent = reactor_.clock().steady();
+  socket->send(exchange.target.endpoint, secured(exchange));
+  reactor_.timers().arm(exchange, std::min(exchange.sent + exchange.target.timeout, exchange.deadline));
+}
+
+void Exchanges::reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now) {
+  Engine& engine = exchange.device->engine;
+  const Credentials& credentials = *exchange.target.credentials;
+  const User& user = *credentials.user;
+  const auto fail = [&](Code code, const std::string& what) {
+    finish(exchange, {code, fmt::format("{} ({}): {}", exchange.target.name, exchange.target.endpoint.to_string(), what)});
+  };
+  switch (report_kind(report.varbinds)) {
+    case ReportKind::EngineId:
+      if (exchange.syncs++ >= kMostSyncs)
+        return fail(Code::Refused,
+                    "the agent refuses the engine ID that it names itself (usmStatsUnknownEngineIDs); look at its agent");
+      if (exchange.epoch == engine.epoch()) engine.forget();
+      resyncs_.add();
+      return send_again(exchange);
+    case ReportKind::TimeWindow:
+      if (message.level == SecurityLevel::NoAuthNoPriv) return distrust(exchange, Distrust::Level);
+      if (message.boots == kLastBoots)
+        return fail(
+            Code::Refused,
+            "the agent's engineBoots has reached its end, 2147483647 (RFC 3414 section 2.2.2), and it takes no authenticated "
+            "message any more; give it another engine ID");
+      if (exchange.syncs++ >= kMostSyncs)
+        return fail(Code::Refused, fmt::format("the agent finds its own clock (boots {}, time {}) outside of its time window "
+                                               "(usmStatsNotInTimeWindows); look at its agent",
+                                               message.boots, message.time));
+      engine.reset(message.boots, message.time, now);
+      resyncs_.add();
+      return send_again(exchange);
+    case ReportKind::UserName:
+      return fail(Code::Denied, fmt::format("the agent does not know user \"{}\" (usmStatsUnknownUserNames); check the user of "
+                                            "credentials \"{}\"",
+                                            user.name(), credentials.name));
+    case ReportKind::Digest:
+      return fail(Code::Denied,
+                  fmt::format("the agent finds the authentication of user \"{}\" wrong (usmStatsWrongDigests); check "
+                              "the protocol ({}) and pass phrase for authentication of credentials \"{}\"",
+                              user.name(), to_string(user.auth()), credentials.name));
+    case ReportKind::Decryption:
+      return fail(Code::Denied,
+                  fmt::format("the agent cannot decrypt what user \"{}\" sends (usmStatsDecryptionErrors); check the "
+                              "protocol ({}) and pass phrase for privacy of credentials \"{}\"",
+                              user.name(), to_string(user.priv()), credentials.name));
+    case ReportKind::SecurityLevel:
+      return fail(Code::Denied,
+                  fmt::format("the agent does not take {} from user \"{}\" (usmStatsUnsupportedSecLevels); check the "
+                              "level of credentials \"{}\"",
+                              to_string(credentials.level), user.name(), credentials.name));
+    case ReportKind::Context:
+      return fail(Code::NotFound, fmt::format("the agent has no context \"{}\" (snmpUnknownContexts); check the context of "
+                                              "credentials \"{}\"",
+                                              credentials.context_name, credentials.name));
+    case ReportKind::Other:
+      break;
+  }
+  fail(Code::Refused, "the agent answered a report of " +
+                          (report.varbinds.empty() ? std::string("nothing") : report.varbinds.front().name.to_oid().to_string()));
+}
+
+std::string Exchanges::trust_problem(const Exchange& exchange) const {
+  const Credentials& credentials = *exchange.target.credentials;
+  if (exchange.context_wrong)
+    return fmt::format("it answers in its default context, so it has no context \"{}\"; check the context of credentials \"{}\"",
+                       credentials.context_name, credentials.name);
+  if (exchange.privacy_wrong)
+    return fmt::format(
+        "it answers user \"{}\" without privacy, so it cannot decrypt; check the protocol ({}) and pass phrase for "
+        "privacy of credentials \"{}\"",
+        credentials.user->name(), to_string(credentials.user->priv()), credentials.name);
+  if (exchange.distrusted == 0) {
+    if (exchange.device->discovering == &exchange)
+      return "it was asked for its SNMPv3 engine ID; check that it is up, that its agent listens on this port, lets this host in "
+             "and speaks SNMPv3";
+    return fmt::format(
+        "it named its SNMPv3 engine ID before; check that it is up, and that user \"{}\" and the privacy ({}) of credentials "
+        "\"{}\" "
+        "are its own: some agents drop what they cannot decrypt",
+        credentials.user->name(), to_string(credentials.user->priv()), credentials.name);
+  }
+  const std::string_view why = [&]() -> std::string_view {
+    switch (exchange.why) {
+      case Distrust::Digest:
+        return "its authentication is wrong, so the agent has another key, or another host answers in its place";
+      case Distrust::Privacy:
+        return "it cannot be decrypted, so the agent has another privacy key or protocol";
+      case Distrust::Level:
+        return "it has another security level than the request";
+      case Distrust::Identity:
+        return "it names another engine, user or request";
+      case Distrust::Context:
+        return "it is of another context";
+      case Distrust::TimeWindow:
+        return "it is outside of the time window";
+    }
+    return "";
+  }();
+  return fmt::format("{} answers of it were not believed (the last: {})", exchange.distrusted, why);
+}
+
+}  // namespace bongsu::snmp

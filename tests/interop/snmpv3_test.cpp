@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// Our SNMPv3 against Debian's snmpd: each pair of authentication and privacy that it has, and each way to be refused.
+#include <gmock/gmock.h>
+
+#include "interop/snmpd.h"
+
+namespace bongsu::interop {
+namespace {
+
+using snmp::AuthProtocol;
+using snmp::PrivProtocol;
+using snmp::SecurityLevel;
+using snmp::Version;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+const Oid kLocation{1, 3, 6, 1, 2, 1, 1, 6, 0};
+const Oid kSystem{1, 3, 6, 1, 2, 1, 1};
+
+constexpr AuthProtocol kAuth[] = {AuthProtocol::Md5,    AuthProtocol::Sha1,   AuthProtocol::Sha224,
+                                  AuthProtocol::Sha256, AuthProtocol::Sha384, AuthProtocol::Sha512};
+constexpr PrivProtocol kPriv[] = {PrivProtocol::Des,    PrivProtocol::Aes128,  PrivProtocol::Aes192,
+                                  PrivProtocol::Aes256, PrivProtocol::Aes192C, PrivProtocol::Aes256C};
+constexpr const char *kAuthPhrase = "authentic phrase", *kPrivPhrase = "private phrase";
+
+std::string user_name(AuthProtocol auth, PrivProtocol priv) {
+  return std::string(to_string(auth)) + "_" + std::string(to_string(priv));
+}
+
+}  // namespace
+
+class SnmpV3Interop : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!Snmpd::program()) return;
+    std::string users = "createUser plain\nrouser plain noauth\n";
+    for (const AuthProtocol auth : kAuth) {
+      const auto add = [&](const std::string& name, const std::string& more, const char* level) {
+        users += "createUser " + name + " " + std::string(to_string(auth)) + " \"" + kAuthPhrase + "\"" + more + "\nrouser " +
+                 name + " " + level + "\n";
+      };
+      add(user_name(auth, PrivProtocol::None), "", "auth");
+      for (const PrivProtocol priv : kPriv)
+        add(user_name(auth, priv), " " + std::string(to_string(priv)) + " \"" + kPrivPhrase + "\"", "auth");
+    }
+    auto started = Snmpd::start(users);
+    ASSERT_TRUE(started) << started.error().text;
+    snmpd = std::move(*started);
+  }
+  static void TearDownTestSuite() { snmpd.reset(); }
+  void SetUp() override {
+    if (!Snmpd::program()) GTEST_SKIP() << "snmpd is not installed (Debian package snmpd)";
+    ASSERT_TRUE(snmpd) << "snmpd did not start";
+  }
+
+  snmp::Target target(const std::string& name, AuthProtocol auth, PrivProtocol priv, SecurityLevel level,
+                      const std::string& auth_phrase = kAuthPhrase, const std::string& priv_phrase = kPrivPhrase) {
+    snmp::UserSpec spec{.name = name,
+                        .auth = auth,
+                        .auth_pass_phrase = Secret(auth_phrase),
+                        .priv = priv,
+                        .priv_pass_phrase = Secret(priv_phrase)};
+    auto user = snmp::User::make(spec, keys);
+    EXPECT_TRUE(user) << user.error().text;
+    auto credentials = std::make_shared<snmp::Credentials>();
+    credentials->name = "core";
+    credentials->version = Version::V3;
+    credentials->user = *user;
+    credentials->level = level;
+    snmp::Target out{.name = "snmpd", .endpoint = snmpd->v4(), .credentials = credentials};
+    out.timeout = Millis(1'000);
+    return out;
+  }
+  Result<snmp::Response> location(const snmp::Target& to) {
+    std::vector<Oid> oids{kLocation};
+    return live.wait(live.client.get(to, oids));
+  }
+  void answers(const snmp::Target& to) {
+    const auto got = location(to);
+    ASSERT_TRUE(got) << got.error().text;
+    ASSERT_EQ(1U, got->varbinds.size());
+    EXPECT_EQ("rack 7", got->varbinds[0].value.octets);
+  }
+  void refuses(const snmp::Target& to, Code code, const std::string& text) {
+    const auto got = location(to);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(code, got.error().code) << got.error().text;
+    EXPECT_THAT(got.error().text, HasSubstr(text));
+  }
+  std::uint64_t count(const char* name) { return live.metrics.counter(name, "").value(); }
+
+  Live live;
+  snmp::PassPhraseKeys keys;
+  static inline std::unique_ptr<Snmpd> snmpd;
+};
+
+TEST_F(SnmpV3Interop, AnswersEachPair) {
+  answers(target("plain", AuthProtocol::None, PrivProtocol::None, SecurityLevel::NoAuthNoPriv));
+  for (const AuthProtocol auth : kAuth) {
+    SCOPED_TRACE(to_string(auth));
+    answers(target(user_name(auth, PrivProtocol::None), auth, PrivProtocol::None, SecurityLevel::AuthNoPriv));
+    for (const PrivProtocol priv : kPriv) {
+      SCOPED_TRACE(to_string(priv));
+      answers(target(user_name(auth, priv), auth, priv, SecurityLevel::AuthPriv));
+      answers(target(user_name(auth, priv), auth, priv, SecurityLevel::AuthNoPriv));
+    }
+  }
+  EXPECT_EQ(1U, count("bongsu_snmp_discoveries_total"));
+  EXPECT_EQ(2 * std::size(kAuth), keys.size());  // two pass phrases, however many users
+}
+
+TEST_F(SnmpV3Interop, WalksAsV2cDoes) {
+  const auto walked = [&](const snmp::Target& to) {
+    std::vector<std::string> out;
+    std::function<bool(const Varbind&)> visit = [&out](const Varbind& varbind) {
+      // Without what moves between two walks.
+      out.push_back(varbind.oid.to_string() + (varbind.value.type == ValueType::TimeTicks ? "" : " " + varbind.value.to_text()));
+      return true;
+    };
+    const auto end = live.wait(live.client.walk(to, kSystem, visit));
+    EXPECT_TRUE(end) << end.error().text;
+    return out;
+  };
+  const auto plain = walked(snmpd->target(Version::V2c, snmpd->v4()));
+  EXPECT_GT(plain.size(), 20U);
+  EXPECT_EQ(plain, walked(target("SHA-256_AES-128", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv)));
+}
+
+TEST_F(SnmpV3Interop, SaysWhatIsWrong) {
+  refuses(target("nobody", AuthProtocol::Sha256, PrivProtocol::None, SecurityLevel::AuthNoPriv), Code::Denied,
+          "does not know user \"nobody\"");
+  refuses(target("SHA-256_AES-128", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv, "another phrase"),
+          Code::Denied, "finds the authentication of user \"SHA-256_AES-128\" wrong");
+  refuses(target("SHA-256_AES-128", AuthProtocol::Sha512, PrivProtocol::Aes128, SecurityLevel::AuthPriv), Code::Denied,
+          "check the protocol (SHA-512)");
+  refuses(target("SHA-256_none", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv), Code::Denied,
+          "does not take authPriv from user \"SHA-256_none\"");
+  for (const PrivProtocol priv : {PrivProtocol::Des, PrivProtocol::Aes128}) {
+    SCOPED_TRACE(to_string(priv));
+    const std::string name = user_name(AuthProtocol::Sha256, priv);
+    auto to = target(name, AuthProtocol::Sha256, priv, SecurityLevel::AuthPriv, kAuthPhrase, "another phrase");
+    to.timeout = Millis(200);
+    to.retries = 0;
+    refuses(to, Code::Denied, "answers user \"" + name + "\" without privacy, so it cannot decrypt");
+  }
+  auto other = target("SHA-256_AES-128", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv);
+  auto credentials = std::make_shared<snmp::Credentials>();
+  credentials->name = "core";
+  credentials->version = Version::V3;
+  credentials->user = other.credentials->user;
+  credentials->context_name = "nowhere";
+  other.credentials = credentials;
+  other.retries = 0;
+  refuses(other, Code::NotFound, "it has no context \"nowhere\"");
+}
+
+TEST_F(SnmpV3Interop, FollowsANewEngineId) {
+  const auto to = target("SHA-256_AES-128", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv);
+  answers(to);
+  snmpd->stop();
+  ASSERT_TRUE(snmpd->resume());  // without its persistent file it makes another engine ID
+  answers(to);
+  EXPECT_EQ(2U, count("bongsu_snmp_discoveries_total"));
+  EXPECT_EQ(1U, count("bongsu_snmp_engine_changes_total"));
+  EXPECT_EQ(1U, count("bongsu_snmp_resyncs_total"));
+}
+
+}  // namespace bongsu::interop

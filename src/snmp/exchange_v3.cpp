@@ -161,7 +161,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
 void Exchanges::probe(Exchange& exchange) {
   const Credentials& credentials = *exchange.target.credentials;
   const Device& device = *exchange.device;
-  if (exchange.probed || !device.engine.known() || device.discovering == &exchange ||
+  if (exchange.probed || exchange.distrusted > 0 || !device.engine.known() || device.discovering == &exchange ||
       device.proved == exchange.target.credentials || credentials.level == SecurityLevel::NoAuthNoPriv)
     return;
   exchange.probed = true;
@@ -309,10 +309,10 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
 
 std::string Exchanges::trust_problem(const Exchange& exchange) const {
   const Credentials& credentials = *exchange.target.credentials;
-  if (exchange.context_wrong)
+  if (exchange.distrusted == 0 && exchange.context_wrong)
     return fmt::format("it answers in its default context, so it has no context \"{}\"; check the context of credentials \"{}\"",
                        credentials.context_name, credentials.name);
-  if (exchange.privacy_wrong)
+  if (exchange.distrusted == 0 && exchange.privacy_wrong)
     return fmt::format(
         "it answers user \"{}\" without privacy, so it cannot decrypt; check the protocol ({}) and pass phrase for "
         "privacy of credentials \"{}\"",

@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// SNMPv3 of the client, against an agent that can be made to err.
+#include <gmock/gmock.h>
+
+#include "fake_v3_agent.h"
+#include "snmp/client.h"
+
+namespace bongsu::snmp {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+const Oid kSysName{1, 3, 6, 1, 2, 1, 1, 5, 0};
+
+std::shared_ptr<const User> core_user(const std::string& name = "nms", AuthProtocol auth = AuthProtocol::Sha256,
+                                      PrivProtocol priv = PrivProtocol::Aes128, const std::string& auth_phrase = "authentic1",
+                                      const std::string& priv_phrase = "private123") {
+  static PassPhraseKeys keys;
+  UserSpec spec{
+      .name = name, .auth = auth, .auth_pass_phrase = Secret(auth_phrase), .priv = priv, .priv_pass_phrase = Secret(priv_phrase)};
+  return *User::make(spec, keys);
+}
+template <class T>
+asio::awaitable<void> keep_v3(asio::awaitable<Result<T>> work, std::optional<Result<T>>& into) {
+  into.emplace(co_await std::move(work));
+}
+
+}  // namespace
+
+class V3Test : public ::testing::Test {
+ protected:
+  V3Test() { agent.objects[kSysName] = Value::of_octets("core1"); }
+  Target target(std::shared_ptr<const User> user = core_user(), SecurityLevel level = SecurityLevel::AuthPriv,
+                const std::string& context = {}) const {
+    auto credentials = std::make_shared<Credentials>();
+    credentials->name = "core";
+    credentials->version = Version::V3;
+    credentials->user = std::move(user);
+    credentials->level = level;
+    credentials->context_name = context;
+    return {.name = "core1", .endpoint = agent.at(), .credentials = std::move(credentials)};
+  }
+  Result<Response> get(const Target& to, Millis span = 60s) {
+    std::optional<Result<Response>> out;
+    std::vector<Oid> oids{kSysName};
+    world.reactor().spawn(keep_v3(client.get(to, oids), out));
+    world.run_for(span);
+    if (!out) return Error{Code::Cancelled, "still waiting"};
+    return std::move(*out);
+  }
+  void answers(const Target& to) {
+    const auto got = get(to);
+    ASSERT_TRUE(got) << got.error().text;
+    ASSERT_EQ(1U, got->varbinds.size());
+    EXPECT_EQ("core1", got->varbinds[0].value.octets);
+  }
+  void refuses(const Target& to, Code code, const std::string& text) {
+    const auto got = get(to);
+    ASSERT_FALSE(got);
+    EXPECT_EQ(code, got.error().code) << got.error().text;
+    EXPECT_THAT(got.error().text, HasSubstr(text));
+  }
+  std::uint64_t security() { return metrics.counter("bongsu_snmp_discarded_total", "", {{"cause", "security"}}).value(); }
+
+  net::SimWorld world{1};
+  Metrics metrics;
+  FakeV3Agent agent{world, *net::Endpoint::parse("10.0.0.1:161"), core_user()};
+  Client client{world.reactor(), metrics};
+};
+
+TEST_F(V3Test, FindsTheEngineOnceAndKeepsItsClock) {
+  const Target to = target();
+  answers(to);
+  EXPECT_EQ(1, agent.discoveries);
+  EXPECT_EQ(1, agent.requests);
+  EXPECT_EQ(1, agent.reports);  // the discovery's: its clock was good enough to be sent
+  world.run_for(24h);
+  for (const SecurityLevel level : {SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv})
+    answers(target(core_user(), level));
+  EXPECT_EQ(1, agent.discoveries);
+  EXPECT_EQ(4, agent.requests);
+  EXPECT_EQ(1, agent.reports);
+  ASSERT_EQ(4U, agent.heads.size());
+  EXPECT_EQ(SecurityLevel::AuthPriv, agent.heads[0].level);
+  EXPECT_EQ(SecurityLevel::NoAuthNoPriv, agent.heads[1].level);
+  EXPECT_EQ(SecurityLevel::AuthNoPriv, agent.heads[2].level);
+  EXPECT_EQ(0U, security());
+  EXPECT_EQ(0U, client.in_flight());
+}
+
+TEST_F(V3Test, OneDiscoveryForAllThatWait) {
+  const Target to = target();
+  std::vector<std::optional<Result<Response>>> out(50);
+  for (auto& one : out) {
+    std::vector<Oid> oids{kSysName};
+    world.reactor().spawn(keep_v3(client.get(to, oids), one));
+  }
+  world.run_for(1s);
+  for (const auto& one : out) {
+    ASSERT_TRUE(one);
+    EXPECT_TRUE(*one) << one->error().text;
+  }
+  EXPECT_EQ(1, agent.discoveries);
+  EXPECT_EQ(50, agent.requests);
+}
+
+TEST_F(V3Test, ADeadHostIsAskedOncePerTimeout) {
+  agent.ignore = 1'000'000;
+  const Target to = target();
+  std::vector<std::optional<Result<Response>>> out(20);
+  for (auto& one : out) {
+    std::vector<Oid> oids{kSysName};
+    world.reactor().spawn(keep_v3(client.get(to, oids), one));
+  }
+  world.run_for(5'900ms);
+  EXPECT_FALSE(out[0]);
+  world.run_for(200ms);  // timeout x (1 + retries)
+  for (const auto& one : out) {
+    ASSERT_TRUE(one);
+    EXPECT_EQ(Code::Timeout, one->error().code);
+    EXPECT_THAT(one->error().text, HasSubstr("it was asked for its SNMPv3 engine ID"));
+  }
+  EXPECT_EQ(3, 1'000'000 - agent.ignore);
+  EXPECT_EQ(0U, client.in_flight());
+  agent.ignore = 0;
+  answers(to);
+}
+
+TEST_F(V3Test, LostDatagramsAreSentAgain) {
+  const Target to = target();
+  agent.ignore = 1;
+  answers(to);
+  agent.ignore = 2;
+  answers(to);
+  EXPECT_EQ(1, agent.discoveries);
+  EXPECT_EQ(2, agent.requests);
+}
+
+TEST_F(V3Test, FollowsAClockWithinOnePoll) {
+  const Target to = target();
+  answers(to);
+  const auto resynced = [&](const char* what, auto change) {
+    SCOPED_TRACE(what);
+    const int requests = agent.requests, reports = agent.reports, discoveries = agent.discoveries;
+    change();
+    answers(to);
+    EXPECT_EQ(requests + 1, agent.requests);
+    EXPECT_EQ(reports + 1, agent.reports);
+    EXPECT_EQ(discoveries, agent.discoveries);
+  };
+  resynced("restart", [&] { agent.reboot(8); });
+  resynced("boots lost", [&] { agent.reboot(1); });
+  resynced("boots that never rise", [&] { world.run_for(1h), agent.reboot(1); });
+  resynced("jump ahead", [&] { agent.time_offset = 1'000'000; });
+  resynced("jump back", [&] { agent.time_offset = 500; });
+  EXPECT_EQ(5U, metrics.counter("bongsu_snmp_resyncs_total", "").value());
+}
+
+TEST_F(V3Test, FollowsANewEngineIdWithinOnePoll) {
+  const Target to = target();
+  answers(to);
+  agent.engine_id = {0x80, 0x00, 0x1f, 0x88, 0x04, 'o', 't', 'h', 'e', 'r'};
+  agent.reboot(1);
+  answers(to);
+  EXPECT_EQ(2, agent.discoveries);
+  EXPECT_EQ(1U, metrics.counter("bongsu_snmp_engine_changes_total", "").value());
+}
+
+TEST_F(V3Test, TwoDevicesWithOneEngineIdBothWork) {
+  FakeV3Agent other(world, *net::Endpoint::parse("10.0.0.2:161"), core_user());
+  other.objects[kSysName] = Value::of_octets("core2");
+  other.boots = 2;
+  other.time_offset = 5;
+  Target second = target();
+  second.endpoint = other.at();
+  for (int i = 0; i < 5; ++i) {
+    answers(target());
+    const auto got = get(second);
+    ASSERT_TRUE(got) << got.error().text;
+    EXPECT_EQ("core2", got->varbinds[0].value.octets);
+  }
+  EXPECT_EQ(1, agent.reports);
+  EXPECT_EQ(1, other.reports);
+  EXPECT_EQ(1U, metrics.counter("bongsu_snmp_duplicate_engines_total", "").value());
+}
+
+TEST_F(V3Test, SaysWhatIsWrong) {
+  refuses(target(core_user("other")), Code::Denied, "does not know user \"other\" (usmStatsUnknownUserNames)");
+  refuses(target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "wrong phrase")), Code::Denied,
+          "finds the authentication of user \"nms\" wrong (usmStatsWrongDigests)");
+  refuses(target(core_user("nms", AuthProtocol::Sha1)), Code::Denied, "check the protocol (SHA-1)");
+  refuses(target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "authentic1", "wrong phrase")), Code::Denied,
+          "cannot decrypt what user \"nms\" sends (usmStatsDecryptionErrors)");
+  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::NotFound,
+          "has no context \"nowhere\" (snmpUnknownContexts)");
+  refuses(target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::None), SecurityLevel::AuthPriv), Code::Invalid,
+          "ask for authPriv, and user \"nms\" has keys for authNoPriv alone");
+  agent.context = "vrf";
+  answers(target(core_user(), SecurityLevel::AuthPriv, "vrf"));
+  EXPECT_EQ(0U, client.in_flight());
+}
+
+TEST_F(V3Test, TellsWhatASilentAgentMinds) {
+  agent.twist = [](FakeV3Agent::Reply& reply) {
+    return reply.pdu.type != PduType::Report || reply.varbinds.front().oid == Oid{1, 3, 6, 1, 6, 3, 15, 1, 1, 4, 0};
+  };
+  const auto wrong = core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "authentic1", "wrong phrase");
+  refuses(target(wrong), Code::Denied, "answers user \"nms\" without privacy, so it cannot decrypt");
+  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::NotFound, "so it has no context \"nowhere\"");
+  refuses(target(core_user(), SecurityLevel::AuthNoPriv, "nowhere"), Code::NotFound, "so it has no context \"nowhere\"");
+  refuses(target(core_user("other")), Code::Timeout, "it named its SNMPv3 engine ID before");
+  // Credentials that were answered before: the agent is down, and nothing else is sent.
+  const Target to = target();
+  answers(to);
+  agent.ignore = 1'000;
+  refuses(to, Code::Timeout, "it named its SNMPv3 engine ID before");
+  EXPECT_EQ(3, 1'000 - agent.ignore);
+  EXPECT_EQ(0U, client.in_flight());
+}
+
+TEST_F(V3Test, SaysThatBootsAreAtTheirEnd) {
+  answers(target());
+  agent.boots = kLastBoots;
+  refuses(target(), Code::Refused, "engineBoots has reached its end, 2147483647");
+}
+
+TEST_F(V3Test, GivesUpOnAnAgentThatIsNeverInItsWindow) {
+  agent.twist = [&](FakeV3Agent::Reply& reply) {
+    reply.head.time += reply.pdu.type == PduType::Report ? 10'000 : 0;
+    return true;
+  };
+  refuses(target(), Code::Refused, "outside of its time window (usmStatsNotInTimeWindows)");
+  EXPECT_LE(agent.reports, 6);
+}
+
+TEST_F(V3Test, AnswersOutsideOfTheWindowAreNoData) {
+  answers(target());
+  agent.checks_time = false;
+  // One answer of an agent that lost its clock and does not mind ours: followed, and asked again.
+  agent.reboot(1);
+  answers(target());
+  EXPECT_EQ(1U, security());
+  EXPECT_EQ(3, agent.requests);
+}
+
+TEST_F(V3Test, BelievesNothingButTheAnswer) {
+  answers(target());
+  const auto disbelieved = [&](const char* what, const std::string& text, std::function<bool(FakeV3Agent::Reply&)> twist,
+                               std::function<void(std::vector<std::uint8_t>&)> octets = {}) {
+    SCOPED_TRACE(what);
+    const std::uint64_t before = security();
+    agent.twist = std::move(twist);
+    agent.twist_octets = std::move(octets);
+    refuses(target(), Code::Timeout, text);
+    EXPECT_LT(before, security());
+  };
+  using Reply = FakeV3Agent::Reply;
+  const auto response = [](Reply& reply) { return reply.pdu.type == PduType::Response; };
+  disbelieved("without privacy", "another security level", [&](Reply& reply) {
+    reply.head.level = SecurityLevel::AuthNoPriv;
+    return response(reply);
+  });
+  disbelieved("without authentication", "another security level", [&](Reply& reply) {
+    reply.head.level = SecurityLevel::NoAuthNoPriv;
+    return response(reply);
+  });
+  disbelieved("another user", "another engine, user or request", [&](Reply& reply) {
+    reply.head.user = "other";
+    return response(reply);
+  });
+  static const std::vector<std::uint8_t> kOther{0x80, 0x00, 0x1f, 0x88, 0x05};
+  disbelieved("another engine", "another engine, user or request", [&](Reply& reply) {
+    reply.head.engine_id = kOther;
+    return response(reply);
+  });
+  disbelieved("another request", "another engine, user or request", [&](Reply& reply) {
+    ++reply.pdu.request_id;
+    return response(reply);
+  });
+  disbelieved("another context", "another context", [&](Reply& reply) {
+    reply.context_name = "x";
+    return response(reply);
+  });
+  disbelieved("another context engine", "another context", [&](Reply& reply) {
+    reply.context_engine = kOther;
+    return response(reply);
+  });
+  disbelieved("a flipped bit", "its authentication is wrong", response,
+              [](std::vector<std::uint8_t>& octets) { octets.back() ^= 1; });
+  disbelieved("a clock that nobody vouches for", "another security level", [&](Reply& reply) {
+    reply.head.level = SecurityLevel::NoAuthNoPriv;
+    reply.pdu.type = PduType::Report;
+    reply.varbinds = {{Oid{1, 3, 6, 1, 6, 3, 15, 1, 1, 2, 0}, Value::of_number(ValueType::Counter32, 1)}};
+    reply.head.boots = 99;
+    return true;
+  });
+  agent.twist = {};
+  agent.twist_octets = {};
+  const int reports = agent.reports;
+  answers(target());
+  EXPECT_EQ(reports, agent.reports);  // none of it moved the clock
+}
+
+}  // namespace bongsu::snmp

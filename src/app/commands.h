@@ -37,6 +37,13 @@ struct SnmpOptions {
   std::string host;                  // name or address, with :port where it is not 161
   std::string version = "2c";        // -v
   std::string community = "public";  // -c
+  std::string user;                  // -u, v3
+  std::string level;                 // -l; empty: the highest that the keys given allow
+  std::string auth_protocol;         // -a
+  std::string auth_pass_phrase;      // -A
+  std::string priv_protocol;         // -x
+  std::string priv_pass_phrase;      // -X
+  std::string context;               // -n
   double timeout_seconds = 2;        // -t
   int retries = 2;                   // -r
   std::vector<std::string> mibs;     // -M folders beside the stock ones

@@ -15,8 +15,25 @@ namespace {
 
 void add_snmp_options(CLI::App& command, SnmpOptions& options) {
   command.add_option("host", options.host, "name or address of the device, with :port where it is not 161")->required();
-  command.add_option("-v,--version", options.version, "SNMP version")->check(CLI::IsMember({"1", "2c"}))->capture_default_str();
+  command.add_option("-v,--version", options.version, "SNMP version")
+      ->check(CLI::IsMember({"1", "2c", "3"}))
+      ->capture_default_str();
   command.add_option("-c,--community", options.community, "community")->capture_default_str();
+  command.add_option("-u,--user", options.user, "v3: user name");
+  command.add_option("-l,--level", options.level,
+                     "v3: noAuthNoPriv, authNoPriv or authPriv (default: what the pass phrases allow)");
+  CLI::Option* auth =
+      command.add_option("-a,--auth-protocol", options.auth_protocol, "v3: MD5, SHA-1, SHA-224, SHA-256, SHA-384 or SHA-512");
+  CLI::Option* auth_phrase =
+      command.add_option("-A,--auth-pass-phrase", options.auth_pass_phrase, "v3: pass phrase for authentication");
+  CLI::Option* priv = command.add_option("-x,--priv-protocol", options.priv_protocol,
+                                         "v3: DES, AES-128, AES-192, AES-256, AES-192-C or AES-256-C");
+  CLI::Option* priv_phrase = command.add_option("-X,--priv-pass-phrase", options.priv_pass_phrase, "v3: pass phrase for privacy");
+  auth->needs(auth_phrase);
+  auth_phrase->needs(auth);
+  priv->needs(priv_phrase)->needs(auth);
+  priv_phrase->needs(priv);
+  command.add_option("-n,--context", options.context, "v3: context name");
   command.add_option("-t,--timeout", options.timeout_seconds, "seconds to wait for an answer")
       ->check(CLI::Range(0.01, 60.0))
       ->capture_default_str();

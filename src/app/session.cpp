@@ -43,20 +43,53 @@ Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) 
   return std::pair(std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port));
 }
 
+// What is given decides the level where none is said.
+Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
+  snmp::Credentials out;
+  out.name = "command line";
+  if (options.version != "3") {
+    out.version = options.version == "1" ? snmp::Version::V1 : snmp::Version::V2c;
+    out.community = Secret(options.community);
+    return out;
+  }
+  if (options.user.empty()) return Error{Code::Invalid, "-v 3 needs a user name: give -u"};
+  if (options.auth_protocol.empty() != options.auth_pass_phrase.empty())
+    return Error{Code::Invalid, "authentication needs a protocol and a pass phrase: give both -a and -A"};
+  if (options.priv_protocol.empty() != options.priv_pass_phrase.empty())
+    return Error{Code::Invalid, "privacy needs a protocol and a pass phrase: give both -x and -X"};
+  snmp::UserSpec spec;
+  spec.name = options.user;
+  if (!options.auth_protocol.empty()) {
+    BONGSU_TRY(spec.auth, snmp::parse_auth_protocol(options.auth_protocol).context("-a"));
+  }
+  if (!options.priv_protocol.empty()) {
+    BONGSU_TRY(spec.priv, snmp::parse_priv_protocol(options.priv_protocol).context("-x"));
+  }
+  spec.auth_pass_phrase = Secret(options.auth_pass_phrase);
+  spec.priv_pass_phrase = Secret(options.priv_pass_phrase);
+  snmp::PassPhraseKeys keys;
+  BONGSU_TRY(out.user, snmp::User::make(spec, keys));
+  out.version = snmp::Version::V3;
+  out.level = out.user->level();
+  if (!options.level.empty()) {
+    BONGSU_TRY(out.level, snmp::parse_security_level(options.level).context("-l"));
+  }
+  out.context_name = options.context;
+  return out;
+}
+
 }  // namespace
 
 asio::awaitable<Result<snmp::Target>> make_target(net::Reactor& reactor, const SnmpOptions& options) {
   BONGSU_CO_TRY(const auto where, split_host(options.host));
+  auto made = make_credentials(options);
+  if (!made) co_return std::move(made).error();
   auto found = co_await net::resolve(reactor, where.first);
   BONGSU_CO_TRY(const net::Address address, std::move(found));
-  auto credentials = std::make_shared<snmp::Credentials>();
-  credentials->name = "command line";
-  credentials->version = options.version == "1" ? snmp::Version::V1 : snmp::Version::V2c;
-  credentials->community = Secret(options.community);
   snmp::Target target;
   target.name = options.host;
   target.endpoint = {address, where.second};
-  target.credentials = std::move(credentials);
+  target.credentials = std::make_shared<const snmp::Credentials>(std::move(*made));
   target.timeout = Millis(static_cast<std::int64_t>(options.timeout_seconds * 1000));
   target.retries = options.retries;
   co_return target;

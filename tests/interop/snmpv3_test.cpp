@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "interop/snmpd.h"
+#include "net/process.h"
 
 namespace bongsu::interop {
 namespace {
@@ -152,6 +153,43 @@ TEST_F(SnmpV3Interop, SaysWhatIsWrong) {
   other.credentials = credentials;
   other.retries = 0;
   refuses(other, Code::NotFound, "it has no context \"nowhere\"");
+}
+
+TEST_F(SnmpV3Interop, TheCommandPrintsWhatSnmpgetDoes) {
+  const auto command = [&](std::vector<std::string> options) {
+    net::LiveProcesses processes;
+    net::Command out{.program = std::string(BONGSU_BIN_DIR) + "/bongsu", .arguments = {"get"}, .environment = {}, .input = {}};
+    for (std::string& option : options) out.arguments.push_back(std::move(option));
+    out.arguments.insert(out.arguments.end(), {"-r", "0", snmpd->v4().to_string(), kLocation.to_string()});
+    auto outcome = processes.run(out);
+    EXPECT_TRUE(outcome) << outcome.error().text;
+    return outcome.value_or({});
+  };
+  const std::vector<std::string> options{"-u", "SHA-512_AES-256", "-a", "SHA-512",  "-A", kAuthPhrase,
+                                         "-x", "AES-256",         "-X", kPrivPhrase};
+  std::vector<std::string> theirs{"-v3", "-l", "authPriv", "-Oqv", snmpd->v4().to_string(), kLocation.to_string()};
+  theirs.insert(theirs.begin() + 3, options.begin(), options.end());
+  const auto printed = snmpd->run("snmpget", theirs);
+  ASSERT_TRUE(printed) << printed.error().text;
+  ASSERT_EQ(1U, printed->size());
+  EXPECT_THAT(printed->front(), HasSubstr("rack 7"));
+  std::vector<std::string> ours{"-v", "3"};
+  ours.insert(ours.end(), options.begin(), options.end());
+  auto got = command(ours);
+  EXPECT_EQ(0, got.exit_code) << got.error_output;
+  EXPECT_THAT(got.output, HasSubstr("rack 7"));
+  ours.insert(ours.end(), {"-l", "authNoPriv"});
+  got = command(ours);
+  EXPECT_EQ(0, got.exit_code) << got.error_output;
+  got = command({"-v", "3", "-u", "SHA-512_AES-256", "-a", "SHA-512", "-A", "another phrase"});
+  EXPECT_EQ(1, got.exit_code);
+  EXPECT_THAT(got.error_output, HasSubstr("finds the authentication of user \"SHA-512_AES-256\" wrong"));
+  got = command({"-v", "3", "-u", "plain", "-A", "no protocol"});
+  EXPECT_EQ(2, got.exit_code);
+  EXPECT_THAT(got.error_output, HasSubstr("--auth-pass-phrase requires --auth-protocol"));
+  got = command({"-v", "3", "-u", "plain"});
+  EXPECT_EQ(0, got.exit_code) << got.error_output;
+  EXPECT_THAT(got.output, HasSubstr("rack 7"));
 }
 
 TEST_F(SnmpV3Interop, FollowsANewEngineId) {

@@ -21,7 +21,8 @@ config::MainConfig demo_config(const DemoOptions& options, const net::Endpoint& 
   config.defaults.interval = std::chrono::seconds(5);
   config.defaults.timeout = std::chrono::seconds(1);
   config.defaults.ping_interval = std::chrono::seconds(5);
-  config.credentials.push_back({.name = "demo", .version = config::SnmpVersion::V2c, .community = Secret(network.community())});
+  config.credentials.push_back(
+      {.name = "demo", .version = config::SnmpVersion::V2c, .community = Secret(network.community()), .user = {}, .context = {}});
   for (const agent::DemoDevice& device : network.devices()) {
     config::DeviceConfig made;
     made.name = device.name;

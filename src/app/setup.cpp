@@ -72,12 +72,41 @@ std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors) {
   return lines;
 }
 
+namespace {
+
+snmp::Version version_of(config::SnmpVersion version) {
+  switch (version) {
+    case config::SnmpVersion::V1:
+      return snmp::Version::V1;
+    case config::SnmpVersion::V2c:
+      return snmp::Version::V2c;
+    case config::SnmpVersion::V3:
+      break;
+  }
+  return snmp::Version::V3;
+}
+
+// Without its user a device is still asked, and its error says what is missing.
+void add_user(snmp::Credentials& into, const config::Credential& credential, snmp::PassPhraseKeys& keys) {
+  const auto user = snmp::User::make(credential.user, keys);
+  if (!user) return log::error("credentials \"{}\": {}", credential.name, user.error().text);
+  if (credential.user.auth == snmp::AuthProtocol::Md5 || credential.user.priv == snmp::PrivProtocol::Des)
+    log::warning("credentials \"{}\": MD5 and DES protect little; choose SHA-256 and AES-128 where the device has them",
+                 credential.name);
+  into.user = *user;
+  into.level = (*user)->level();
+  into.context_name = credential.context;
+}
+
+}  // namespace
+
 CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before) {
   CredentialMap out;
+  snmp::PassPhraseKeys keys;
   for (const config::Credential& credential : config.credentials) {
-    const auto version = credential.version == config::SnmpVersion::V1 ? snmp::Version::V1 : snmp::Version::V2c;
+    const auto version = version_of(credential.version);
     const auto old = before.find(credential.name);
-    if (old != before.end() && old->second->version == version &&
+    if (old != before.end() && version != snmp::Version::V3 && old->second->version == version &&
         old->second->community.reveal() == credential.community.reveal()) {
       out.insert(*old);
       continue;
@@ -86,6 +115,7 @@ CredentialMap shared_credentials(const config::MainConfig& config, const Credent
     made->name = credential.name;
     made->version = version;
     made->community = credential.community.clone();
+    if (version == snmp::Version::V3) add_user(*made, credential, keys);
     out.emplace(credential.name, std::move(made));
   }
   return out;

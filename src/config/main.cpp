@@ -222,12 +222,13 @@ class MainReader {
     if (problems_.size() > before) return;
     const Node* version_node = map.required("version");
     const auto version = version_node == nullptr ? std::nullopt : as_choice(*version_node, "version", kVersions, problems_);
-    if (version == std::size_t{2}) {
-      problems_.add(version_node->place, what + ": version 3 is not in this version of Bongsu yet; use 2c, or take it out");
-      return;
-    }
-    Credential credential{member.key, version == std::size_t{1} ? SnmpVersion::V1 : SnmpVersion::V2c, {}};
-    if (const Node* node = map.required("community")) {
+    Credential credential;
+    credential.name = member.key;
+    static constexpr std::array<SnmpVersion, 3> kOf{SnmpVersion::V2c, SnmpVersion::V1, SnmpVersion::V3};
+    credential.version = kOf[version.value_or(0)];
+    if (credential.version == SnmpVersion::V3) {
+      read_user(map, what, credential);
+    } else if (const Node* node = map.required("community")) {
       const std::size_t faults = problems_.size();
       auto community = map.secret("community");
       if (community) credential.community = std::move(*community);
@@ -236,6 +237,46 @@ class MainReader {
     }
     map.done();
     config_.credentials.push_back(std::move(credential));
+  }
+
+  void read_user(MapReader& map, const std::string& what, Credential& credential) {
+    if (const Node* node = map.required("user")) {
+      if (auto name = as_text(*node, "user", problems_)) {
+        if (name->empty() || name->size() > 32) problems_.add(node->place, what + ": a user name has 1 to 32 octets");
+        credential.user.name = std::move(*name);
+      }
+    }
+    snmp::UserSpec& user = credential.user;
+    read_key(map, "auth", what, user.auth, user.auth_pass_phrase, snmp::parse_auth_protocol);
+    read_key(map, "priv", what, user.priv, user.priv_pass_phrase, snmp::parse_priv_protocol);
+    if (const Node* priv = map.get("priv"); priv != nullptr && map.get("auth") == nullptr)
+      problems_.add(priv->place, what + ": privacy needs authentication; add auth: {protocol: SHA-256, password: ...}");
+    if (auto context = map.text("context")) credential.context = std::move(*context);
+  }
+
+  template <class Protocol>
+  void read_key(MapReader& map, std::string_view key, const std::string& what, Protocol& protocol, Secret& pass_phrase,
+                Result<Protocol> (*parse)(std::string_view)) {
+    const Node* node = map.get(key);
+    if (node == nullptr) return;
+    const std::size_t before = problems_.size();
+    MapReader inside(*node, what + ", " + std::string(key), problems_);
+    if (problems_.size() > before) return;
+    if (const Node* name = inside.required("protocol")) {
+      if (const auto word = as_text(*name, "protocol", problems_)) {
+        const auto parsed = parse(*word);
+        if (!parsed) problems_.add(name->place, what + ": " + parsed.error().text);
+        else if (*parsed == Protocol::None) problems_.add(name->place, what + ": leave " + std::string(key) + " out for none");
+        else protocol = *parsed;
+      }
+    }
+    if (const Node* password = inside.required("password")) {
+      const std::size_t faults = problems_.size();
+      if (auto secret = inside.secret("password")) pass_phrase = std::move(*secret);
+      if (problems_.size() == faults && pass_phrase.reveal().size() < 8)
+        problems_.add(password->place, what + ": a pass phrase has 8 characters or more (RFC 3414 section 11.2)");
+    }
+    inside.done();
   }
 
   void use_every_credential() {

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "config/yaml.h"
 #include "net/address.h"
+#include "snmp/usm.h"
 
 namespace bongsu::config {
 
@@ -25,12 +26,14 @@ struct Retention {
   friend bool operator==(const Retention&, const Retention&) = default;
 };
 
-enum class SnmpVersion : std::uint8_t { V1, V2c };
+enum class SnmpVersion : std::uint8_t { V1, V2c, V3 };
 
 struct Credential {
   std::string name;
   SnmpVersion version = SnmpVersion::V2c;
-  Secret community;
+  Secret community;     // v1, v2c
+  snmp::UserSpec user;  // v3; its keys decide the security level
+  std::string context;  // v3; the name, empty for the default one
 };
 
 struct Polling {

@@ -85,6 +85,7 @@ memory: 512MiB
 credentials:
   office: {version: 2c, community: public}
   old: {version: 1, community: {env: PATH}}
+  core: {version: 3, user: nms, auth: {protocol: SHA-256, password: "authentic1"}, priv: {protocol: AES, password: {env: PATH}}, context: vrf}
 defaults: {interval: 30s, timeout: 1s, retries: 1, credentials: [old, office], ping: {interval: 5s}}
 devices:
   - {name: web1, address: "2001:db8::5", credentials: office, os: linux, parents: [core-sw1]}
@@ -99,7 +100,15 @@ devices:
   EXPECT_EQ(std::chrono::days(7), config.retention.raw);
   EXPECT_EQ(std::chrono::days(7), config.retention.logs);
   EXPECT_EQ(512ULL << 20, config.memory);
-  ASSERT_EQ(2U, config.credentials.size());
+  ASSERT_EQ(3U, config.credentials.size());
+  const Credential& v3 = config.credentials[2];
+  EXPECT_EQ(SnmpVersion::V3, v3.version);
+  EXPECT_EQ("nms", v3.user.name);
+  EXPECT_EQ(snmp::AuthProtocol::Sha256, v3.user.auth);
+  EXPECT_EQ("authentic1", v3.user.auth_pass_phrase.reveal());
+  EXPECT_EQ(snmp::PrivProtocol::Aes128, v3.user.priv);
+  EXPECT_FALSE(v3.user.priv_pass_phrase.empty());
+  EXPECT_EQ("vrf", v3.context);
   EXPECT_EQ("public", config.credentials[0].community.reveal());
   EXPECT_EQ(SnmpVersion::V1, config.credentials[1].version);
   EXPECT_FALSE(config.credentials[1].community.empty());
@@ -112,7 +121,7 @@ devices:
   EXPECT_EQ("linux", web1.os);
   EXPECT_EQ(30s, web1.polling.interval);
   EXPECT_EQ(5s, web1.polling.ping_interval);
-  EXPECT_EQ(13, web1.place.line);
+  EXPECT_EQ(14, web1.place.line);
   const DeviceConfig& core = config.devices[1];
   EXPECT_EQ((std::map<std::string, std::string>{{"role", "core"}, {"site", "seoul"}}), core.tags);
   EXPECT_EQ((std::vector<std::string>{"old", "office"}), core.credentials);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "snmp/exchange.h"
 #include "snmp/exchange_state.h"

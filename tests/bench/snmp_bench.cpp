@@ -2,6 +2,7 @@
 #include <benchmark/benchmark.h>
 
 #include "snmp/codec.h"
+#include "snmp/secured.h"
 #include "snmp/usm.h"
 
 namespace bongsu::snmp {
@@ -112,6 +113,38 @@ void BM_UsmStretch(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(stretch(static_cast<AuthProtocol>(state.range(0)), "maplesyrup"));
 }
 BENCHMARK(BM_UsmStretch)->DenseRange(1, 6)->Unit(benchmark::kMicrosecond);
+
+// A GET of one object written, and an answer of that size read: what a small request costs beside its sockets.
+void BM_SmallRequest(benchmark::State& state) {
+  const bool v3 = state.range(0) != 0;
+  LocalKeys keys = sha256_aes128()->localized(kEngine);
+  const auto name = *encode_oid(Oid{1, 3, 6, 1, 2, 1, 2, 2, 1, 10, 1});
+  Encoder encoder;
+  Decoder decoder;
+  SecuredWriter writer;
+  std::vector<std::uint8_t> plain;
+  SecuredHead head{
+      .message_id = 4711, .level = SecurityLevel::AuthPriv, .engine_id = kEngine, .boots = 3, .time = 5, .user = "nms"};
+  std::uint64_t salt = 0;
+  for (auto _ : state) {
+    encoder.start();
+    encoder.add(OidView(name), {});
+    if (v3) {
+      const Octets out = writer.write(head, encoder.finish_scoped(kEngine, {}, {PduType::GetRequest, 1, 0, 0}), &keys, ++salt);
+      SecuredView secured;
+      ScopedView view;
+      if (read_secured(out, secured) != ber::Fault::None || !keys.check(secured.message, secured.mac_at, secured.mac) ||
+          !keys.decrypt(secured.boots, secured.time, secured.salt, secured.scoped, plain) ||
+          decoder.decode_scoped(plain, view) != ber::Fault::None)
+        return state.SkipWithError("cannot be read");
+    } else {
+      MessageView view;
+      if (decoder.decode(encoder.finish(Version::V2c, "public", {PduType::GetRequest, 1, 0, 0}), view) != ber::Fault::None)
+        return state.SkipWithError("cannot be read");
+    }
+  }
+}
+BENCHMARK(BM_SmallRequest)->ArgName("v3")->Arg(0)->Arg(1);
 
 }  // namespace
 }  // namespace bongsu::snmp

@@ -61,7 +61,7 @@ struct MainConfig {
   std::filesystem::path data = "/var/lib/bongsu";
   net::Endpoint http{net::Address::loopback(net::Address::Family::V4), 8642};
   std::vector<net::Endpoint> syslog_udp{{net::Address::any(net::Address::Family::V4), 514}};  // empty: not asked to listen
-  bool syslog_named = false;                 // the file says where; if not, another port may do
+  bool syslog_named = false;                                      // the file says where; if not, another port may do
   std::vector<std::filesystem::path> mibs{"/etc/bongsu/mibs"};    // the user's own, beside the stock ones
   std::vector<std::filesystem::path> rules{"/etc/bongsu/rules"};  // likewise; the defaults need not be there
   Retention retention;

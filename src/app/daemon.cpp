@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "http/server.h"
 #include "icmp/pinger.h"
+#include "model/keeper.h"
 #include "net/live.h"
 #include "poll/poller.h"
 #include "rule/engine.h"
@@ -65,6 +66,7 @@ struct Daemon::Parts {
   CredentialMap credentials;
   syslog::DeviceLookup addresses;
   std::unique_ptr<store::Store> store;
+  std::unique_ptr<StateKeeper> keeper;
   net::LiveReactor poll_reactor;
   net::LiveReactor listen_reactor;
   std::unique_ptr<icmp::Pinger> pinger;
@@ -100,6 +102,7 @@ Daemon::Parts::~Parts() {
   client.reset();
   pinger.reset();
   rules.reset();
+  keeper.reset();
   store.reset();
 }
 
@@ -127,6 +130,7 @@ Status Daemon::Parts::open() {
   options.log_retention = config.retention.logs;
   options.event_retention = config.retention.events;
   BONGSU_TRY(store, store::Store::open(config.data, options, clock, metrics));
+  keeper = std::make_unique<StateKeeper>(*store, metrics);
 
   if (auto opened = icmp::Pinger::open(poll_reactor, metrics)) pinger = *std::move(opened);
   else no_ping = opened.error().text;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "base/text.h"
+#include "net/host_port.h"
 
 namespace bongsu::app {
 
@@ -32,15 +33,9 @@ Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) 
       break;
     }
   }
-  if (const auto endpoint = net::Endpoint::parse(text, 161)) return std::pair(endpoint->address.to_string(), endpoint->port);
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string_view::npos) return std::pair(std::string(text), std::uint16_t{161});
-  const auto port = parse_unsigned(text.substr(colon + 1));
-  if (!port || *port == 0 || *port > 65535 || text.find(':') != colon) {
-    return Error{Code::Invalid,
-                 "not a host: \"" + std::string(text) + "\"; write NAME, ADDRESS, ADDRESS:PORT or [V6ADDRESS]:PORT"};
-  }
-  return std::pair(std::string(text.substr(0, colon)), static_cast<std::uint16_t>(*port));
+  BONGSU_TRY(net::HostPort parts, net::HostPort::parse(text));
+  if (parts.port == 0) return Error{Code::Invalid, "not a host: \"" + std::string(text) + "\"; nothing can listen on port 0"};
+  return std::pair(std::move(parts.host), parts.port.value_or(161));
 }
 
 // What is given decides the level where none is said.

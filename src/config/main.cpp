@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "net/host_port.h"
 
 namespace bongsu::config {
 namespace {
@@ -412,22 +413,15 @@ class MainReader {
   void read_address(const Node& node, DeviceConfig& device) {
     const auto text = as_text(node, "address", problems_);
     if (!text) return;
-    if (const auto endpoint = net::Endpoint::parse(*text, std::uint16_t{161}); endpoint && endpoint->port != 0) {
-      device.host = endpoint->address.to_string();
-      device.port = endpoint->port;
-      return;
-    }
-    const std::size_t colon = text->find(':');
-    const std::string_view host = std::string_view(*text).substr(0, colon);
-    std::optional<std::uint64_t> port = 161;
-    if (colon != std::string::npos) port = parse_unsigned(std::string_view(*text).substr(colon + 1));
-    if (!is_host_name(host) || !port || *port == 0 || *port > 65'535) {
+    const auto parts = net::HostPort::parse(*text);
+    if (!parts || parts->port == 0 || !(net::Address::parse(parts->host) || is_host_name(parts->host))) {
       problems_.add(node.place, "address: not a host: " + in_quotes(*text) +
                                     "; write 192.0.2.10, 192.0.2.10:1161, \"[2001:db8::5]:1161\" or a host name");
       return;
     }
-    device.host = std::string(host);
-    device.port = static_cast<std::uint16_t>(*port);
+    const auto address = net::Address::parse(parts->host);
+    device.host = address ? address->to_string() : parts->host;
+    device.port = parts->port.value_or(161);
   }
 
   void read_tags(const Node& node, DeviceConfig& device) {

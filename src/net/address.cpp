@@ -10,6 +10,7 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "net/host_port.h"
 
 namespace bongsu::net {
 
@@ -83,34 +84,12 @@ std::string Address::to_string() const {
 }
 
 Result<Endpoint> Endpoint::parse(std::string_view text, std::optional<std::uint16_t> default_port) {
-  const Error bad{Code::Invalid, "not an address and port: \"" + std::string(text) + "\"; write 127.0.0.1:8642 or [::1]:8642"};
-  std::string_view host = text;
-  std::optional<std::string_view> port;
-  if (!text.empty() && text[0] == '[') {
-    const std::size_t end = text.find(']');
-    if (end == std::string_view::npos) return bad;
-    host = text.substr(1, end - 1);
-    const std::string_view rest = text.substr(end + 1);
-    if (!rest.empty() && rest[0] != ':') return bad;
-    if (!rest.empty()) port = rest.substr(1);
-  } else if (std::count(text.begin(), text.end(), ':') == 1) {
-    host = text.substr(0, text.find(':'));
-    port = text.substr(host.size() + 1);
-  }
-  Endpoint endpoint;
-  auto address = Address::parse(host);
-  if (!address) return bad;
-  endpoint.address = *address;
-  if (port) {
-    const auto number = parse_unsigned(*port);
-    if (!number || *number > 65535) return bad;
-    endpoint.port = static_cast<std::uint16_t>(*number);
-  } else if (default_port) {
-    endpoint.port = *default_port;
-  } else {
-    return bad;
-  }
-  return endpoint;
+  const auto parts = HostPort::parse(text);
+  const auto address = parts ? Address::parse(parts->host) : Result<Address>(parts.error());
+  const auto port = parts && parts->port ? parts->port : default_port;
+  if (!address || !port)
+    return Error{Code::Invalid, "not an address and port: \"" + std::string(text) + "\"; write 127.0.0.1:8642 or [::1]:8642"};
+  return Endpoint{*address, *port};
 }
 
 std::string Endpoint::to_string() const {

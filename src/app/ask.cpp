@@ -9,6 +9,7 @@
 #include "app/table.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "model/show.h"
 
 namespace bongsu::app {
 namespace {
@@ -56,29 +57,18 @@ Severity severity_of(const Json& object, const char* key) {
   return parse_severity(text_of(object, key)).value_or(Severity::Unknown);
 }
 
-std::string number_of(const Json& object, const char* key) {
+// Of the number under `key`, in the object's unit where it names one.
+std::string quantity_of(const Json& object, const char* key) {
   const auto at = object.find(key);
-  if (at == object.end() || !at->is_number()) return "";
-  char room[32];
-  std::snprintf(room, sizeof room, "%.6g", at->get<double>());
-  return room;
+  return at == object.end() || !at->is_number() ? "" : show_quantity(at->get<double>(), text_of(object, "unit"));
 }
 
-std::string with_unit(const Json& alarm, const char* key) {
-  const std::string number = number_of(alarm, key);
-  const std::string unit = text_of(alarm, "unit");
-  if (number.empty()) return "";
-  return unit == "percent" ? number + " %" : unit.empty() ? number : number + " " + unit;
-}
-
-std::string label_text(const Json& alarm) {
-  std::string out;
-  if (!alarm.contains("labels")) return out;
-  for (const auto& [name, value] : alarm["labels"].items()) {
-    if (name == "device" || !value.is_string()) continue;
-    out += (out.empty() ? "" : " ") + name + "=" + value.get<std::string>();
+std::string where(const Json& alarm) {
+  Labels labels;
+  for (const auto& [name, value] : alarm.value("labels", Json::object()).items()) {
+    if (value.is_string()) labels.set(name, value.get<std::string>());
   }
-  return out;
+  return show_labels(labels);
 }
 
 // Local clock time, with the date when it is not today's.
@@ -98,8 +88,8 @@ std::string when(const Json& object, const char* key) {
 
 void add_alarm(Table& table, const Json& alarm) {
   const Severity level = severity_of(alarm, "level");
-  table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), label_text(alarm),
-             with_unit(alarm, "value"), text_of(alarm, "state"), when(alarm, "since")},
+  table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm),
+             quantity_of(alarm, "value"), text_of(alarm, "state"), when(alarm, "since")},
             level);
 }
 Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE"}); }
@@ -121,13 +111,13 @@ int status(const AskOptions& options) {
   const Json& devices = answer["devices"];
   std::printf("Bongsu %s, up %s\n", escape_terminal(text_of(answer, "version")).c_str(),
               format_duration(Millis(static_cast<std::int64_t>(answer.value("uptime_seconds", 0.0)) * 1000)).c_str());
-  std::printf("devices  %s: %s up, %s down, %s unknown\n", number_of(devices, "total").c_str(), number_of(devices, "up").c_str(),
-              number_of(devices, "down").c_str(), number_of(devices, "unknown").c_str());
+  std::printf("devices  %s: %s up, %s down, %s unknown\n", quantity_of(devices, "total").c_str(),
+              quantity_of(devices, "up").c_str(), quantity_of(devices, "down").c_str(), quantity_of(devices, "unknown").c_str());
   std::printf("items   ");
   for (const Severity severity : {Severity::Fatal, Severity::Urgent, Severity::Danger, Severity::Caution, Severity::Harmless,
                                   Severity::Normal, Severity::Unknown}) {
     const std::string name(to_string(severity));
-    const std::string count = number_of(answer["counts"], name.c_str());
+    const std::string count = quantity_of(answer["counts"], name.c_str());
     std::printf(" %s", count == "0" ? (count + " " + name).c_str() : coloured(count + " " + name, severity).c_str());
   }
   std::printf("\n");

@@ -33,11 +33,11 @@ std::string_view up_korean(std::optional<bool> up);
 std::string device_link(std::string_view name);
 // "4 min" with the exact time for machines and on hover.
 std::string age(Time now, Time at);
-// For a person: "93.4 %", "1.2 GiB", "3 d 4 h", four digits of anything else.
+// As show_quantity (model/show.h).
 std::string quantity(double value, std::string_view unit);
 std::string notice_list(const std::vector<std::string>& notices);
 std::string problem_note(const Error& error);
-// Labels but the metric's name and the device, as "name value" pairs.
+// As show_labels (model/show.h).
 std::string label_words(const Labels& labels);
 
 }  // namespace bongsu::http

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/show.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <initializer_list>
+
+namespace bongsu {
+namespace {
+
+std::string scaled(double value, double step, std::initializer_list<const char*> units) {
+  auto unit = units.begin();
+  while (std::abs(value) >= step && unit + 1 != units.end()) value /= step, ++unit;
+  return fmt::format("{:.{}f} {}", value, unit == units.begin() || std::abs(value) >= 100 ? 0 : 1, *unit);
+}
+
+}  // namespace
+
+std::string show_seconds(std::int64_t seconds) {
+  if (seconds < 0) seconds = 0;
+  const auto two = [](std::int64_t big, const char* unit, std::int64_t small, const char* part) {
+    return small == 0 ? fmt::format("{} {}", big, unit) : fmt::format("{} {} {} {}", big, unit, small, part);
+  };
+  if (seconds < 60) return fmt::format("{} s", seconds);
+  if (seconds < 3600) return fmt::format("{} min", seconds / 60);
+  if (seconds < 86'400) return two(seconds / 3600, "h", seconds % 3600 / 60, "min");
+  if (seconds < 365 * 86'400LL) return two(seconds / 86'400, "d", seconds % 86'400 / 3600, "h");
+  return two(seconds / (365 * 86'400LL), "y", seconds % (365 * 86'400LL) / 86'400, "d");
+}
+
+std::string show_quantity(double value, std::string_view unit) {
+  if (!std::isfinite(value)) return "no value";
+  if (unit == "percent") return fmt::format("{:.{}f} %", value, std::abs(value) >= 10 || value == 0 ? 0 : 1);
+  if (unit == "bytes") return scaled(value, 1024, {"B", "KiB", "MiB", "GiB", "TiB", "PiB"});
+  if (unit == "bits" || unit == "bits_per_second") return scaled(value, 1000, {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"});
+  if (unit == "bytes_per_second") return scaled(value, 1000, {"B/s", "kB/s", "MB/s", "GB/s"});
+  if (unit == "seconds" && value >= 60 && value < 1e11) return show_seconds(static_cast<std::int64_t>(value));
+  if (unit == "seconds" && value > 0 && value < 1) return fmt::format("{:.3g} ms", value * 1000);
+  std::string number =
+      std::abs(value) < 1e15 && value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
+  if (unit == "seconds") return number + " s";
+  return unit.empty() ? number : fmt::format("{} {}", number, unit);
+}
+
+std::string show_labels(const Labels& labels) {
+  std::string out;
+  for (const auto& [name, value] : labels) {
+    if (name == kMetricName || name == "device") continue;
+    if (!out.empty()) out += ", ";
+    out += name + ' ' + value;
+  }
+  return out;
+}
+
+}  // namespace bongsu

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values and labels in the words of a person: one way for pages and commands. Nothing is escaped; that belongs to the edge.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "model/labels.h"
+
+namespace bongsu {
+
+// "93 %", "1.2 GiB", "3 d 4 h", "1.5 ms", four digits of anything else with its unit; "no value" for NaN and Inf.
+std::string show_quantity(double value, std::string_view unit);
+// The largest unit and the next one: "42 s", "5 min", "3 h 10 min", "2 d 4 h", "1 y 20 d".
+std::string show_seconds(std::int64_t seconds);
+// Labels but the metric's name and the device: "interface eth0, ifIndex 3".
+std::string show_labels(const Labels& labels);
+
+}  // namespace bongsu

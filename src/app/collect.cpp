@@ -9,6 +9,7 @@
 #include "app/table.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "model/show.h"
 
 namespace bongsu::app {
 namespace {
@@ -16,35 +17,14 @@ namespace {
 asio::awaitable<void> collect_once(Session& session, const SnmpOptions& options, std::shared_ptr<const poll::ProfileSet> profiles,
                                    std::optional<Result<poll::Collection>>& into) {
   auto target = co_await make_target(session.reactor, options);
+  poll::CollectOptions how;
+  how.waiting = [span = how.second_reading](const std::string& what) {
+    std::fprintf(stderr, "bongsu: waiting %s for a second reading of %s\n", format_duration(span).c_str(),
+                 escape_terminal(what).c_str());
+  };
   if (!target) into.emplace(target.error());
-  else into.emplace(co_await poll::collect(session.reactor, session.client, *target, std::move(profiles)));
+  else into.emplace(co_await poll::collect(session.reactor, session.client, *target, std::move(profiles), how));
   session.reactor.io().stop();
-}
-
-std::string label_text(const Labels& labels) {
-  std::string out;
-  for (const auto& [name, value] : labels) {
-    if (name != kMetricName) out += (out.empty() ? "" : " ") + name + "=" + value;
-  }
-  return out;
-}
-
-// Large octet counts in units that a person can compare.
-std::string shown_value(const poll::CollectedMetric& metric) {
-  char room[48];
-  if (metric.unit == "bytes") {
-    static constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double value = metric.value;
-    std::size_t unit = 0;
-    for (; value >= 1024 && unit + 1 < std::size(kUnits); ++unit) value /= 1024;
-    std::snprintf(room, sizeof room, unit == 0 ? "%.0f %s" : "%.1f %s", value, kUnits[unit]);
-    return room;
-  }
-  std::snprintf(room, sizeof room, "%.10g%s", metric.value,
-                metric.unit == "percent" ? " %"
-                : metric.unit.empty()    ? ""
-                                         : (" " + metric.unit).c_str());
-  return room;
 }
 
 void print_json(const std::string& host, const poll::Collection& found, bool explain) {
@@ -94,8 +74,7 @@ void print_text(const std::string& host, const poll::Collection& found, bool exp
   std::printf("%s, read in %s\n", escape_terminal(host).c_str(), format_duration(found.took).c_str());
   for (const auto& [name, value] : found.info) std::printf("  %-12s %s\n", name.c_str(), escape_terminal(value).c_str());
   if (found.uptime_seconds)
-    std::printf("  %-12s %s\n", "uptime",
-                format_duration(Millis(static_cast<std::int64_t>(*found.uptime_seconds) * 1000)).c_str());
+    std::printf("  %-12s %s\n", "uptime", show_seconds(static_cast<std::int64_t>(*found.uptime_seconds)).c_str());
   if (explain) {
     std::printf("\n");
     Table table({"PROFILE", "", "WHY"});
@@ -105,7 +84,7 @@ void print_text(const std::string& host, const poll::Collection& found, bool exp
   std::printf("\n");
   Table table({"METRIC", "WHERE", "VALUE"});
   for (const poll::CollectedMetric& metric : found.metrics)
-    table.row({metric.name, label_text(metric.labels), shown_value(metric)});
+    table.row({metric.name, show_labels(metric.labels), show_quantity(metric.value, metric.unit)});
   std::printf("%s", table.text().c_str());
   for (const poll::TableError& fault : found.errors) {
     std::printf("missing: %s %s: %s\n", fault.profile.c_str(), fault.table.c_str(), escape_terminal(fault.error.text).c_str());

@@ -4,11 +4,13 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdio>
+#include <span>
 #include <vector>
 
 #include "app/commands.h"
 #include "app/version.h"
 #include "base/text.h"
+#include "model/severity.h"
 
 namespace bongsu::app {
 namespace {
@@ -47,6 +49,30 @@ void add_snmp_options(CLI::App& command, SnmpOptions& options) {
 void add_ask_options(CLI::App& command, AskOptions& options) {
   command.add_option("--url", options.url, "where the daemon listens")->capture_default_str();
   command.add_flag("--json", options.json, "print the daemon's JSON answer");
+}
+
+std::string is_log_severity(const std::string& word) {
+  if (parse_severity(word) || parse_syslog_severity(word)) return {};
+  return "\"" + word +
+         "\" is no severity: emerg, alert, crit, err, warning, notice, info, debug, or harmless, caution, danger, "
+         "urgent, fatal";
+}
+
+// "--tiemout: did you mean --timeout?" for each long option in `words` that `command` does not have and nearly has.
+std::vector<std::string> misspelt(const CLI::App& command, std::span<char*> words) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  std::vector<std::string> out;
+  for (const std::string_view whole : words) {
+    const std::string_view word = whole.substr(0, whole.find('='));
+    if (word == "--") break;
+    if (!word.starts_with("--") || std::find(known.begin(), known.end(), word) != known.end()) continue;
+    if (const auto near = nearest(word, known)) out.push_back(std::string(word) + ": did you mean " + std::string(*near) + "?");
+  }
+  return out;
 }
 
 // The options live as long as the parser; the chosen command is returned by its exit code.
@@ -136,7 +162,8 @@ int run(int argc, char** argv) {
   add_ask_options(*logs_command, logs_options.ask);
   logs_command->add_option("word", logs_options.words, "words that must all occur");
   logs_command->add_option("--device", logs_options.device, "of one device");
-  logs_command->add_option("--severity", logs_options.severity, "this or worse: err, warning, ... or caution, danger, ...");
+  logs_command->add_option("--severity", logs_options.severity, "this or worse: err, warning, ... or caution, danger, ...")
+      ->check(is_log_severity);
   logs_command->add_option("--since", logs_options.since, "how far back")->capture_default_str();
   logs_command->add_option("--limit", logs_options.limit, "at most so many lines")
       ->check(CLI::Range(1, 10'000))
@@ -155,7 +182,12 @@ int run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& fault) {
-    return app.exit(fault) == 0 ? 0 : 2;
+    if (app.exit(fault) == 0) return 0;
+    for (const CLI::App* command : app.get_subcommands()) {
+      for (const std::string& hint : misspelt(*command, std::span(argv, static_cast<std::size_t>(argc)).subspan(2)))
+        std::fprintf(stderr, "%s\n", escape_terminal(hint).c_str());
+    }
+    return 2;
   }
   return code;
 }

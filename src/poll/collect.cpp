@@ -65,6 +65,12 @@ static bool wants_growth(const Group& group, const Outcome& outcome) {
   return seen.size() < group.metrics.size();
 }
 
+static std::string growth_wanted(const std::vector<std::pair<const Group*, GroupState>>& again) {
+  std::string names;
+  for (const auto& [group, state] : again) names += (names.empty() ? "" : ", ") + group->name;
+  return names;
+}
+
 static void hint_at_hidden_tables(Collection& collection) {
   const auto of_a_row = [](const CollectedMetric& metric) { return !metric.labels.empty(); };
   if (!collection.errors.empty() || std::any_of(collection.metrics.begin(), collection.metrics.end(), of_a_row)) return;
@@ -101,6 +107,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
     if (wants_growth(*group, outcome)) again.emplace_back(group, std::move(state));
   }
   if (!again.empty() && options.second_reading > Millis(0)) {
+    if (options.waiting) options.waiting(growth_wanted(again));
     co_await net::sleep_for(reactor, options.second_reading);
     for (auto& [group, state] : again) {
       std::vector<bool> every;

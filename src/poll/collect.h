@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -47,6 +48,7 @@ struct CollectOptions {
   // A metric that needs the growth of counters, and that the device does not work out itself, is read again after this time
   // (Net-SNMP renews its processor counters every 5 s). 0: it is left out.
   Millis second_reading{6'000};
+  std::function<void(const std::string& what)> waiting{};  // told, when it waits for a second reading, for what
 };
 
 // Identifies the device, chooses profiles, collects once. The reactor and the client must outlive it. Errors: as snmp::Client,

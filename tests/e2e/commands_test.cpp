@@ -62,6 +62,9 @@ TEST(Commands, SayWhatIsWrong) {
   says({"bongsu", "get", "127.0.0.1", "ifDescrr.1"}, 2, "ifDescr");
   says({"bongsu", "walk", "127.0.0.1:99999", "system"}, 1, "not a host");
   says({"bongsu", "status", "--url", "http://127.0.0.1:1"}, 1, "bongsu serve");
+  says({"bongsu", "logs", "--severity", "foo"}, 2, "\"foo\" is no severity");
+  says({"bongsu", "walk", "127.0.0.1", "--tiemout", "3"}, 2, "--tiemout: did you mean --timeout?");
+  says({"bongsu", "alarms", "--devcie=core"}, 2, "--devcie: did you mean --device?");
   says({"bongsu", "check", "/nonexistent/bongsu.yaml"}, 1, "/nonexistent/bongsu.yaml");
 }
 

@@ -18,6 +18,8 @@
 
 namespace bongsu::poll {
 
+struct PollCore;
+
 struct PollerParts {
   net::Reactor& reactor;
   snmp::Client& client;
@@ -48,8 +50,7 @@ class Poller final : public DeviceSource {
   std::optional<DeviceState> device(std::string_view name) const override;
 
  private:
-  struct Core;
-  std::shared_ptr<Core> core_;
+  std::shared_ptr<PollCore> core_;
 };
 
 }  // namespace bongsu::poll

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "poll/slots.h"
 #include "poll/watch.h"
 
 #include <gtest/gtest.h>

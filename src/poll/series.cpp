@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "poll/series.h"
+
+#include <unordered_set>
+
+#include "model/marker.h"
+
+namespace bongsu::poll {
+
+std::optional<SeriesId> SeriesBook::id_of(const Labels& labels) {
+  const auto id = sink_.series(labels);
+  if (id) return *id;
+  ++refused_;
+  return std::nullopt;
+}
+
+void SeriesBook::put(const Group& group, const Outcome& outcome, Time at, std::vector<Point>& points) {
+  for (const auto& row : outcome.gone) {
+    for (const SeriesState& series : row->series) {
+      if (series.id && series.owned) owners_.erase(static_cast<std::uint64_t>(*series.id));
+    }
+  }
+  put(group, outcome.emissions, at, points);
+}
+
+void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions, Time at, std::vector<Point>& points) {
+  for (const Emission& emission : emissions) {
+    SeriesState& series = emission.row->series[emission.metric];
+    const bool marker = is_marker(emission.value);
+    if (!series.id && marker) continue;
+    if (!series.id) {
+      Labels labels(emission.row->labels);
+      labels.set("device", device_);
+      labels.set(kMetricName, group.metrics[emission.metric].name);
+      series.id = id_of(labels);
+      if (!series.id) continue;
+    }
+    if (!series.owned && !marker) {  // a more specific profile may write it
+      series.owned = owners_.try_emplace(static_cast<std::uint64_t>(*series.id), emission.row).first->second == emission.row;
+    }
+    if (series.owned) points.push_back({*series.id, {at, emission.value}});
+  }
+}
+
+void SeriesBook::put_own(const std::string& metric, double value, Time at, std::vector<Point>& points) {
+  auto known = own_.find(metric);
+  if (known == own_.end()) {
+    const auto id = id_of(Labels{{std::string(kMetricName), metric}, {"device", device_}});
+    if (!id) return;
+    known = own_.emplace(metric, *id).first;
+  }
+  points.push_back({known->second, {at, value}});
+}
+
+void SeriesBook::put_info(const Labels& labels, Time at, std::vector<Point>& points) {
+  if (!info_ || info_->first != labels) {
+    if (info_) points.push_back({info_->second, {at, stale_marker()}});
+    info_.reset();
+    Labels whole = labels;
+    whole.set("device", device_);
+    whole.set(kMetricName, "device_info");
+    const auto id = id_of(whole);
+    if (!id) return;
+    info_.emplace(labels, *id);
+  }
+  points.push_back({info_->second, {at, 1}});
+}
+
+void SeriesBook::end_own(Time at, std::vector<Point>& points) {
+  for (const auto& [metric, id] : own_) points.push_back({id, {at, stale_marker()}});
+  if (info_) points.push_back({info_->second, {at, stale_marker()}});
+  own_.clear();
+  info_.reset();
+}
+
+void SeriesBook::forget() {
+  owners_.clear();
+  own_.clear();
+  info_.reset();
+}
+
+void drop_outdone_markers(std::vector<Point>& points) {
+  std::unordered_set<std::uint64_t> marked, valued;
+  for (const Point& point : points) {
+    if (is_marker(point.sample.value)) marked.insert(static_cast<std::uint64_t>(point.series));
+  }
+  if (marked.empty()) return;
+  for (const Point& point : points) {
+    const auto id = static_cast<std::uint64_t>(point.series);
+    if (!is_marker(point.sample.value) && marked.contains(id)) valued.insert(id);
+  }
+  std::erase_if(points, [&](const Point& point) {
+    return is_marker(point.sample.value) && valued.contains(static_cast<std::uint64_t>(point.series));
+  });
+}
+
+}  // namespace bongsu::poll

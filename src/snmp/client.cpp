@@ -103,6 +103,7 @@ void Client::request(const Target& target, const Ask& ask, Answered then) { exch
 
 void Client::forget(const net::Endpoint& endpoint) {
   exchanges_.forget(endpoint);
+  dialects().forget(endpoint);
   const auto known = walks_->learned.find(endpoint);
   if (known != walks_->learned.end()) known->second = {};  // a walk under way may hold it
 }

@@ -15,6 +15,7 @@
 #include "model/varbind.h"
 #include "net/reactor.h"
 #include "snmp/codec.h"
+#include "snmp/dialect.h"
 #include "snmp/exchange.h"
 #include "snmp/table.h"
 #include "snmp/target.h"
@@ -79,6 +80,9 @@ class Client {
   // One request underneath all of the above; `then` gets views into the datagram.
   void request(const Target& target, const Ask& ask, Answered then);
 
+  // What was learned of each device, and is to be noted of it: by whoever sees it.
+  DialectBook& dialects() { return exchanges_.dialects(); }
+  const Dialect* dialect(const net::Endpoint& endpoint) { return dialects().find(endpoint); }
   // Forgets what was learned about a device, when it is removed or replaced.
   void forget(const net::Endpoint& endpoint);
   std::size_t in_flight() const;

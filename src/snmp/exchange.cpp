@@ -28,6 +28,7 @@ std::uint32_t inverse_of(std::uint32_t x) {
 Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options)
     : reactor_(reactor),
       options_(options),
+      dialects_(reactor.clock()),
       multiplier_(reactor.random().next32() | 1),
       inverse_(inverse_of(multiplier_)),
       offset_(reactor.random().next32() & kIdMask),

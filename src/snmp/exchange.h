@@ -17,6 +17,7 @@
 #include "base/metrics.h"
 #include "net/reactor.h"
 #include "snmp/codec.h"
+#include "snmp/dialect.h"
 #include "snmp/secured.h"
 #include "snmp/target.h"
 
@@ -69,6 +70,7 @@ class Exchanges {
   void request(const Target& target, const Ask& ask, Answered then);
   net::Reactor& reactor() { return reactor_; }
   std::size_t in_flight() const { return busy_; }
+  DialectBook& dialects() { return dialects_; }
   // Asks for the engine ID anew.
   void forget(const net::Endpoint& endpoint);
 
@@ -119,6 +121,7 @@ class Exchanges {
 
   net::Reactor& reactor_;
   const ExchangeOptions options_;
+  DialectBook dialects_;
   std::uint32_t multiplier_, inverse_, offset_;
   std::deque<Exchange> slots_;  // stays where it is
   std::deque<std::uint32_t> free_;

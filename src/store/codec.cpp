@@ -51,6 +51,12 @@ std::string be64(std::uint64_t value) {
   return out;
 }
 
+std::string varint(std::uint64_t value) {
+  std::string out;
+  put_varint(out, value);
+  return out;
+}
+
 void put_checksum(std::string& out) { put_be64(out, hash_bytes(out)); }
 
 bool take_checksum(std::string_view& value) {

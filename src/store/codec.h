@@ -20,6 +20,7 @@ void put_text(std::string& out, std::string_view text);  // length, octets
 void put_double(std::string& out, double value);
 
 std::string be64(std::uint64_t value);
+std::string varint(std::uint64_t value);
 
 // Ends a value with the FNV-1a of all that stands before it.
 void put_checksum(std::string& out);

@@ -23,7 +23,8 @@
 
 namespace bongsu::store {
 
-// The parts of a Store. core.cpp: opening and taking in; read.cpp: answering; writer.cpp: the thread that alone writes.
+// The parts of a Store. core.cpp: taking in; load.cpp: opening; read.cpp and search.cpp: answering with points and events;
+// writer.cpp: the thread that alone writes, with write_points.cpp, retain.cpp and disk.cpp.
 // Locks, in the only order in which two are ever held: index, then a block's or the inbox's.
 class Store::Core {
  public:

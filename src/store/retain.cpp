@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// The writer's part for what has had its time.
+#include "store/codec.h"
+#include "store/core.h"
+#include "store/event_codec.h"
+
+namespace bongsu::store {
+namespace {
+constexpr Millis kRetentionEvery = std::chrono::minutes(1);
+}
+
+void Store::Core::retain() {
+  const Time now = clock_.now();
+  const SteadyTime steady = clock_.steady();
+  if (last_retention_) {
+    const auto wall = now - *last_retention_;
+    if (wall >= Millis(0) && wall < kRetentionEvery) return;
+    // A clock that jumped ahead must not cost a month of data: somebody may set it back.
+    if (wall - std::chrono::floor<Millis>(steady - last_retention_steady_) > std::chrono::hours(24)) {
+      retention_held_until_ = steady + std::chrono::hours(1);
+      log::warning("the clock jumped to {}; nothing is dropped from the store for an hour", format_time(now));
+    }
+  }
+  last_retention_ = now;
+  last_retention_steady_ = steady;
+  std::uint64_t octets = 0;
+  if (rocks()->db().GetAggregatedIntProperty("rocksdb.live-sst-files-size", &octets))
+    count_.octets.set(static_cast<double>(octets));
+  if (steady < retention_held_until_) return;
+
+  const Time oldest = now - options_.raw_retention;
+  // A day may go when the longest chunk that began in it has ended before.
+  if (const std::uint32_t day = day_of(oldest - Chunk::kMaxSpan); day > dropped_day_) {
+    const std::string from = chunk_key(dropped_day_, 0, Time{}, 0);
+    const std::string to = chunk_key(day, 0, Time{}, 0);
+    rocks()->drop_range(Family::Chunks, from, to, bulk_);
+    bulk_drops_.push_back({Family::Chunks, from, to});
+    dropped_day_ = day;
+    forget_idle_series(oldest);
+  }
+  drop_old_events(Family::Logs, Family::LogIndex, now - options_.log_retention);
+  drop_old_events(Family::Events, Family::EventIndex, now - options_.event_retention);
+}
+
+void Store::Core::forget_idle_series(Time before) {
+  std::vector<Id> idle;
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    Block* block = (*blocks_)[number].load();
+    if (block == nullptr) continue;
+    std::lock_guard hold(block->mutex);
+    for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
+      const Head& head = block->head(id);
+      if (!head.alive || head.newest == Time::min() || head.newest >= before) continue;
+      block->forget(id);
+      idle.push_back(id);
+    }
+  }
+  if (idle.empty()) return;
+  Id next = 0;
+  {
+    std::unique_lock hold(index_mutex_);
+    for (const Id id : idle) index_.remove(id);
+    next = index_.next();
+    count_.series.set(static_cast<double>(index_.size()));
+  }
+  put(Family::Meta, "next_series", varint(next));
+  for (const Id id : idle) BONGSU_CHECK(bulk_.Delete(rocks()->family(Family::Series), series_key(id)).ok());
+  log::info("{} series without data since {} left the store", idle.size(), format_time(before));
+}
+
+void Store::Core::drop_old_events(Family bodies, Family index, Time before) {
+  const auto rocks = this->rocks();
+  std::optional<std::uint64_t> end;
+  std::uint64_t next = 0;
+  {
+    std::lock_guard hold(inbox_mutex_);
+    next = inbox_.next_event;
+  }
+  const Status read = rocks->each(index, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+    BONGSU_TRY(const auto summary, decode_summary(Reader(key).be64(), value));
+    if (summary.newest >= before) return false;
+    end = summary.last_id + 1;
+    return true;
+  });
+  if (!read) {
+    count_.write_errors.add();
+    std::uint64_t suppressed = 0;
+    if (disk_gate_.open(clock_.steady(), suppressed)) log::error("dropping old events of the store: {}", read.error().text);
+  }
+  if (!end) return;
+  for (const Family family : {bodies, index}) {
+    rocks->drop_range(family, be64(0), be64(*end), bulk_);
+    bulk_drops_.push_back({family, be64(0), be64(*end)});
+  }
+  put(Family::Meta, "next_event", varint(next));
+}
+
+}  // namespace bongsu::store

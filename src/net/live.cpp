@@ -17,6 +17,22 @@ struct LiveReactor::Ticker {
   asio::ip::udp::resolver resolver;
 };
 
+// The thread of aside().
+struct LiveReactor::Helper {
+  Helper()
+      : thread([this] {
+          pthread_setname_np(pthread_self(), "aside");
+          io.run();
+        }) {}
+  ~Helper() {
+    io.stop();
+    thread.join();
+  }
+  asio::io_context io{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work{io.get_executor()};
+  std::thread thread;
+};
+
 LiveReactor::LiveReactor()
     : Reactor(std::chrono::steady_clock::now(), Random::from_system()), ticker_(std::make_unique<Ticker>(io_)) {
   timers().on_earlier([this](SteadyTime at) { arm_ticker(at); });
@@ -24,12 +40,31 @@ LiveReactor::LiveReactor()
 
 LiveReactor::~LiveReactor() {
   stop();
+  helper_.reset();
   timers().on_earlier({});
   ticker_.reset();
   end_coroutines();
 }
 
 Result<std::unique_ptr<DatagramSocket>> LiveReactor::open(const SocketSpec& spec) { return open_live_socket(io_, clock_, spec); }
+
+Result<std::unique_ptr<StreamSocket>> LiveReactor::connect(const Endpoint& to, StreamEvents events) {
+  return open_live_stream(io_, to, std::move(events));
+}
+
+Result<std::unique_ptr<StreamListener>> LiveReactor::listen(const Endpoint& at, StreamListener::Accept accept) {
+  return open_live_listener(io_, at, std::move(accept));
+}
+
+void LiveReactor::aside(std::function<void()> work, std::function<void()> then) {
+  if (!helper_) helper_ = std::make_unique<Helper>();
+  // The guard keeps run() going until it is back.
+  asio::post(helper_->io, [this, work = std::move(work), then = std::move(then),
+                           waits = asio::executor_work_guard<asio::io_context::executor_type>(io_.get_executor())]() mutable {
+    work();
+    asio::post(io_, std::move(then));
+  });
+}
 
 void LiveReactor::resolve(std::string host, std::function<void(Result<Address>)> then) {
   if (auto number = Address::parse(host)) {

@@ -17,6 +17,9 @@ class LiveReactor final : public Reactor {
 
   const Clock& clock() const override { return clock_; }
   Result<std::unique_ptr<DatagramSocket>> open(const SocketSpec& spec) override;
+  Result<std::unique_ptr<StreamSocket>> connect(const Endpoint& to, StreamEvents events) override;
+  Result<std::unique_ptr<StreamListener>> listen(const Endpoint& at, StreamListener::Accept accept) override;
+  void aside(std::function<void()> work, std::function<void()> then) override;
   void resolve(std::string host, std::function<void(Result<Address>)> then) override;
 
   // Runs on a thread of its own, called `name` (15 characters at most).
@@ -29,15 +32,20 @@ class LiveReactor final : public Reactor {
 
  private:
   struct Ticker;
+  struct Helper;
   void tick();
   void arm_ticker(SteadyTime at);
   SystemClock clock_;
   std::unique_ptr<Ticker> ticker_;
+  std::unique_ptr<Helper> helper_;  // made on first use
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> work_;
   std::thread thread_;
 };
 
 // Opens the sockets of LiveReactor.
 Result<std::unique_ptr<DatagramSocket>> open_live_socket(asio::io_context& io, const Clock& clock, const SocketSpec& spec);
+Result<std::unique_ptr<StreamSocket>> open_live_stream(asio::io_context& io, const Endpoint& to, StreamEvents events);
+Result<std::unique_ptr<StreamListener>> open_live_listener(asio::io_context& io, const Endpoint& at,
+                                                           StreamListener::Accept accept);
 
 }  // namespace bongsu::net

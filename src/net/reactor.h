@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "net/asio.h"
 #include "net/datagram.h"
+#include "net/stream.h"
 #include "net/timer.h"
 
 namespace bongsu::net {
@@ -30,6 +31,13 @@ class Reactor {
   Random& random() { return random_; }
   // Errors: Unavailable (port in use, or no right to it: the text names the endpoint), Io.
   virtual Result<std::unique_ptr<DatagramSocket>> open(const SocketSpec& spec) = 0;
+  // Begins a TCP connection; `events` tell how it goes, none of them before this returns. Errors: Unavailable, Io.
+  virtual Result<std::unique_ptr<StreamSocket>> connect(const Endpoint& to, StreamEvents events) = 0;
+  // Takes TCP connections; `accept` gives each its events, or closes it by destroying it. Errors: as open().
+  virtual Result<std::unique_ptr<StreamListener>> listen(const Endpoint& at, StreamListener::Accept accept) = 0;
+  // Runs `work`, which takes long or blocks, beside this thread (one at a time), and `then` on this thread. What has not
+  // begun when the reactor ends is dropped. On virtual time both run at once.
+  virtual void aside(std::function<void()> work, std::function<void()> then) = 0;
   // Name or number to an address, without blocking; `then` runs on this thread. Errors: NotFound, Timeout.
   virtual void resolve(std::string host, std::function<void(Result<Address>)> then) = 0;
 

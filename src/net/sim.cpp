@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "net/sim.h"
 
+#include "net/sim_stream.h"
+
 namespace bongsu::net {
 namespace {
 
@@ -59,6 +61,23 @@ class SimWorld::SimReactor final : public Reactor {
     auto socket = std::make_unique<SimSocket>(world_, spec, local);
     world_.bound_[{icmp, local}] = socket.get();
     return std::unique_ptr<DatagramSocket>(std::move(socket));
+  }
+
+  Result<std::unique_ptr<StreamSocket>> connect(const Endpoint& to, StreamEvents events) override {
+    return world_.begin_stream({own_address(to.address.family()), world_.next_port_++}, to, std::move(events));
+  }
+
+  Result<std::unique_ptr<StreamListener>> listen(const Endpoint& at, StreamListener::Accept accept) override {
+    if (world_.listening_.contains(at))
+      return Error{Code::Unavailable, "listen on tcp " + at.to_string() + ": another socket holds this port"};
+    return std::unique_ptr<StreamListener>(std::make_unique<SimListener>(world_, at, std::move(accept)));
+  }
+
+  void aside(std::function<void()> work, std::function<void()> then) override {
+    post([work = std::move(work), then = std::move(then)] {
+      work();
+      then();
+    });
   }
 
   void resolve(std::string host, std::function<void(Result<Address>)> then) override {

@@ -31,8 +31,8 @@ class SimWorld {
   Reactor& reactor();
   ManualClock& clock() { return clock_; }
 
-  // Gives a host at `address` its link. Datagrams to it reach a socket bound to the address, or to the wildcard at that
-  // port with tell_local. An address without a link drops everything.
+  // Gives a host at `address` its link; TCP sends again what the link loses. Datagrams to it reach a socket bound to the address,
+  // or to the wildcard at that port with tell_local. An address without a link drops everything.
   void set_link(const Address& address, SimLink link);
   SimLink& link(const Address& address);
   void add_name(std::string host, const Address& address) { names_[std::move(host)] = address; }
@@ -47,6 +47,8 @@ class SimWorld {
 
  private:
   friend class SimSocket;
+  friend class SimStream;
+  friend class SimListener;
   class SimReactor;
   struct Flight {
     Endpoint from;
@@ -54,6 +56,13 @@ class SimWorld {
     bool icmp = false;
     std::vector<std::uint8_t> data;
   };
+  struct Pipe;
+  struct Segment;
+  Result<std::unique_ptr<StreamSocket>> begin_stream(Endpoint from, const Endpoint& to, StreamEvents events);
+  void pass(const Address& far, int tries, std::function<void(bool)> then);
+  Millis link_delay(const Address& far) const;
+  void transmit(std::shared_ptr<Pipe> pipe, int to, Segment segment);
+  void arrive(const std::shared_ptr<Pipe>& pipe, int to, const Segment& segment);
   void route(Flight flight);
   void deliver(const Flight& flight);
   void settle();
@@ -66,6 +75,7 @@ class SimWorld {
   std::unordered_map<Address, SimLink> links_;
   std::map<std::string, Address> names_;
   std::map<std::pair<bool, Endpoint>, DatagramSocket*> bound_;  // (icmp, local)
+  std::map<Endpoint, StreamListener*> listening_;
   std::uint16_t next_port_ = 49'152;
   std::unique_ptr<SimReactor> reactor_;
 };

@@ -17,6 +17,9 @@ namespace bongsu::snmp {
 
 using Octets = std::span<const std::uint8_t>;
 
+// Of one message that is taken: over TCP, which bounds it by nothing else (RFC 3430 section 2.1).
+inline constexpr std::size_t kMostMessage = 1U << 20;
+
 // The content octets of an OBJECT IDENTIFIER that have been checked: at least one sub-identifier, each minimal and below
 // 2^32, 128 arcs at most. So equal octets are equal OIDs, and a prefix of octets that ends with an arc is a prefix.
 // Borrows.

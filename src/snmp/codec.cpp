@@ -12,8 +12,8 @@ namespace {
 
 using ber::Fault;
 
-// Net-SNMP's encoding of floats inside Opaque: 0x9f, a type, a length, IEEE 754 in network order.
-constexpr std::uint8_t kSpecial = 0x9f, kFloat = 0x78, kDouble = 0x79;
+// Net-SNMP's encoding of numbers inside Opaque: 0x9f, a type, a length, IEEE 754 in network order or an INTEGER's content.
+constexpr std::uint8_t kSpecial = 0x9f, kWideCounter = 0x76, kFloat = 0x78, kDouble = 0x79;
 
 Octets as_octets(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 std::string as_string(Octets octets) { return {octets.begin(), octets.end()}; }
@@ -61,6 +61,10 @@ void read_value(ber::Reader& in, ValueView& value) {
       } else if (content.size() == 11 && content[0] == kSpecial && content[1] == kDouble && content[2] == 8) {
         value.type = ValueType::OpaqueDouble;
         value.number = big_endian(content.subspan(3));
+      } else if (content.size() > 3 && content[0] == kSpecial && content[1] == kWideCounter && content[2] == content.size() - 3) {
+        // How v1 agents have a Counter64; it is written as one.
+        value.type = ValueType::Counter64;
+        value.number = in.to_unsigned(content.subspan(3), 8);
       } else {
         value.octets = content;
       }

@@ -330,7 +330,7 @@ void LocalKeys::encrypt(std::int32_t boots, std::int32_t time, std::uint64_t cou
 }
 
 bool LocalKeys::decrypt(std::int32_t boots, std::int32_t time, Octets salt, Octets cipher, std::vector<std::uint8_t>& out) {
-  if (privacy_.size() == 0 || salt.size() != 8 || cipher.empty() || cipher.size() > 65'535) return false;
+  if (privacy_.size() == 0 || salt.size() != 8 || cipher.empty() || cipher.size() > kMostMessage) return false;
   if (priv_ == PrivProtocol::Des && cipher.size() % 8 != 0) return false;
   run(false, iv(boots, time, salt), cipher, out);
   return true;

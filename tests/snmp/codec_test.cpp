@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "base/text.h"
+#include "random_message.h"
 
 namespace bongsu::snmp {
 namespace {
@@ -26,79 +27,6 @@ Bytes response_with(std::string_view hex) {
   out.prepend_integer(1);
   out.wrap(ber::kSequence);
   return {out.written().begin(), out.written().end()};
-}
-
-Oid random_oid(Random& random) {
-  std::vector<std::uint32_t> arcs{static_cast<std::uint32_t>(random.below(3))};
-  arcs.push_back(static_cast<std::uint32_t>(arcs[0] == 2 ? random.next32() >> random.below(32) : random.below(40)));
-  const std::size_t size = 2 + random.below(random.chance(0.05) ? 127 : 14);
-  while (arcs.size() < size) arcs.push_back(random.next32() >> random.below(32));
-  return Oid(std::move(arcs));
-}
-
-std::string random_octets(Random& random, std::size_t most) {
-  std::string out(random.below(most + 1), '\0');
-  for (char& c : out) c = static_cast<char>(random.next());
-  return out;
-}
-
-Value random_value(Random& random) {
-  const std::uint64_t wide = random.next() >> random.below(64);
-  const auto narrow = static_cast<std::uint32_t>(random.next32() >> random.below(32));
-  switch (random.below(15)) {
-    case 0:
-      return Value::of_integer(static_cast<std::int32_t>(random.chance(0.5) ? narrow : ~narrow));
-    case 1:
-      return Value::of_octets(random_octets(random, random.chance(0.05) ? 70'000 : 300));
-    case 2:
-      return {};
-    case 3:
-      return Value::of_oid(random_oid(random));
-    case 4:
-      return {.type = ValueType::IpAddress, .octets = std::string(4, static_cast<char>(narrow))};
-    case 5:
-      return Value::of_number(ValueType::Counter32, narrow);
-    case 6:
-      return Value::of_number(ValueType::Gauge32, narrow);
-    case 7:
-      return Value::of_number(ValueType::TimeTicks, narrow);
-    case 8:
-      return {.type = ValueType::Opaque, .octets = "\x30" + random_octets(random, 20)};
-    case 9:
-      return Value::of_number(ValueType::Counter64, wide);
-    case 10:
-      return {.type = ValueType::OpaqueFloat, .real = static_cast<float>(random.unit() * 1e6 - 5e5)};
-    case 11:
-      return {.type = ValueType::OpaqueDouble, .real = random.unit() * 1e30 - 5e29};
-    case 12:
-      return {.type = ValueType::NoSuchObject};
-    case 13:
-      return {.type = ValueType::NoSuchInstance};
-    default:
-      return {.type = ValueType::EndOfMibView};
-  }
-}
-
-Message random_message(Random& random) {
-  static constexpr PduType kV1[] = {PduType::GetRequest, PduType::GetNext, PduType::Response, PduType::Set, PduType::TrapV1};
-  static constexpr PduType kV2[] = {PduType::GetRequest, PduType::GetNext, PduType::Response, PduType::Set,
-                                    PduType::GetBulk,    PduType::Inform,  PduType::TrapV2,   PduType::Report};
-  Message out;
-  out.version = random.chance(0.3) ? Version::V1 : Version::V2c;
-  out.community = random_octets(random, random.chance(0.1) ? 400 : 12);
-  out.pdu.type = out.version == Version::V1 ? kV1[random.below(std::size(kV1))] : kV2[random.below(std::size(kV2))];
-  if (out.pdu.type == PduType::TrapV1) {
-    out.pdu.trap =
-        TrapV1{random_oid(random), std::string(4, static_cast<char>(random.next())), static_cast<std::int32_t>(random.below(7)),
-               static_cast<std::int32_t>(random.next32()), random.next32()};
-  } else {
-    out.pdu.request_id = static_cast<std::int32_t>(random.next32());
-    out.pdu.error_status = static_cast<std::int32_t>(random.below(19));
-    out.pdu.error_index = static_cast<std::int32_t>(random.below(100));
-  }
-  const std::size_t varbinds = random.below(12);
-  for (std::size_t i = 0; i < varbinds; ++i) out.pdu.varbinds.push_back({random_oid(random), random_value(random)});
-  return out;
 }
 
 }  // namespace
@@ -144,6 +72,9 @@ TEST(Codec, DecodesEveryTypeOfValue) {
   reads("440401020304", {.type = ValueType::Opaque, .octets = "\1\2\3\4"});
   reads("44079f78043fc00000", {.type = ValueType::OpaqueFloat, .real = 1.5});
   reads("440b9f7908bff8000000000000", {.type = ValueType::OpaqueDouble, .real = -1.5});
+  reads("44049f760105", Value::of_number(ValueType::Counter64, 5));  // as agents of v1 have it
+  reads("440c9f760900ffffffffffffffff", Value::of_number(ValueType::Counter64, UINT64_MAX));
+  reads("44049f760205", {.type = ValueType::Opaque, .octets = "\x9f\x76\2\5"});
   reads("44079f78053fc00000", {.type = ValueType::Opaque, .octets = std::string("\x9f\x78\5\x3f\xc0\0\0", 7)});
   reads("8000", {.type = ValueType::NoSuchObject});
   reads("8100", {.type = ValueType::NoSuchInstance});

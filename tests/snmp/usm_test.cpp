@@ -135,7 +135,7 @@ TEST(Usm, RefusesWhatCannotBeDecrypted) {
   EXPECT_TRUE(aes.decrypt(1, 1, salt, Bytes(15), out));
   EXPECT_FALSE(aes.decrypt(1, 1, Bytes(7), cipher, out));
   EXPECT_FALSE(aes.decrypt(1, 1, Bytes(9), cipher, out));
-  EXPECT_FALSE(aes.decrypt(1, 1, salt, Bytes(70'000), out));
+  EXPECT_FALSE(aes.decrypt(1, 1, salt, Bytes(kMostMessage + 1), out));
   EXPECT_FALSE(plain.decrypt(1, 1, salt, cipher, out));
 }
 

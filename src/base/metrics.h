@@ -34,6 +34,23 @@ class Gauge {
   std::atomic<double> value_{0};
 };
 
+// How often values up to each bound were seen, as Prometheus' histograms have it. Thread: any.
+class Histogram {
+ public:
+  explicit Histogram(std::vector<double> bounds);  // rising; the last bucket, up to infinity, is added
+  void observe(double value);
+  std::uint64_t count() const;
+  double sum() const { return sum_.load(std::memory_order_relaxed); }
+  // The smallest bound that the share `q` (0..1) of all values lies at or below; infinity when none does, 0 before the first.
+  double quantile(double q) const;
+
+ private:
+  friend class Metrics;
+  const std::vector<double> bounds_;
+  std::vector<std::atomic<std::uint64_t>> counts_;  // one more than bounds
+  std::atomic<double> sum_{0};
+};
+
 using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 
 // Bongsu's own metrics (bongsu_*), shown at /metrics in Prometheus' text exposition format 0.0.4.
@@ -42,8 +59,10 @@ class Metrics {
  public:
   Counter& counter(std::string_view name, std::string_view help, MetricLabels labels = {});
   Gauge& gauge(std::string_view name, std::string_view help, MetricLabels labels = {});
+  // `bounds` count at the first call for a name.
+  Histogram& histogram(std::string_view name, std::string_view help, std::vector<double> bounds, MetricLabels labels = {});
   std::string render() const;
-  // Every value as (name, labels, value), for a series of our own.
+  // Every value as (name, labels, value), for a series of our own; of a histogram its sum and count.
   void each(const std::function<void(std::string_view name, const MetricLabels&, double value)>& visit) const;
 
  private:
@@ -51,6 +70,7 @@ class Metrics {
     std::string help;
     std::map<MetricLabels, std::unique_ptr<Counter>> counters;
     std::map<MetricLabels, std::unique_ptr<Gauge>> gauges;
+    std::map<MetricLabels, std::unique_ptr<Histogram>> histograms;
   };
   Guarded<std::map<std::string, Family, std::less<>>> families_;
 };

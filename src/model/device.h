@@ -11,6 +11,13 @@
 
 namespace bongsu {
 
+// A table that does not fit into its device's interval: it is read beside the polls, in turn with others of its kind.
+struct SlowTable {
+  std::string name;
+  Millis took{0};            // of its newest reading
+  std::optional<Time> read;  // the slot that its newest values carry
+};
+
 // A watched device as it stands now.
 struct DeviceState {
   std::string name;
@@ -25,6 +32,7 @@ struct DeviceState {
   std::optional<double> uptime_seconds;
   std::string error;  // of the last poll, for a person; empty when it went well
   Millis interval{60'000};
+  std::vector<SlowTable> slow;
 };
 
 // Thread: any; answers are copies.

@@ -245,33 +245,35 @@ void DialectBook::each(const std::function<bool(const net::Endpoint&, const Dial
     if (!visit(endpoint, entry.dialect)) return;
 }
 
-void DialectBook::tell(const net::Endpoint& endpoint, Entry& entry) {
-  entry.told = clock_.now();
-  if (std::exchange(entry.changed, true)) return;
-  changed_.push_back(endpoint);
+DialectBook::Known* DialectBook::find_known(const net::Endpoint& endpoint) {
+  const auto found = entries_.find(endpoint);
+  return found == entries_.end() ? nullptr : &*found;
 }
 
-void DialectBook::note(const net::Endpoint& endpoint, Trait trait, std::string evidence) {
-  Entry& entry = entries_[endpoint];
+void DialectBook::changed(Known& known) {
+  known.second.told = clock_.now();
+  if (!std::exchange(known.second.changed, true)) changed_.push_back(&known);
+}
+
+void DialectBook::note(Known& known, Trait trait, std::string evidence) {
+  Entry& entry = known.second;
   const Time now = clock_.now();
   const Observation& seen = entry.dialect.note(trait, now, std::move(evidence));
-  if (seen.count == 1 || now - entry.told >= kSeenAgain || now < entry.told) tell(endpoint, entry);
+  if (seen.count == 1 || now - entry.told >= kSeenAgain || now < entry.told) changed(known);
 }
 
-void DialectBook::note(const net::Endpoint& endpoint, Trait trait, const std::function<std::string()>& evidence) {
-  const Observation* seen = entries_[endpoint].dialect.find(trait);
+void DialectBook::note(Known& known, Trait trait, const std::function<std::string()>& evidence) {
+  const Observation* seen = known.second.dialect.find(trait);
   const Time now = clock_.now();
   const bool due = seen == nullptr || now - seen->last >= kTextAgain || now < seen->last;
-  note(endpoint, trait, due ? evidence() : std::string());
+  note(known, trait, due ? evidence() : std::string());
 }
 
-void DialectBook::changed(const net::Endpoint& endpoint) { tell(endpoint, entries_[endpoint]); }
-
 void DialectBook::forget(const net::Endpoint& endpoint) {
-  const auto found = entries_.find(endpoint);
-  if (found == entries_.end()) return;
+  Known* found = find_known(endpoint);
+  if (found == nullptr) return;
   found->second.dialect = {};  // a walk under way may hold it
-  tell(endpoint, found->second);
+  changed(*found);
 }
 
 std::vector<std::pair<std::string, std::optional<std::string>>> DialectBook::take_changed(std::size_t most) {
@@ -279,11 +281,11 @@ std::vector<std::pair<std::string, std::optional<std::string>>> DialectBook::tak
   std::vector<std::pair<std::string, std::optional<std::string>>> out;
   out.reserve(most);
   for (std::size_t i = 0; i < most; ++i) {
-    Entry& entry = entries_[changed_[i]];
+    Entry& entry = changed_[i]->second;
     entry.changed = false;
     std::optional<std::string> value;
     if (entry.dialect != Dialect{}) value = encode(entry.dialect);
-    out.emplace_back(changed_[i].to_string(), std::move(value));
+    out.emplace_back(changed_[i]->first.to_string(), std::move(value));
   }
   changed_.erase(changed_.begin(), changed_.begin() + static_cast<std::ptrdiff_t>(most));
   return out;

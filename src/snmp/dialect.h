@@ -120,22 +120,41 @@ Result<Dialect> decode_dialect(std::string_view bytes);
 class DialectBook {
  public:
   static constexpr std::string_view kTable = "dialects";  // of the StateStore; the key is the endpoint as text
+  // One device's line in the book. Stays where it is as long as the book.
+  struct Entry {
+    Dialect dialect;
+    // For the engine alone, and of this run alone.
+    std::uint16_t under_way = 0;                                            // requests sent and not yet done with
+    std::uint8_t alone = 0, alone_lost = 0, crowded = 0, crowded_lost = 0;  // first tries, by whether others were under way
+    bool changed = false;                                                   // stands in changed_
+    Time told{};                                                            // when it last stood there
+  };
+  using Known = std::pair<const net::Endpoint, Entry>;
   explicit DialectBook(const Clock& clock) : clock_(clock) {}
   DialectBook(const DialectBook&) = delete;
   DialectBook& operator=(const DialectBook&) = delete;
 
   // Stays where it is as long as the book. Whoever changes it says so by changed().
-  Dialect& of(const net::Endpoint& endpoint) { return entries_[endpoint].dialect; }
+  Dialect& of(const net::Endpoint& endpoint) { return known(endpoint).second.dialect; }
+  Known& known(const net::Endpoint& endpoint) { return *entries_.try_emplace(endpoint).first; }
+  Known* find_known(const net::Endpoint& endpoint);
   const Dialect* find(const net::Endpoint& endpoint) const;
   std::size_t size() const { return entries_.size(); }
   // Until `visit` says false; in no order.
   void each(const std::function<bool(const net::Endpoint&, const Dialect&)>& visit) const;
 
-  void note(const net::Endpoint& endpoint, Trait trait, std::string evidence);
+  void note(Known& known, Trait trait, std::string evidence);
+  void note(const net::Endpoint& endpoint, Trait trait, std::string evidence) {
+    note(known(endpoint), trait, std::move(evidence));
+  }
   // The same for what a stranger can cause often: the text is made at most once a second for each device and trait.
-  void note(const net::Endpoint& endpoint, Trait trait, const std::function<std::string()>& evidence);
+  void note(Known& known, Trait trait, const std::function<std::string()>& evidence);
+  void note(const net::Endpoint& endpoint, Trait trait, const std::function<std::string()>& evidence) {
+    note(known(endpoint), trait, evidence);
+  }
   // What was learned changed, and is to be kept.
-  void changed(const net::Endpoint& endpoint);
+  void changed(Known& known);
+  void changed(const net::Endpoint& endpoint) { changed(known(endpoint)); }
   // As if it was never spoken to; the kept record goes, too.
   void forget(const net::Endpoint& endpoint);
 
@@ -148,15 +167,9 @@ class DialectBook {
   Status load(const StateStore& store);
 
  private:
-  struct Entry {
-    Dialect dialect;
-    bool changed = false;  // stands in changed_
-    Time told{};           // of a trait seen again
-  };
-  void tell(const net::Endpoint& endpoint, Entry& entry);
   const Clock& clock_;
   std::unordered_map<net::Endpoint, Entry> entries_;
-  std::vector<net::Endpoint> changed_;
+  std::vector<Known*> changed_;
 };
 
 }  // namespace bongsu::snmp

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
+#include "base/text.h"
 #include "snmp/exchange_state.h"
 
 namespace bongsu::snmp {
@@ -14,7 +16,14 @@ constexpr std::size_t kMaxNotes = 1'024;
 constexpr std::size_t kMostOctets = 65'507;  // of a datagram
 constexpr std::size_t kLeastInFlight = 512;
 constexpr std::chrono::milliseconds kGrace{1'000};  // of a v3 request that was sent again, beyond its tries
-constexpr std::size_t kBufferOfAnswer = 4'096;      // what the kernel charges for an answer of a full frame, and some more
+constexpr std::chrono::microseconds kLeastPatience{200'000};
+constexpr int kMostEarly = 2;                     // sendings before the time-out of the first try
+constexpr int kCrowdedLost = 4, kAloneAsked = 4;  // before a limit of requests at once is believed in
+constexpr float kLossWeight = 1.0F / 32, kLossShown = 0.08F;
+constexpr std::uint32_t kLossTries = 50;
+constexpr std::uint32_t kRecentIds = 4;
+constexpr std::size_t kShownOctets = 48;        // of a datagram as evidence
+constexpr std::size_t kBufferOfAnswer = 4'096;  // what the kernel charges for an answer of a full frame, and some more
 
 // x * inverse_of(x) = 1 modulo 2^32, for an odd x (Newton).
 std::uint32_t inverse_of(std::uint32_t x) {
@@ -61,13 +70,14 @@ std::int32_t Exchanges::id_of(const Exchange& exchange) const {
   return static_cast<std::int32_t>((plain * multiplier_ + offset_) & kIdMask);
 }
 
-Exchanges::Exchange* Exchanges::find(std::int32_t request_id) {
+Exchanges::Exchange* Exchanges::find(std::int32_t request_id, std::uint32_t& since) {
   // Modulo 2^31 the inverse is the same, cut to 31 bits.
   const std::uint32_t plain = (static_cast<std::uint32_t>(request_id) - offset_) * inverse_ & kIdMask;
   const std::uint32_t slot = plain & ((1U << kSlotBits) - 1);
   if (request_id < 0 || slot >= slots_.size()) return nullptr;
   Exchange& exchange = slots_[slot];
-  return (plain >> kSlotBits) == (exchange.generation & (kIdMask >> kSlotBits)) ? &exchange : nullptr;
+  since = (exchange.generation - (plain >> kSlotBits)) & (kIdMask >> kSlotBits);
+  return since <= kRecentIds ? &exchange : nullptr;
 }
 
 Exchanges::Exchange* Exchanges::take_slot() {
@@ -82,7 +92,9 @@ Exchanges::Exchange* Exchanges::take_slot() {
   free_.pop_front();
   ++exchange.generation;
   exchange.busy = true;
-  exchange.tries = 0;
+  exchange.tries = exchange.early = 0;
+  exchange.reducible = exchange.reduced = false;
+  exchange.known = nullptr;
   in_flight_.set(static_cast<double>(++busy_));
   return &exchange;
 }
@@ -98,6 +110,16 @@ void Exchanges::release(Exchange& exchange, bool answered) {
   exchange.fresh = false;
   free_.push_back(exchange.slot);
   in_flight_.set(static_cast<double>(--busy_));
+  if (!std::exchange(exchange.counted, false)) return;
+  --exchange.known->second.under_way;
+  if (held_.empty()) return;
+  const auto held = held_.find(exchange.known);
+  if (held == held_.end()) return;
+  waiting_.push_back(held->second.front());
+  slots_[held->second.front()].counted = true;
+  ++exchange.known->second.under_way;
+  held->second.pop_front();
+  if (held->second.empty()) held_.erase(held);
 }
 
 void Exchanges::fail_later(Exchange& exchange, Error error) {
@@ -135,6 +157,10 @@ void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   exchange->then = std::move(then);
   exchange->target = target;
   exchange->type = ask.type;
+  exchange->names = ask.varbinds.size();
+  exchange->repetitions = ask.type == PduType::GetBulk ? ask.max_repetitions : 0;
+  exchange->reducible = ask.reducible;
+  exchange->known = ask.known != nullptr ? ask.known : &dialects_.known(target.endpoint);
   if (!target.credentials) return fail_later(*exchange, {Code::Invalid, target.name + ": no credentials to ask with"});
   const Credentials& credentials = *target.credentials;
   encoder_.start();
@@ -154,11 +180,26 @@ void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   exchange->datagram.assign(octets.begin(), octets.end());
   exchange->repetitions_at = ask.type == PduType::GetBulk && ask.max_repetitions <= 127 ? encoder_.repetitions_at() : 0;
   requests_.add();
+  const std::size_t most = exchange->known->second.dialect.in_flight;
+  if (most != 0 && exchange->known->second.under_way >= most) {
+    held_[exchange->known].push_back(exchange->slot);
+    return;
+  }
+  exchange->counted = true;
+  ++exchange->known->second.under_way;
   if (fresh_ >= most_fresh_) {
     waiting_.push_back(exchange->slot);
     return;
   }
   send(*exchange);
+}
+
+// How long to wait for an answer before asking again: RFC 6298 section 2.
+std::chrono::microseconds Exchanges::patience(const Exchange& exchange) const {
+  const Dialect& dialect = exchange.known->second.dialect;
+  if (dialect.srtt.count() == 0) return exchange.target.timeout;
+  const std::chrono::microseconds wait = dialect.srtt + 4 * std::chrono::microseconds(dialect.rttvar);
+  return std::min<std::chrono::microseconds>(std::max<std::chrono::microseconds>(wait, kLeastPatience), exchange.target.timeout);
 }
 
 void Exchanges::send(Exchange& exchange) {
@@ -170,20 +211,131 @@ void Exchanges::send(Exchange& exchange) {
   if (exchange.tries == 0) {
     exchange.fresh = true;
     ++fresh_;
+    exchange.started = now;
+    exchange.crowded = exchange.known->second.under_way > 1;
     exchange.deadline = now + exchange.target.timeout * (1 + exchange.target.retries) + kGrace;
   } else {
     retries_.add();
+    if (exchange.tries == 1 && exchange.early == 0) crowd(exchange, true);
     const bool discovering = exchange.device != nullptr && exchange.device->discovering == &exchange;
     if (exchange.repetitions_at != 0 && !discovering) {
       std::uint8_t& repetitions = exchange.datagram[exchange.repetitions_at];
       if (repetitions > 1) repetitions /= 2;
     }
+    if (exchange.reducible && exchange.tries == exchange.target.retries && !discovering) reduce(exchange);
   }
   ++exchange.tries;
-  exchange.sent = now;
-  socket->send(exchange.target.endpoint, exchange.device != nullptr ? secured(exchange) : Octets(exchange.datagram));
-  reactor_.timers().arm(exchange, exchange.sent + exchange.target.timeout);
+  transmit(exchange, *socket, now);
   if (exchange.device != nullptr && exchange.tries > exchange.target.retries) probe(exchange);
+}
+
+// Again within the time-out of the first try.
+void Exchanges::send_early(Exchange& exchange) {
+  std::string problem;
+  net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
+  if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
+  if (exchange.device != nullptr && waits_for_discovery(exchange)) return;
+  retries_.add();
+  if (exchange.early == 0) crowd(exchange, true);
+  ++exchange.early;
+  transmit(exchange, *socket, reactor_.clock().steady());
+}
+
+void Exchanges::transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now) {
+  exchange.sent = now;
+  socket.send(exchange.target.endpoint, exchange.device != nullptr ? secured(exchange) : Octets(exchange.datagram));
+  SteadyTime until = now + exchange.target.timeout;
+  if (exchange.tries == 1) {
+    until = exchange.started + exchange.target.timeout;
+    // 1, 3 and 7 times the patience after the start.
+    if (exchange.early < kMostEarly)
+      until = std::min(until, now + (1 << exchange.early) * std::chrono::duration_cast<SteadyTime::duration>(patience(exchange)));
+  }
+  reactor_.timers().arm(exchange, until);
+}
+
+bool Exchanges::read_request(const Exchange& exchange, Decoder& decoder, Encoder& encoder, ScopedView& into) const {
+  if (exchange.device == nullptr) return decoder.decode(exchange.datagram, into) == ber::Fault::None;
+  encoder.start();
+  encoder.add_raw(exchange.datagram);
+  return decoder.decode_scoped(encoder.scope({}, {}), into) == ber::Fault::None;
+}
+
+void Exchanges::reduce(Exchange& exchange) {
+  Decoder decoder;
+  Encoder encoder;
+  ScopedView request;
+  if (!read_request(exchange, decoder, encoder, request) || request.varbinds.empty()) return;
+  if (request.varbinds.size() == 1 && request.type != PduType::GetBulk) return;
+  ++exchange.generation;
+  exchange.request_id = id_of(exchange);
+  exchange.reduced = true;
+  exchange.repetitions_at = 0;
+  const PduHead head{request.type == PduType::GetBulk ? PduType::GetNext : request.type, exchange.request_id, 0, 0};
+  encoder_.start();
+  encoder_.add(request.varbinds.front().name, request.varbinds.front().value);
+  const Octets octets = exchange.device != nullptr
+                            ? encoder_.finish_pdu(head)
+                            : encoder_.finish(request.version, exchange.target.credentials->community.reveal(), head);
+  exchange.datagram.assign(octets.begin(), octets.end());
+}
+
+// Whether first tries get lost when the device has several, and not when it has one alone.
+void Exchanges::crowd(Exchange& exchange, bool lost) {
+  DialectBook::Entry& entry = exchange.known->second;
+  std::uint8_t& all = exchange.crowded ? entry.crowded : entry.alone;
+  std::uint8_t& missed = exchange.crowded ? entry.crowded_lost : entry.alone_lost;
+  if (++all >= 64) {
+    all /= 2;
+    missed /= 2;
+  }
+  if (!lost) return;
+  ++missed;
+  if (!exchange.crowded || entry.crowded_lost < kCrowdedLost || entry.crowded_lost * 4 < entry.crowded ||
+      entry.alone < kAloneAsked || entry.alone_lost * 8 > entry.alone || entry.dialect.in_flight == 1)
+    return;
+  const std::uint16_t now = std::max<std::uint16_t>(1, entry.under_way / 2);
+  if (entry.dialect.in_flight != 0 && now >= entry.dialect.in_flight) return;
+  entry.dialect.in_flight = static_cast<std::uint8_t>(std::min<std::uint16_t>(now, 255));
+  dialects_.note(
+      *exchange.known, Trait::InFlightLimit,
+      fmt::format("{} of {} requests sent while others were under way got no answer at first, and {} of {} sent alone; "
+                  "it is asked {} at once now",
+                  entry.crowded_lost, entry.crowded, entry.alone_lost, entry.alone, entry.dialect.in_flight));
+  dialects_.changed(*exchange.known);
+  entry.crowded = entry.crowded_lost = 0;
+}
+
+// The round trip, and what got lost of it.
+void Exchanges::measure(Exchange& exchange, SteadyTime now) {
+  using Micros = decltype(Dialect::srtt);
+  Dialect& dialect = exchange.known->second.dialect;
+  const int sendings = exchange.tries + exchange.early;
+  const auto since = std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.started).count();
+  const auto rtt = static_cast<std::uint32_t>(std::clamp<std::int64_t>(since, 1, 60'000'000));
+  if (sendings == 1) {
+    crowd(exchange, false);
+    if (dialect.srtt.count() == 0) {
+      dialect.srtt = Micros(rtt);
+      dialect.rttvar = Micros(rtt / 2);
+    } else {
+      const std::uint32_t srtt = dialect.srtt.count();
+      dialect.rttvar = Micros((3 * dialect.rttvar.count() + (rtt > srtt ? rtt - srtt : srtt - rtt)) / 4);
+      dialect.srtt = Micros(std::max(1U, (7 * srtt + rtt) / 8));
+    }
+  } else if (dialect.srtt.count() != 0 && rtt > dialect.srtt.count() && exchange.tries == 1) {
+    // Which sending it answers is not known (Karn): the patience stays backed off until a clean one shrinks it.
+    dialect.rttvar = Micros(std::max(dialect.rttvar.count(), (rtt - dialect.srtt.count()) / 4));
+  }
+  dialect.loss += (static_cast<float>(sendings - 1) / static_cast<float>(sendings) - dialect.loss) * kLossWeight;
+  if (dialect.tries < UINT32_MAX) ++dialect.tries;
+  if (sendings > 1 && dialect.loss >= kLossShown && dialect.tries >= kLossTries) {
+    const std::function<std::string()> text = [&] {
+      return fmt::format("{:.0f} % of requests or answers are lost of late; {} was answered after {} sendings",
+                         dialect.loss * 100, to_string(exchange.type), sendings);
+    };
+    dialects_.note(*exchange.known, Trait::PacketLoss, text);
+  }
 }
 
 void Exchanges::send_waiting() {
@@ -198,7 +350,14 @@ void Exchanges::expired(Exchange& exchange) {
   if (exchange.failed) {
     Error error = std::move(*exchange.failed);
     finish(exchange, std::move(error));
-    return;
+    return send_waiting();
+  }
+  if (exchange.tries == 1 && exchange.early < kMostEarly &&
+      reactor_.clock().steady() < exchange.started + exchange.target.timeout) {
+    if (exchange.fresh) --fresh_;
+    exchange.fresh = false;
+    send_early(exchange);
+    return send_waiting();
   }
   if (exchange.tries <= exchange.target.retries &&
       (exchange.device == nullptr || reactor_.clock().steady() < exchange.deadline)) {
@@ -207,6 +366,7 @@ void Exchanges::expired(Exchange& exchange) {
     send(exchange);
   } else {
     timeouts_.add();
+    exchange.known->second.dialect.srtt = exchange.known->second.dialect.rttvar = {};  // RFC 6298 section 5.7
     finish(exchange, timeout_error(exchange));
   }
   send_waiting();
@@ -225,13 +385,9 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
   Decoder decoder;
   Encoder encoder;
   ScopedView request;
-  encoder.start();
-  if (exchange.device != nullptr) encoder.add_raw(exchange.datagram);
-  const ber::Fault unread = exchange.device != nullptr ? decoder.decode_scoped(encoder.scope({}, {}), request)
-                                                       : decoder.decode(exchange.datagram, request);
-  if (unread == ber::Fault::None && !request.varbinds.empty()) {
+  if (read_request(exchange, decoder, encoder, request) && !request.varbinds.empty()) {
     what += " of " + request.varbinds.front().name.to_oid().to_string();
-    if (const std::size_t more = request.varbinds.size() - 1; more > 0) what += fmt::format(" and {} more", more);
+    if (const std::size_t more = exchange.names - 1; exchange.names > 1) what += fmt::format(" and {} more", more);
   }
   std::string text = fmt::format("{} ({}): no answer to {} in {} {} of {}", target.name, target.endpoint.to_string(), what,
                                  exchange.tries, exchange.tries == 1 ? "try" : "tries", format_duration(target.timeout));
@@ -273,23 +429,72 @@ void Exchanges::receive(std::span<const net::Datagram> datagrams) {
 }
 
 Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& peer) {
-  Exchange* exchange = find(id);
+  std::uint32_t since = 0;
+  Exchange* exchange = find(id, since);
   const auto none = [&](Cause cause) {
     discard(cause, peer);
+    unmatched(cause, id, exchange, peer);
     return nullptr;
   };
   if (exchange == nullptr || (!exchange->busy && exchange->tries == 0)) return none(Cause::UnknownId);
   if (peer != exchange->target.endpoint) return none(Cause::Address);
+  exchange->whole = since == 1 && exchange->busy && exchange->reduced && exchange->device == nullptr;
+  if (exchange->whole) return exchange;
+  if (since > 0) return none(Cause::Late);
   if (!exchange->busy) return none(exchange->last_answered ? Cause::Duplicate : Cause::Late);
   if (exchange->tries == 0 || exchange->failed) return none(Cause::UnknownId);
   return exchange;
+}
+
+// What an answer that nobody waits for says of the device that sent it.
+void Exchanges::unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer) {
+  DialectBook::Known* known = dialects_.find_known(peer);
+  if (known == nullptr) return;
+  std::function<std::string()> text;
+  switch (cause) {
+    case Cause::UnknownId:
+      if (known->second.under_way == 0) return;
+      text = [&] {
+        return fmt::format("an answer with request-id {}, which was not asked with; {} requests were under way", id,
+                           known->second.under_way);
+      };
+      return dialects_.note(*known, Trait::WrongRequestId, text);
+    case Cause::Duplicate:
+      if (exchange->tries + exchange->early > 1) {  // so what was taken for lost was not
+        known->second.dialect.loss *= 1 - kLossWeight;
+        return;
+      }
+      text = [&] { return fmt::format("a second answer to a {} that was sent once", to_string(exchange->type)); };
+      return dialects_.note(*known, Trait::DuplicateReply, text);
+    case Cause::Late:
+      text = [&] {
+        const auto after = std::chrono::duration_cast<Millis>(reactor_.clock().steady() - exchange->started);
+        return fmt::format("an answer to a {} came {} after it was asked and was given up", to_string(exchange->type),
+                           format_duration(after));
+      };
+      return dialects_.note(*known, Trait::LateReply, text);
+    default:
+      return;
+  }
+}
+
+void Exchanges::malformed(const net::Datagram& datagram, ber::Fault fault) {
+  discard(Cause::Malformed, datagram.peer, fault);
+  DialectBook::Known* known = dialects_.find_known(datagram.peer);
+  if (known == nullptr) return;
+  const std::function<std::string()> text = [&] {
+    return fmt::format("{}, in a datagram of {} octets: {}{}", ber::to_error(fault).text, datagram.data.size(),
+                       to_hex(datagram.data.first(std::min(kShownOctets, datagram.data.size()))),
+                       datagram.data.size() > kShownOctets ? "..." : "");
+  };
+  dialects_.note(*known, Trait::Malformed, text);
 }
 
 void Exchanges::receive_one(const net::Datagram& datagram, SteadyTime now) {
   MessageView message;
   const ber::Fault fault = decoder_.decode(datagram.data, message);
   if (fault == ber::Fault::Version) return receive_secured(datagram, now);
-  if (fault != ber::Fault::None) return discard(Cause::Malformed, datagram.peer, fault);
+  if (fault != ber::Fault::None) return malformed(datagram, fault);
   if (message.type != PduType::Response) return discard(Cause::Type, datagram.peer);
   Exchange* exchange = addressee(message.request_id, datagram.peer);
   if (exchange == nullptr) return;
@@ -303,8 +508,16 @@ void Exchanges::answered(Exchange& exchange, const MessageView& message, const n
   answers_.add();
   varbinds_.add(message.varbinds.size());
   if (!notes_.empty()) notes_.erase(datagram.peer);
-  const Answer answer{message.error_status, message.error_index, message.varbinds, datagram.data.size(),
-                      std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.sent)};
+  measure(exchange, now);
+  const Answer answer{
+      .error_status = message.error_status,
+      .error_index = message.error_index,
+      .varbinds = message.varbinds,
+      .octets = datagram.data.size(),
+      .rtt = std::chrono::duration_cast<std::chrono::microseconds>(now - exchange.sent),
+      .sendings = exchange.tries + exchange.early,
+      .repetitions = exchange.repetitions_at != 0 ? exchange.datagram[exchange.repetitions_at] : exchange.repetitions,
+      .reduced = exchange.reduced && !exchange.whole};
   const Answered then = std::move(exchange.then);
   release(exchange, true);
   then(answer);

@@ -28,6 +28,10 @@ struct Ask {
   std::int32_t non_repeaters = 0;    // GETBULK
   std::int32_t max_repetitions = 0;  // GETBULK
   std::span<const VarbindView> varbinds;
+  // The last of several tries asks for the first of the names alone, and by GETNEXT in place of GETBULK: so it is told
+  // whether the device is silent or the request too large for it.
+  bool reducible = false;
+  DialectBook::Known* known = nullptr;  // the target's, where it is at hand
 };
 
 // What came back. Borrows from the datagram: valid during the callback.
@@ -37,6 +41,9 @@ struct Answer {
   std::span<const VarbindView> varbinds;
   std::size_t octets = 0;           // of the datagram
   std::chrono::microseconds rtt{};  // since the last try
+  int sendings = 1;                 // up to the answer
+  std::int32_t repetitions = 0;     // that the last of them asked for; GETBULK
+  bool reduced = false;             // it answers the last try of a reducible request
 };
 // Called once, in a later turn of the reactor. Errors: Timeout, Invalid (the request cannot be sent as it is), Unavailable
 // (no socket), Unsupported, Limit (too many requests wait). Of v3: Denied (the agent reports that user, authentication,
@@ -56,6 +63,8 @@ struct ExchangeOptions {
 // All requests of one reactor, over one socket per address family. A request keeps its request-id through its retries, so
 // that a late answer to an early try still counts, and each retry of a GETBULK asks for half the repetitions. What comes
 // in and answers nothing is counted by cause and changes no deadline.
+// Once the round trip of a device is known (RFC 6298), the first try is sent again up to twice before its time-out; no
+// answer is waited for shorter because of it. A device that loses requests sent side by side gets them one by one.
 // v3 (RFC 3412, RFC 3414): the engine ID is asked for first, once for all that wait for it; a clock that went back and a
 // new engine ID are followed within the request. An answer must have the level, user, engine and context of its request.
 // Thread: the reactor's. Destroying it drops the
@@ -89,13 +98,23 @@ class Exchanges {
   };
 
   std::int32_t id_of(const Exchange& exchange) const;
-  Exchange* find(std::int32_t request_id);  // the one that had it last; nullptr for an id of no recent use
+  // The one that had it last, and how many ids it had since; nullptr for an id of no recent use.
+  Exchange* find(std::int32_t request_id, std::uint32_t& since);
   Exchange* take_slot();
   Exchange* addressee(std::int32_t id, const net::Endpoint& peer);  // counts why there is none
   void release(Exchange& exchange, bool answered);
   void fail_later(Exchange& exchange, Error error);
   void send(Exchange& exchange);
   void send_waiting();
+  void send_early(Exchange& exchange);
+  void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
+  void unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer);
+  void malformed(const net::Datagram& datagram, ber::Fault fault);
+  void reduce(Exchange& exchange);
+  bool read_request(const Exchange& exchange, Decoder& decoder, Encoder& encoder, ScopedView& into) const;
+  std::chrono::microseconds patience(const Exchange& exchange) const;
+  void measure(Exchange& exchange, SteadyTime now);
+  void crowd(Exchange& exchange, bool lost);
   void expired(Exchange& exchange);
   Error timeout_error(const Exchange& exchange) const;
   net::DatagramSocket* socket_for(const net::Address& address, std::string& problem);
@@ -126,7 +145,8 @@ class Exchanges {
   std::deque<Exchange> slots_;  // stays where it is
   std::deque<std::uint32_t> free_;
   std::deque<std::uint32_t> waiting_;
-  std::size_t busy_ = 0;   // slots in use
+  std::unordered_map<DialectBook::Known*, std::deque<std::uint32_t>> held_;  // for the device's limit of requests at once
+  std::size_t busy_ = 0;                                                     // slots in use
   std::size_t fresh_ = 0;  // of them sent and within their first try: the ones that count against max_in_flight
   std::size_t most_fresh_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted and may run after the end

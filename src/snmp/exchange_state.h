@@ -31,10 +31,19 @@ struct Exchanges::Exchange final : net::Timer {
   bool fresh = false;
   PduType type = PduType::GetRequest;
   int tries = 0;
+  int early = 0;         // sendings within the first try, beyond its own
+  bool counted = false;  // in known->under_way
+  bool crowded = false;  // others were under way when it was sent
+  bool reducible = false;
+  bool reduced = false;
+  bool whole = false;  // the answer at hand is to the request before it was reduced
+  std::size_t names = 0;
+  std::int32_t repetitions = 0;
+  DialectBook::Known* known = nullptr;
   std::size_t repetitions_at = 0;
   Target target;
   std::vector<std::uint8_t> datagram;  // v3: the PDU, scoped and secured anew at each sending
-  SteadyTime sent{};
+  SteadyTime started{}, sent{};
   Answered then;
   std::optional<Error> failed;
 

@@ -105,8 +105,7 @@ void Exchanges::distrust(Exchange& exchange, Distrust why) {
 
 void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
   SecuredView message;
-  if (const ber::Fault fault = read_secured(datagram.data, message); fault != ber::Fault::None)
-    return discard(Cause::Malformed, datagram.peer, fault);
+  if (const ber::Fault fault = read_secured(datagram.data, message); fault != ber::Fault::None) return malformed(datagram, fault);
   Exchange* exchange = addressee(message.message_id, datagram.peer);
   if (exchange == nullptr) return;
   if (exchange->device == nullptr) return discard(Cause::Version, datagram.peer);
@@ -131,7 +130,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
   ScopedView pdu;
   if (const ber::Fault fault = decoder_.decode_scoped(scoped, pdu); fault != ber::Fault::None) {
     if (message.level == SecurityLevel::AuthPriv) return distrust(*exchange, Distrust::Privacy);
-    return discard(Cause::Malformed, datagram.peer, fault);
+    return malformed(datagram, fault);
   }
   if (pdu.type == PduType::Report) {
     if (discovering) return discovered(*exchange, message, now);
@@ -189,6 +188,7 @@ void Exchanges::probe_with(Exchange& exchange, std::shared_ptr<const Credentials
   probe->type = PduType::GetRequest;
   probe->repetitions_at = 0;
   probe->request_id = id_of(*probe);
+  probe->known = exchange.known;
   probe->then = [this, slot = exchange.slot, id = exchange.request_id, answered](const Result<Answer>& answer) {
     Exchange& asker = slots_[slot];
     if (answer && asker.busy && asker.request_id == id) asker.*answered = true;

@@ -101,7 +101,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
     }
     for (std::string& note : fetched->notes) all.collection.notices.push_back("table " + group->name + ": " + std::move(note));
     GroupState state;
-    const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
+    const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};
     Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
     all.add(*group, outcome);
     if (wants_growth(*group, outcome)) again.emplace_back(group, std::move(state));
@@ -113,7 +113,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
       std::vector<bool> every;
       auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
       if (!fetched) continue;  // the first reading stands
-      const Moment moment{.at = reactor.clock().steady(), .restarted = false, .since_restart = {}};
+      const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};
       Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
       all.add(*group, outcome);
     }

@@ -11,106 +11,148 @@ constexpr double kWrap32 = 4294967296.0;
 // Agents read their counters from the hardware every few seconds and answer from that: growth may belong to a span that is
 // longer than the one between the polls.
 constexpr double kCacheSeconds = 5;
-constexpr int kDisbelief = 3;
+constexpr std::uint8_t kDisbelief = 3;
 
 double seconds(SteadyTime from, SteadyTime to) { return std::max(0.0, std::chrono::duration<double>(to - from).count()); }
 
-CounterStep reset_to(CounterState& state, std::uint64_t raw) {
-  state.total = raw;
-  state.owed = 0;
-  return {.total = raw, .reset = true};
+// Clocks that drift by a fiftieth, answers that come late, agents that count in steps.
+double tolerance(double elapsed) { return elapsed / 50 + 10; }
+
+double ticks_between(std::uint32_t before, std::uint32_t now) {
+  return static_cast<double>(static_cast<std::uint32_t>(now - before)) / 100;  // modulo 2^32: the wrap at 497 days
 }
 
-CounterStep gap(const CounterState& state, GapCause cause) { return {.total = state.total, .gap = cause}; }
-
-CounterStep grow(CounterState& state, std::uint64_t growth, std::optional<double> possible) {
-  std::uint64_t counted = growth;
-  if (possible) {
-    const double due = static_cast<double>(growth) + state.owed;
-    counted = static_cast<std::uint64_t>(std::min(due, std::floor(*possible)));
-    state.owed = due - static_cast<double>(counted);
-  }
-  state.total += counted;
-  state.over = state.over >= kDisbelief ? kDisbelief : 0;
-  return {.total = state.total, .growth = static_cast<double>(counted)};
-}
-
-CounterStep beyond(CounterState& state) {
-  ++state.over;
-  return gap(state, GapCause::Discontinuity);
+std::optional<double> usable(const CounterState& state, std::optional<double> max_rate) {
+  if (max_rate && (!(*max_rate > 0) || state.line_speed_lies())) return std::nullopt;
+  return max_rate;
 }
 
 }  // namespace
 
-CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const Moment& moment, std::optional<double> max_rate) {
+Uptime compare(const UptimeState& before, const UptimeState& now) {
+  if (!before.known || !now.known) return Uptime::Unknown;
+  const double elapsed = seconds(before.at, now.at);
+  const double growth = ticks_between(before.ticks, now.ticks);
+  if (std::fabs(growth - elapsed) <= tolerance(elapsed)) return Uptime::Going;
+  if (now.ticks / 100.0 <= elapsed + tolerance(elapsed)) return Uptime::Restarted;
+  return now.ticks < before.ticks ? Uptime::Jumped : Uptime::Going;
+}
+
+double slept(const UptimeState& before, const UptimeState& now) {
+  if (compare(before, now) != Uptime::Going) return 0;
+  const double elapsed = seconds(before.at, now.at);
+  const double more = ticks_between(before.ticks, now.ticks) - elapsed;
+  return more > tolerance(elapsed) ? more : 0;
+}
+
+bool CounterState::line_speed_lies() const { return over >= kDisbelief; }
+
+CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader, std::optional<double> max_rate) {
   const CounterState before = state;
-  state.known = true;
   state.type = type;
   state.raw = raw;
-  state.at = moment.at;
-  if (!before.known) {
+  state.at = reader.at;
+  if (!before.known()) {
     state.total = raw;
-    return {.total = raw};
+    return {};
   }
-  if (before.type != type) return gap(state, GapCause::Discontinuity);
-  if (max_rate && (!(*max_rate > 0) || before.over >= kDisbelief)) max_rate.reset();
-  const double elapsed = seconds(before.at, moment.at);
-  std::optional<double> possible, jitter;
-  if (max_rate) {
-    possible = *max_rate * elapsed;
-    jitter = *possible + *max_rate * kCacheSeconds;
-  }
+  const auto gap = [](GapCause cause) { return CounterStep{.gap = cause}; };
+  const auto grow = [&](std::uint64_t growth) {
+    state.total += growth;
+    if (!state.line_speed_lies()) state.over = 0;
+    return CounterStep{.growth = static_cast<double>(growth)};
+  };
+  const auto reset = [&] {
+    CounterStep made = grow(raw);
+    made.reset = true;
+    return made;
+  };
+  const auto beyond = [&] {
+    if (!state.line_speed_lies()) ++state.over;
+    return gap(GapCause::Discontinuity);
+  };
+  if (before.type != type) return gap(GapCause::Discontinuity);
 
-  if (moment.restarted) {
+  max_rate = usable(before, max_rate);
+  std::optional<double> possible;
+  if (max_rate) possible = *max_rate * (seconds(before.at, reader.at) + kCacheSeconds);
+  const double shown = static_cast<double>(raw);
+
+  if (reader.restart == Restart::Reset) {
     const bool could =
-        !max_rate || !moment.since_restart || static_cast<double>(raw) <= *max_rate * (*moment.since_restart + kCacheSeconds);
-    if (could && (raw < before.raw || max_rate)) return reset_to(state, raw);
+        !possible || shown <= (reader.since ? std::min(*possible, *max_rate * (*reader.since + kCacheSeconds)) : *possible);
+    return could ? reset() : gap(reader.doubt);
   }
+  if (reader.restart == Restart::Doubt) return raw == before.raw ? grow(0) : gap(reader.doubt);
 
   if (type == ValueType::Counter32) {
     const std::uint32_t growth = static_cast<std::uint32_t>(raw) - static_cast<std::uint32_t>(before.raw);  // modulo 2^32
     if (possible) {
-      if (*possible >= kWrap32) return gap(state, GapCause::Ambiguous);
-      if (growth <= *jitter) return grow(state, growth, possible);
-      if (raw < before.raw && static_cast<double>(raw) <= *jitter) return reset_to(state, raw);
-      return beyond(state);
+      if (growth + kWrap32 <= *possible) return gap(GapCause::Ambiguous);
+      if (growth <= *possible) return grow(growth);
+      if (raw < before.raw && shown <= *possible) return reset();
+      return beyond();
     }
-    if (raw >= before.raw || (growth < kWrap32 / 2 && static_cast<double>(before.raw) >= kWrap32 / 2))
-      return grow(state, growth, {});
-    return reset_to(state, raw);
+    if (raw >= before.raw || (growth < kWrap32 / 2 && static_cast<double>(before.raw) >= kWrap32 / 2)) return grow(growth);
+    return reset();
   }
 
-  if (raw >= before.raw) {
-    const std::uint64_t growth = raw - before.raw;
-    if (possible && static_cast<double>(growth) > *jitter) return beyond(state);
-    return grow(state, growth, possible);
-  }
+  const std::uint64_t growth = raw - before.raw;  // modulo 2^64
+  if (raw >= before.raw || (possible && static_cast<double>(growth) <= *possible))
+    return possible && static_cast<double>(growth) > *possible ? beyond() : grow(growth);
   // A small step back is a reading that was not atomic, as some agents make it, and no reset.
-  if (possible ? static_cast<double>(raw) > *jitter : raw > before.raw / 2) return gap(state, GapCause::Discontinuity);
-  return reset_to(state, raw);
+  if (possible ? shown > *possible : raw > before.raw / 2) return gap(GapCause::Discontinuity);
+  return reset();
 }
 
-std::optional<double> carry_on(SeriesContinuity& state, double computed, std::uint64_t source, bool reset) {
-  if (state.known && state.source != source && !reset) {
-    state.source = source;
-    state.offset = state.last - computed;
-    return std::nullopt;
+Witness witness(const CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader,
+                std::optional<double> max_rate) {
+  if (!state.known() || state.type != type || !reader.since) return Witness::Silent;
+  max_rate = usable(state, max_rate);
+  if (max_rate && static_cast<double>(raw) > *max_rate * (*reader.since + kCacheSeconds)) return Witness::WentOn;
+  if (raw >= state.raw) return Witness::Silent;
+  if (type != ValueType::Counter32 || !max_rate) return Witness::BeganAtZero;
+  const std::uint32_t growth = static_cast<std::uint32_t>(raw) - static_cast<std::uint32_t>(state.raw);
+  const bool may_have_wrapped = growth <= *max_rate * (seconds(state.at, reader.at) + kCacheSeconds);
+  return may_have_wrapped ? Witness::Silent : Witness::BeganAtZero;
+}
+
+SeriesStep step(SeriesHeight& state, double computed, std::uint64_t source, bool reset, std::optional<double> max_rate,
+                Time stamp, bool begin_at_zero) {
+  if (!state.known) {
+    const double base = begin_at_zero ? computed : 0;
+    state = {.known = true, .source = source, .base = base, .seen = computed, .last = computed - base, .at = stamp};
+    return {.value = state.last};
   }
-  if (reset || !state.known) state.offset = 0;
-  state.known = true;
-  state.source = source;
-  state.last = computed + state.offset;
-  return state.last;
-}
-
-bool restarted(UptimeState& state, std::uint32_t ticks, SteadyTime at) {
-  const UptimeState before = state;
-  state = {true, ticks, at};
-  if (!before.known) return false;
-  const double elapsed = seconds(before.at, at) * 100;
-  const double tolerance = elapsed / 10 + 3000;
-  const std::uint32_t growth = ticks - before.ticks;  // modulo 2^32: the wrap at 497 days is growth like any other
-  return std::fabs(static_cast<double>(growth) - elapsed) > tolerance && (ticks < before.ticks || growth < elapsed);
+  const auto go_on_from_here = [&] {
+    state.base = computed - state.last;
+    return SeriesStep{.gap = GapCause::Discontinuity};
+  };
+  const double growth = computed - state.seen;
+  state.seen = computed;
+  if (state.source != source) {
+    state.source = source;
+    return go_on_from_here();
+  }
+  if (reset && growth < state.last) {
+    state.base = computed - growth;
+    state.last = 0;
+  }
+  if (stamp <= state.at) {
+    if (state.at - stamp < kClockBack) return {};
+    state.at = stamp;
+    return go_on_from_here();
+  }
+  double value = computed - state.base;
+  if (max_rate && *max_rate > 0) {
+    const double line = std::floor(state.last + *max_rate * std::chrono::duration<double>(stamp - state.at).count());
+    if (value - line > *max_rate * kCacheSeconds) return go_on_from_here();
+    value = std::min(value, line);
+  }
+  value = std::max(value, state.last);  // an expression that subtracts may fall; what is stored does not
+  state.last = value;
+  state.at = stamp;
+  return {.value = value};
 }
 
 }  // namespace bongsu::poll

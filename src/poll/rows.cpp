@@ -127,10 +127,14 @@ class GroupEvaluation {
     } else {
       admit(nullptr);
     }
+    uptime_ = compare(state_.uptime, moment_.uptime);
     match();
-    for (Fresh& row : fresh_) {
-      if (row.state) judge(row);
-    }
+    for (Fresh& row : fresh_) prepare(row);
+    if (uptime_ == Uptime::Restarted) hear_witnesses();
+    else if (const double more = slept(state_.uptime, moment_.uptime); more > 0) set_back(more);
+    for (Fresh& row : fresh_) judge(row);
+    state_.uptime = moment_.uptime;
+    state_.read = true;
     // A table without rows, as an agent that has just started may have, tells nothing of what will be needed.
     if (std::find(state_.used.begin(), state_.used.end(), true) == state_.used.end()) state_.used.clear();
     return std::move(out_);
@@ -144,6 +148,11 @@ class GroupEvaluation {
     std::string source;
     std::unique_ptr<RowState> state{};
     bool held = false;
+    std::vector<std::optional<double>> limits{};  // by metric: its max_rate
+  };
+  struct Witnesses {
+    bool began_at_zero = false;
+    bool went_on = false;
   };
 
   Cell value_of(const Node& node, const RowView& row) {
@@ -224,7 +233,7 @@ class GroupEvaluation {
     std::vector<RowKey> known, now;
     for (const auto& row : state_.rows) known.push_back(row->key);
     for (const Fresh& row : fresh_) now.push_back(row.key);
-    const RowMatches matches = match_rows(known, now, moment_.restarted);
+    const RowMatches matches = match_rows(known, now, uptime_ == Uptime::Restarted || uptime_ == Uptime::Jumped);
     for (const std::size_t doubt : matches.ambiguous) {
       RowState& old = *state_.rows[doubt];
       out_.notices.push_back("table " + group_.name + ": more than one row could be '" +
@@ -302,7 +311,7 @@ class GroupEvaluation {
     out_.gone.push_back(std::move(row));
   }
 
-  void judge(Fresh& row) {
+  void prepare(Fresh& row) {
     RowState& state = *row.state;
     state.label_source = std::move(row.source);
     state.counters.resize(group_.leaves.size());
@@ -310,10 +319,63 @@ class GroupEvaluation {
     state.gaps.assign(group_.leaves.size(), std::nullopt);
     state.resets.assign(group_.leaves.size(), false);
     state.series.resize(group_.metrics.size());
+    row.limits.resize(group_.metrics.size());
+    if (row.held) return;
+    for (std::size_t metric = 0; metric < group_.metrics.size(); ++metric) {
+      if (const auto& rate = group_.metrics[metric].max_rate) row.limits[metric] = to_number(value_of(*rate, row.view));
+    }
+  }
+
+  // Every counter object of a row that has a value: (leaf, type, raw, max_rate).
+  template <class Visit>
+  void each_counter(const Fresh& row, Visit visit) const {
+    for (std::uint32_t leaf = 0; leaf < group_.leaves.size(); ++leaf) {
+      const Value* value = row.view.value(leaf);
+      if (!value || !group_.leaves[leaf].counter || !is_counter(value->type)) continue;
+      const std::uint64_t raw = value->type == ValueType::Integer ? static_cast<std::uint32_t>(value->integer) : value->number;
+      const ValueType type = value->type == ValueType::Counter64 ? ValueType::Counter64 : ValueType::Counter32;
+      const auto limit = group_.leaves[leaf].limit;
+      visit(leaf, type, raw, limit >= 0 ? row.limits[static_cast<std::size_t>(limit)] : std::nullopt);
+    }
+  }
+  Witnesses ask(const Fresh& row, const Reader& reader) const {
+    Witnesses found;
+    each_counter(row, [&](std::uint32_t leaf, ValueType type, std::uint64_t raw, std::optional<double> rate) {
+      const Witness word = witness(row.state->counters[leaf], type, raw, reader, rate);
+      found.began_at_zero |= word == Witness::BeganAtZero;
+      found.went_on |= word == Witness::WentOn;
+    });
+    return found;
+  }
+
+  // sysUpTime tells that the agent restarted; whether the counters did, tell the counters of all rows together.
+  void hear_witnesses() {
+    const Reader reader = restarted_reader();
+    for (const Fresh& row : fresh_) {
+      if (row.held) continue;
+      const Witnesses found = ask(row, reader);
+      witnesses_.began_at_zero |= found.began_at_zero;
+      witnesses_.went_on |= found.went_on;
+    }
+  }
+  Reader restarted_reader() const {
+    const double since = moment_.uptime.ticks / 100.0 + std::chrono::duration<double>(moment_.at - moment_.uptime.at).count();
+    return {.at = moment_.at, .restart = Restart::Doubt, .since = since, .doubt = GapCause::Reboot};
+  }
+  // More time passed than our steady clock saw.
+  void set_back(double more) {
+    const auto by = std::chrono::duration_cast<SteadyTime::duration>(std::chrono::duration<double>(more));
+    for (Fresh& row : fresh_) {
+      for (CounterState& counter : row.state->counters) counter.at -= by;
+    }
+  }
+
+  void judge(Fresh& row) {
+    RowState& state = *row.state;
     if (!row.held) {
-      count(row.view, state);
+      count(row);
       row.view.with(&state);
-      for (std::uint32_t metric = 0; metric < group_.metrics.size(); ++metric) emit(metric, row.view, state);
+      for (std::uint32_t metric = 0; metric < group_.metrics.size(); ++metric) emit(metric, row, state);
     }
     for (const NamedExpr& fact : group_.device) {
       const bool known =
@@ -326,60 +388,77 @@ class GroupEvaluation {
     state_.rows.push_back(std::move(row.state));
   }
 
-  void count(DataRow& view, RowState& state) {
-    Moment moment = moment_;
+  // What happened to this row's counters as a whole.
+  Reader reader_of(Fresh& row) {
+    Reader reader{.at = moment_.at};
+    Witnesses heard;
+    if (uptime_ == Uptime::Restarted) {
+      reader = restarted_reader();
+      heard = witnesses_;
+    } else if (uptime_ == Uptime::Jumped) {
+      reader.restart = Restart::Doubt;
+      reader.doubt = GapCause::Discontinuity;
+    }
     if (group_.discontinuity) {
-      const std::string now = to_text(value_of(*group_.discontinuity, view));
-      if (state.discontinuity && *state.discontinuity != now && !moment.restarted) {
-        moment.restarted = true;
-        moment.since_restart.reset();
+      const Cell cell = value_of(*group_.discontinuity, row.view);
+      const std::string now = to_text(cell);
+      const bool moved = row.state->discontinuity && *row.state->discontinuity != now;
+      row.state->discontinuity = now;
+      if (moved && reader.restart == Restart::None) {
+        const auto ticks = to_number(cell);  // sysUpTime then (RFC 2863)
+        const double age = ticks && moment_.uptime.known ? (moment_.uptime.ticks - *ticks) / 100 : -1;
+        reader.restart = Restart::Doubt;
+        reader.doubt = GapCause::Discontinuity;
+        reader.since = age >= 0 ? age + std::chrono::duration<double>(moment_.at - moment_.uptime.at).count()
+                                : std::chrono::duration<double>(moment_.at.time_since_epoch()).count();
+        heard = ask(row, reader);
+        heard.went_on = false;  // it says that they are others: then at zero, or at a height of no meaning
       }
-      state.discontinuity = now;
     }
-    std::vector<std::optional<double>> limits(group_.metrics.size());
-    for (std::uint32_t leaf = 0; leaf < group_.leaves.size(); ++leaf) {
-      const Value* value = view.value(leaf);
-      if (!value || !group_.leaves[leaf].counter || !is_counter(value->type)) continue;
-      std::optional<double> limit;
-      if (const auto metric = group_.leaves[leaf].limit; metric >= 0) {
-        limit = to_number(value_of(*group_.metrics[static_cast<std::size_t>(metric)].max_rate, view));
-      }
-      const std::uint64_t raw = value->type == ValueType::Integer ? static_cast<std::uint32_t>(value->integer) : value->number;
-      const ValueType type = value->type == ValueType::Counter64 ? ValueType::Counter64 : ValueType::Counter32;
-      const CounterStep step_taken = step(state.counters[leaf], type, raw, moment, limit);
-      state.growth[leaf] = step_taken.growth;
-      state.gaps[leaf] = step_taken.gap;
-      state.resets[leaf] = step_taken.reset;
-    }
+    if (heard.began_at_zero != heard.went_on) reader.restart = heard.began_at_zero ? Restart::Reset : Restart::None;
+    return reader;
   }
 
-  void emit(std::uint32_t index, const DataRow& view, RowState& state) {
+  void count(Fresh& row) {
+    RowState& state = *row.state;
+    const Reader reader = reader_of(row);
+    each_counter(row, [&](std::uint32_t leaf, ValueType type, std::uint64_t raw, std::optional<double> rate) {
+      const CounterStep taken = step(state.counters[leaf], type, raw, reader, rate);
+      state.growth[leaf] = taken.growth;
+      state.gaps[leaf] = taken.gap;
+      state.resets[leaf] = taken.reset;
+    });
+  }
+
+  // Gives a value or a gap; neither where nothing is to be stored now.
+  SeriesStep count_series(std::uint32_t index, const Fresh& row, RowState& state, double computed) {
+    std::uint64_t source = 0;
+    bool reset = false, kept = false, believed = true;
+    for (const std::uint32_t leaf : trace_.used) {
+      if (state.gaps[leaf]) return {.gap = state.gaps[leaf]};
+      source |= std::uint64_t{1} << leaf % 64;
+      if (!state.counters[leaf].known()) continue;
+      (state.resets[leaf] ? reset : kept) = true;
+      believed &= !state.counters[leaf].line_speed_lies();
+    }
+    return step(state.series[index].height, computed, source, reset && !kept, believed ? row.limits[index] : std::nullopt,
+                moment_.stamp, state_.read);
+  }
+
+  void emit(std::uint32_t index, const Fresh& row, RowState& state) {
     const Metric& metric = group_.metrics[index];
     SeriesState& series = state.series[index];
-    std::optional<double> value = to_number(value_of(metric.value, view));
+    std::optional<double> value = to_number(value_of(metric.value, row.view));
     std::optional<GapCause> gap;
     std::optional<std::uint32_t> first;
     if (!trace_.used.empty()) first = trace_.used.front();
     if (value && metric.counter) {
-      std::uint64_t source = kHashSeed;
-      bool reset = false;
-      for (const std::uint32_t leaf : trace_.used) {
-        source = (source ^ leaf) * 0x100000001b3;
-        if (state.gaps[leaf]) gap = state.gaps[leaf];
-        reset |= state.resets[leaf];
-      }
-      if (!gap) {
-        value = carry_on(series.continuity, *value, source, reset);
-        if (!value) gap = GapCause::Discontinuity;
-      }
+      const SeriesStep taken = count_series(index, row, state, *value);
+      if (!taken.value && !taken.gap) return;
+      value = taken.value;
+      gap = taken.gap;
     }
-    if (!value && !gap && trace_.missed) return;  // not asked for this time; the next poll asks for all
-    if (!value && !gap && series.live) {
-      out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(GapCause::NoSuchObject), .leaf = first});
-      series.live = false;
-      series.gap = GapCause::NoSuchObject;
-      return;
-    }
+    if (!value && !gap && series.live) gap = GapCause::NoSuchObject;
     if (gap) {
       if (series.gap != gap) out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(*gap), .leaf = first});
       series.live = false;
@@ -396,6 +475,8 @@ class GroupEvaluation {
   GroupState& state_;
   const GroupData& data_;
   const Moment& moment_;
+  Uptime uptime_ = Uptime::Unknown;
+  Witnesses witnesses_;  // of a restart
   std::vector<Fresh> fresh_;
   Trace trace_;
   Outcome out_;

@@ -32,9 +32,16 @@ struct GroupData {
   std::vector<bool> left_out;  // by leaf: not asked for this time; empty: all were
 };
 
+// When a group was read, and what the device said of itself then.
+struct Moment {
+  SteadyTime at;         // of the reading
+  Time stamp;            // under which its values are stored
+  UptimeState uptime{};  // sysUpTime, heard shortly before
+};
+
 // One series of a row, as its owner knows it.
 struct SeriesState {
-  SeriesContinuity continuity;
+  SeriesHeight height;  // of a counter
   std::optional<SeriesId> id;
   bool owned = false;           // no other row writes it
   bool live = false;            // the last sample was a value
@@ -56,6 +63,8 @@ struct RowState {
 
 struct GroupState {
   std::vector<std::unique_ptr<RowState>> rows;
+  UptimeState uptime;      // of the last reading
+  bool read = false;       // at least once; what is new after that begins at zero
   std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
 };
 

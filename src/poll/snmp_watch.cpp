@@ -11,7 +11,6 @@ namespace bongsu::poll {
 namespace {
 const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};  // sysUpTime, sysObjectID
 constexpr int kForgetWinner = 5;               // failed polls in a row, then every credential is tried again
-constexpr Millis kClockBack{3'600'000};        // a wall clock that went back farther is believed
 constexpr std::uint32_t kYoungTicks = 60'000;  // ten minutes of sysUpTime
 constexpr Millis kIdentifyEvery = std::chrono::hours(1);
 constexpr std::size_t kMostTold = 200;  // notices about one device until it is identified again
@@ -83,15 +82,17 @@ void PollCore::note_uptime(Watch& watch, const snmp::Response& answer) {
   if (answer.varbinds.size() != 2) return;
   const Value& ticks = answer.varbinds[0].value;
   const SteadyTime now = clock().steady();
-  if (ticks.type == ValueType::TimeTicks && restarted(watch.uptime, static_cast<std::uint32_t>(ticks.number), now)) {
-    watch.identified = false;
-    for (const auto& run : watch.groups) {
-      run->restarted = true;
-      run->since_restart = static_cast<double>(ticks.number) / 100;
+  if (ticks.type == ValueType::TimeTicks) {
+    const UptimeState heard{true, static_cast<std::uint32_t>(ticks.number), now};
+    const Uptime told = compare(watch.uptime, heard);
+    watch.uptime = heard;
+    if (told == Uptime::Restarted || told == Uptime::Jumped) {
+      watch.identified = false;
+      tell(watch, Severity::Harmless,
+           (told == Uptime::Restarted ? "restarted, or its SNMP agent did: sysUpTime is "
+                                      : "its sysUpTime went back, as when another agent answers: it is ") +
+               format_duration(Millis(static_cast<std::int64_t>(ticks.number) * 10)));
     }
-    tell(watch, Severity::Harmless,
-         "restarted, or its SNMP agent did: sysUpTime is " +
-             format_duration(Millis(static_cast<std::int64_t>(ticks.number) * 10)));
   }
   const Value& id = answer.varbinds[1].value;
   if (id.type == ValueType::ObjectId && id.oid != watch.sys_object_id) {
@@ -291,9 +292,7 @@ asio::awaitable<std::string> PollCore::read_groups(std::shared_ptr<PollCore> cor
         slowest = group.name;
       }
       if (fetched) {
-        const Moment moment{.at = end, .restarted = run.restarted, .since_restart = run.since_restart};
-        run.restarted = false;
-        run.read = true;
+        const Moment moment{.at = end, .stamp = stamp, .uptime = watch->uptime};
         Outcome outcome = evaluate_group(set->tree(), group, run.state, fetched->data, moment);
         if (outcome.missed) run.state.used.clear();
         for (auto& [name, value] : outcome.facts) facts.emplace(name, std::move(value));
@@ -318,7 +317,7 @@ asio::awaitable<std::string> PollCore::read_groups(std::shared_ptr<PollCore> cor
     core->table_errors.add();
     if (error.empty()) error = failed->text;
     // Others stand back for a group that may have something to give; one that never had does not count.
-    if (!run.read || !run.state.rows.empty()) {
+    if (!run.state.read || !run.state.rows.empty()) {
       for (const Metric& metric : group.metrics) given.emplace(metric.name, &group);
     }
     watch->book.put(group, mark_gap(group, run.state, cause_of(*failed)), stamp, points);

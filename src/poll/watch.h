@@ -20,9 +20,6 @@ namespace bongsu::poll {
 struct GroupRun {
   const Group* group = nullptr;
   GroupState state{};
-  bool read = false;       // at least once
-  bool restarted = false;  // since its last reading
-  std::optional<double> since_restart{};
 };
 
 // The answers of the last pings.

@@ -29,7 +29,7 @@ struct World {
   std::vector<Finding> findings;
   std::shared_ptr<const ProfileSet> set;
   GroupState state;
-  SteadyTime now{1h};
+  SteadyTime now{1h}, born{0h};
   explicit World(Profile profile) : set(ProfileSet::compile({std::move(profile)}, mib::Tree::empty(), findings)) {
     for (const Finding& finding : findings) ADD_FAILURE() << finding.text;
   }
@@ -69,7 +69,12 @@ struct World {
       data.rows.push_back(std::move(row));
     }
     now += 60s;
-    outcome = evaluate_group(set->tree(), group(), state, data, {.at = now, .restarted = restarted, .since_restart = {}});
+    born = restarted ? now - 20s : born;
+    const auto ticks = std::chrono::duration_cast<std::chrono::milliseconds>(now - born).count() / 10;
+    outcome = evaluate_group(set->tree(), group(), state, data,
+                             {.at = now,
+                              .stamp = Time(std::chrono::duration_cast<Millis>(now.time_since_epoch())),
+                              .uptime = {true, static_cast<std::uint32_t>(ticks), now}});
     return lines(outcome.emissions);
   }
   std::vector<std::string> lines(const std::vector<Emission>& emissions) const {
@@ -131,7 +136,9 @@ TEST(Rows, KeptIndexNeverNamesTwoPorts) {
   World world(ports());
   world.poll({{1, "a", 1, {}}});
   world.poll({{2, "a", 2, {}}});  // a keeps ifIndex="1"
-  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 3)", R"(octets_total{ifIndex="1", interface="b"} 9)",
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 3)",
+                   R"(octets_total{ifIndex="1", interface="b"} 0)",  // who knows who wrote it before
+
                    R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="1", interface="b"} 1)"}),
             world.poll({{1, "b", 9, {}}, {2, "a", 3, {}}}));
 }
@@ -156,10 +163,31 @@ TEST(Rows, GapIsMarkedOnceForEachCause) {
   EXPECT_EQ(2u, mark_stale(world.group(), world.state).emissions.size());
 }
 
-TEST(Rows, RestartIsAReset) {
+TEST(Rows, RestartIsAResetWhenTheCountersSaySo) {
   World world(ports());
-  world.poll({{1, "a", 0xfffffff0, {}, 1000}});
-  EXPECT_EQ(R"(octets_total{ifIndex="1", interface="a"} 12)", world.poll({{1, "a", 12, {}, 1000}}, true)[0]);
+  world.poll({{1, "a", 3'000'000'000, {}, 1000}, {2, "b", 3'000'000'000, {}, 1000}});
+  EXPECT_EQ(R"(octets_total{ifIndex="1", interface="a"} 12)",
+            world.poll({{1, "a", 12, {}, 1000}, {2, "b", 300, {}, 1000}}, true)[0]);
+  // The agent alone restarted: a has more than 1,000 a second make in 20 s.
+  world.poll({{1, "a", 50'000, {}, 1000}, {2, "b", 310, {}, 1000}});
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 50100)", R"(octets_total{ifIndex="2", interface="b"} 315)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+            world.poll({{1, "a", 50'100, {}, 1000}, {2, "b", 315, {}, 1000}}, true));
+  // Wrapped, or restarted? One witness decides for all.
+  World near_top(ports());
+  near_top.poll({{1, "a", 0xfffffff0, {}, 1000}});
+  EXPECT_EQ(R"(octets_total{ifIndex="1", interface="a"} gap reboot)", near_top.poll({{1, "a", 12, {}, 1000}}, true)[0]);
+  World two(ports());
+  two.poll({{1, "a", 0xfffffff0, {}, 1000}, {2, "b", 70'000, {}, 1000}});
+  EXPECT_EQ(R"(octets_total{ifIndex="1", interface="a"} 12)", two.poll({{1, "a", 12, {}, 1000}, {2, "b", 5, {}, 1000}}, true)[0]);
+}
+
+TEST(Rows, PartOfASumThatRestartsClaimsNoMore) {
+  Profile profile = ports();
+  profile.groups[0].metrics = {{"octets_total", {}, {".1.9.3 + .1.9.2", {}}, "", Text{".1.9.4", {}}}};
+  World world(std::move(profile));
+  world.poll({{1, "a", 1000, 5'000'000'000, 100}});
+  EXPECT_EQ(R"(octets_total{ifIndex="1", interface="a"} 5000001110)", world.poll({{1, "a", 10, 5'000'000'100, 100}})[0]);
 }
 
 TEST(Rows, LabelsAreCleanedAndARowWithoutItsNameIsLeftOut) {

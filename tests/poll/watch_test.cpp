@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "poll/slots.h"
 #include "poll/watch.h"
 
 #include <gtest/gtest.h>
 
 #include "model/marker.h"
+#include "poll/slots.h"
 
 namespace bongsu::poll {
 namespace {

@@ -95,11 +95,15 @@ struct Client::Walks {
 };
 
 Client::Client(net::Reactor& reactor, Metrics& metrics, ClientOptions options)
-    : options_(std::move(options)), exchanges_(reactor, metrics, options_.exchange), walks_(std::make_unique<Walks>()) {}
+    : options_(std::move(options)),
+      exchanges_(reactor, metrics, options_.exchange, options_.keeper),
+      walks_(std::make_unique<Walks>()) {}
 Client::~Client() = default;
 
 std::size_t Client::in_flight() const { return exchanges_.in_flight(); }
 void Client::request(const Target& target, const Ask& ask, Answered then) { exchanges_.request(target, ask, std::move(then)); }
+
+Status Client::remember(const StateStore& store) { return exchanges_.remember(store); }
 
 void Client::forget(const net::Endpoint& endpoint) {
   exchanges_.forget(endpoint);

@@ -12,6 +12,8 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "model/keeper.h"
+#include "model/state.h"
 #include "model/varbind.h"
 #include "net/reactor.h"
 #include "snmp/codec.h"
@@ -24,6 +26,7 @@ namespace bongsu::snmp {
 
 struct ClientOptions {
   ExchangeOptions exchange;
+  StateKeeper* keeper = nullptr;  // keeps what is learned, for remember(); outlives the client
   std::size_t get_varbinds = 32;  // of one GET; more are asked for in several
   WalkLimits limits;              // of each walk and table
 };
@@ -83,6 +86,9 @@ class Client {
   // What was learned of each device, and is to be noted of it: by whoever sees it.
   DialectBook& dialects() { return exchanges_.dialects(); }
   const Dialect* dialect(const net::Endpoint& endpoint) { return dialects().find(endpoint); }
+  // What an earlier process learned, before the first request. Errors: as StateStore::scan. Thread: any, before the reactor's
+  // starts.
+  Status remember(const StateStore& store);
   // Forgets what was learned about a device, when it is removed or replaced.
   void forget(const net::Endpoint& endpoint);
   std::size_t in_flight() const;

@@ -34,9 +34,10 @@ std::uint32_t inverse_of(std::uint32_t x) {
 
 }  // namespace
 
-Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options)
+Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options, StateKeeper* keeper)
     : reactor_(reactor),
       options_(options),
+      keeper_(keeper),
       dialects_(reactor.clock()),
       multiplier_(reactor.random().next32() | 1),
       inverse_(inverse_of(multiplier_)),
@@ -207,7 +208,9 @@ void Exchanges::send(Exchange& exchange) {
   net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
   if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
   const SteadyTime now = reactor_.clock().steady();
-  if (exchange.device != nullptr && waits_for_discovery(exchange)) return;
+  // An engine ID of an earlier process that is not answered at once may be that of a device that is gone.
+  if (exchange.device != nullptr && exchange.tries > 0 && exchange.device->engine.restored()) exchange.device->doubted = true;
+  if (exchange.device != nullptr && waits(exchange)) return;
   if (exchange.tries == 0) {
     exchange.fresh = true;
     ++fresh_;
@@ -234,7 +237,7 @@ void Exchanges::send_early(Exchange& exchange) {
   std::string problem;
   net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
   if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
-  if (exchange.device != nullptr && waits_for_discovery(exchange)) return;
+  if (exchange.device != nullptr && waits(exchange)) return;
   retries_.add();
   if (exchange.early == 0) crowd(exchange, true);
   ++exchange.early;
@@ -367,7 +370,9 @@ void Exchanges::expired(Exchange& exchange) {
   } else {
     timeouts_.add();
     exchange.known->second.dialect.srtt = exchange.known->second.dialect.rttvar = {};  // RFC 6298 section 5.7
-    finish(exchange, timeout_error(exchange));
+    Error error = timeout_error(exchange);
+    if (exchange.device != nullptr && error.code == Code::Timeout && exchange.distrusted == 0) exchange.device->doubted = true;
+    finish(exchange, std::move(error));
   }
   send_waiting();
 }

@@ -15,6 +15,8 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "model/keeper.h"
+#include "model/state.h"
 #include "net/reactor.h"
 #include "snmp/codec.h"
 #include "snmp/dialect.h"
@@ -71,7 +73,7 @@ struct ExchangeOptions {
 // callbacks of what is in flight.
 class Exchanges {
  public:
-  Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options);
+  Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options, StateKeeper* keeper = nullptr);
   ~Exchanges();
   Exchanges(const Exchanges&) = delete;
   Exchanges& operator=(const Exchanges&) = delete;
@@ -80,8 +82,11 @@ class Exchanges {
   net::Reactor& reactor() { return reactor_; }
   std::size_t in_flight() const { return busy_; }
   DialectBook& dialects() { return dialects_; }
-  // Asks for the engine ID anew.
+  // Asks for the engine ID anew; the kept record goes, too.
   void forget(const net::Endpoint& endpoint);
+  // SNMPv3 engines as the keeper kept them, before the first request. A record that cannot be read is left out and told of in
+  // the log. Errors: as StateStore::scan.
+  Status remember(const StateStore& store);
 
  private:
   struct Exchange;
@@ -125,7 +130,14 @@ class Exchanges {
 
   // v3
   Status prepare(Exchange& exchange);
-  bool waits_for_discovery(Exchange& exchange);
+  Device& device_of(const net::Endpoint& endpoint);
+  bool waits(Exchange& exchange);
+  void derive_keys(Device& device, const std::shared_ptr<const User>& user);
+  void keys_made(Device& device, std::uint32_t epoch, const std::shared_ptr<const User>& user, LocalKeys keys);
+  void reset_clock(const Exchange& exchange, const SecuredView& message, SteadyTime now);
+  void note_clock(const Device& device, std::int32_t boots, std::int32_t time, const SecuredView& message);
+  void note_size(const Device& device, std::int32_t max_size);
+  void save(Device& device, SteadyTime now);
   Octets secured(Exchange& exchange);
   void receive_secured(const net::Datagram& datagram, SteadyTime now);
   void discovered(Exchange& exchange, const SecuredView& message, SteadyTime now);
@@ -140,6 +152,7 @@ class Exchanges {
 
   net::Reactor& reactor_;
   const ExchangeOptions options_;
+  StateKeeper* const keeper_;
   DialectBook dialects_;
   std::uint32_t multiplier_, inverse_, offset_;
   std::deque<Exchange> slots_;  // stays where it is

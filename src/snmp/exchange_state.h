@@ -17,6 +17,10 @@ struct Exchanges::Device {
   std::vector<std::uint8_t> last_id;          // the engine ID before, to tell a change
   Exchange* discovering = nullptr;            // the one that asks for the engine ID
   std::vector<std::uint32_t> waiting;         // slots of those that wait for it
+  bool doubted = false;                       // nothing was answered with the engine ID: it is asked for anew
+  bool unsaved = false;                       // kept once an answer shows that it is right
+  bool deriving = false;                      // keys that take long are being made
+  std::vector<std::uint32_t> waiting_keys;    // slots of those that wait for them
 };
 
 struct Exchanges::Exchange final : net::Timer {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "snmp/exchange.h"
 #include "snmp/exchange_state.h"
 
@@ -14,6 +15,7 @@ namespace {
 constexpr int kMostSyncs = 3;                 // times that one request is sent again because of a report
 constexpr std::size_t kShortestEngineId = 5;  // RFC 3411, SnmpEngineID
 constexpr std::size_t kMostEngineIds = 1U << 17;
+constexpr std::int32_t kLeastMessage = 484;  // RFC 3412 section 6.3
 
 bool same(Octets a, Octets b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 Octets octets_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
@@ -26,11 +28,48 @@ std::string hex(Octets octets) {
 
 }  // namespace
 
-void Exchanges::forget(const net::Endpoint& endpoint) {
-  if (const auto device = devices_.find(endpoint); device != devices_.end()) {
-    device->second->engine.forget();
-    device->second->last_id.clear();
+Exchanges::Device& Exchanges::device_of(const net::Endpoint& endpoint) {
+  auto& device = devices_[endpoint];
+  if (!device) {
+    device = std::make_unique<Device>();
+    device->endpoint = endpoint;
   }
+  return *device;
+}
+
+void Exchanges::forget(const net::Endpoint& endpoint) {
+  const auto found = devices_.find(endpoint);
+  if (found == devices_.end()) return;
+  found->second->engine.forget();
+  found->second->last_id.clear();
+  found->second->unsaved = false;
+  if (keeper_ != nullptr) keeper_->erase(EngineRecord::kTable, endpoint.to_string());
+}
+
+Status Exchanges::remember(const StateStore& store) {
+  const Time wall = reactor_.clock().now();
+  const SteadyTime now = reactor_.clock().steady();
+  return store.scan(EngineRecord::kTable, "", [&](std::string_view key, std::string_view value) {
+    const auto endpoint = net::Endpoint::parse(key);
+    const auto record = decode_engine(value);
+    if (!endpoint || !record) {
+      log::warning("the kept SNMPv3 engine of {} is left out: {}", key, (endpoint ? record.error() : endpoint.error()).text);
+      return true;
+    }
+    Device& device = device_of(*endpoint);
+    if (device.engine.known()) return true;
+    device.engine.restore(*record, wall, now);
+    device.last_id = record->id;
+    if (engine_ids_.size() < kMostEngineIds) engine_ids_.try_emplace({record->id.begin(), record->id.end()}, *endpoint);
+    return true;
+  });
+}
+
+// Keeps the engine once what was learned of it has proved right.
+void Exchanges::save(Device& device, SteadyTime now) {
+  device.unsaved = false;
+  if (keeper_ != nullptr && device.engine.known())
+    keeper_->put(EngineRecord::kTable, device.endpoint.to_string(), encode(device.engine.record(reactor_.clock().now(), now)));
 }
 
 Status Exchanges::prepare(Exchange& exchange) {
@@ -45,31 +84,58 @@ Status Exchanges::prepare(Exchange& exchange) {
                     "phrase that are missing",
                     exchange.target.name, credentials.name, to_string(credentials.level), credentials.user->name(),
                     to_string(credentials.user->level()))};
-  auto& device = devices_[exchange.target.endpoint];
-  if (!device) device = std::make_unique<Device>();
-  device->endpoint = exchange.target.endpoint;
-  exchange.device = device.get();
+  exchange.device = &device_of(exchange.target.endpoint);
   exchange.syncs = 0;
   exchange.distrusted = 0;
   exchange.probed = exchange.context_wrong = exchange.privacy_wrong = false;
   return {};
 }
 
-// Whether it stands aside while another one asks for the engine ID; otherwise, where that is not known, it asks itself.
-bool Exchanges::waits_for_discovery(Exchange& exchange) {
+// Whether it stands aside while another one asks for the engine ID, or keys are made; otherwise, where the engine ID is not
+// known, it asks itself.
+bool Exchanges::waits(Exchange& exchange) {
   Device& device = *exchange.device;
-  if (device.engine.known() || device.discovering == &exchange) return false;
-  if (device.discovering == nullptr) {
+  const Credentials& credentials = *exchange.target.credentials;
+  const auto stand_aside = [&](std::vector<std::uint32_t>& among) {
+    if (exchange.tries > 0) ++exchange.generation;  // nothing that comes for it now is taken
+    exchange.cancel();
+    if (exchange.fresh) --fresh_;
+    exchange.fresh = false;
+    among.push_back(exchange.slot);
+    return true;
+  };
+  if (device.discovering == &exchange) return false;
+  if (!device.engine.known() || device.doubted) {
+    if (device.discovering != nullptr) return stand_aside(device.waiting);
+    if (exchange.tries > 0) ++exchange.generation;
     device.discovering = &exchange;
     discoveries_.add();
     return false;
   }
-  if (exchange.tries > 0) ++exchange.generation;  // nothing that comes for it now is taken
-  exchange.cancel();
-  if (exchange.fresh) --fresh_;
-  exchange.fresh = false;
-  device.waiting.push_back(exchange.slot);
-  return true;
+  if (credentials.level == SecurityLevel::NoAuthNoPriv || device.engine.keys(credentials.user) != nullptr) return false;
+  if (!credentials.user->localizes_slowly()) {
+    device.engine.keep_keys(credentials.user, credentials.user->localized(device.engine.id()));
+    return false;
+  }
+  if (!device.deriving) derive_keys(device, credentials.user);
+  return stand_aside(device.waiting_keys);
+}
+
+void Exchanges::derive_keys(Device& device, const std::shared_ptr<const User>& user) {
+  device.deriving = true;
+  const std::vector<std::uint8_t> id(device.engine.id().begin(), device.engine.id().end());
+  const auto made = std::make_shared<std::optional<LocalKeys>>();
+  reactor_.aside([user, id, made] { made->emplace(user->localized(id)); },
+                 [this, alive = std::weak_ptr(alive_), at = &device, epoch = device.engine.epoch(), user, made] {
+                   if (!alive.expired()) keys_made(*at, epoch, user, std::move(**made));
+                 });
+}
+
+void Exchanges::keys_made(Device& device, std::uint32_t epoch, const std::shared_ptr<const User>& user, LocalKeys keys) {
+  device.deriving = false;
+  if (device.engine.known() && device.engine.epoch() == epoch) device.engine.keep_keys(user, std::move(keys));
+  for (const std::uint32_t slot : std::exchange(device.waiting_keys, {})) waiting_.push_back(slot);
+  send_waiting();
 }
 
 // The datagram of a v3 request, or of the discovery that it needs first.
@@ -90,7 +156,8 @@ Octets Exchanges::secured(Exchange& exchange) {
   if (credentials.level != SecurityLevel::NoAuthNoPriv) {
     head.boots = device.engine.boots();
     head.time = device.engine.time(reactor_.clock().steady());
-    keys = &device.engine.keys(credentials.user);
+    keys = device.engine.keys(credentials.user);
+    BONGSU_CHECK(keys != nullptr);  // waits() saw to it
   }
   encoder_.add_raw(exchange.datagram);
   const Octets context = credentials.context_engine_id.empty() ? device.engine.id() : octets_of(credentials.context_engine_id);
@@ -119,10 +186,11 @@ void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
     if (!ours) return distrust(*exchange, Distrust::Identity);
     // More than was asked for is no answer either, and there may be no key for it.
     if (message.level > credentials.level) return distrust(*exchange, Distrust::Level);
-    LocalKeys& keys = engine.keys(credentials.user);
-    if (!keys.check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest);
+    LocalKeys* keys = engine.keys(credentials.user);
+    if (keys == nullptr) return distrust(*exchange, Distrust::Identity);  // its engine ID was another one meanwhile
+    if (!keys->check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest);
     if (message.level == SecurityLevel::AuthPriv) {
-      if (!keys.decrypt(message.boots, message.time, message.salt, message.scoped, plain_))
+      if (!keys->decrypt(message.boots, message.time, message.salt, message.scoped, plain_))
         return distrust(*exchange, Distrust::Privacy);
       scoped = plain_;
     }
@@ -142,16 +210,26 @@ void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
   const Octets context = credentials.context_engine_id.empty() ? engine.id() : octets_of(credentials.context_engine_id);
   if (!same(context, pdu.context_engine_id) || credentials.context_name != pdu.context_name)
     return distrust(*exchange, Distrust::Context);
+  const std::int32_t boots = engine.boots(), time = engine.time(now);
+  const bool authentic = engine.authentic();
   if (message.level != SecurityLevel::NoAuthNoPriv && !engine.accept(message.boots, message.time, now)) {
     distrust(*exchange, Distrust::TimeWindow);
     // It is authentic and it is fresh, for its msgID is: so the agent's clock went back, and its next answer is taken.
     if (message.boots == kLastBoots || exchange->syncs >= kMostSyncs) return;
-    engine.reset(message.boots, message.time, now);
+    reset_clock(*exchange, message, now);
     ++exchange->syncs;
     return send_again(*exchange);
   }
   if (!exchange->probed && exchange->device->proved != exchange->target.credentials)
     exchange->device->proved = exchange->target.credentials;
+  Device& device = *exchange->device;
+  if (authentic && boots != engine.boots()) {
+    note_clock(device, boots, time, message);
+    device.unsaved = true;
+  }
+  engine.heard();
+  if (message.max_size < kLeastMessage) note_size(device, message.max_size);
+  if (device.unsaved) save(device, now);
   answered(*exchange, pdu, datagram, now);
 }
 
@@ -201,25 +279,61 @@ void Exchanges::probe_with(Exchange& exchange, std::shared_ptr<const Credentials
   send(*probe);
 }
 
+// The clock of an authentic message that is fresh.
+void Exchanges::reset_clock(const Exchange& exchange, const SecuredView& message, SteadyTime now) {
+  Device& device = *exchange.device;
+  if (device.engine.authentic()) note_clock(device, device.engine.boots(), device.engine.time(now), message);
+  device.engine.reset(message.boots, message.time, now);
+  device.unsaved = true;
+}
+
+void Exchanges::note_clock(const Device& device, std::int32_t boots, std::int32_t time, const SecuredView& message) {
+  const bool risen = message.boots > boots;
+  dialects_.note(device.endpoint, risen ? Trait::EngineReboots : Trait::TimeJump,
+                 fmt::format("its engineBoots were {} and are {}, its engineTime {} s where {} s were expected", boots,
+                             message.boots, message.time, time));
+}
+
+void Exchanges::note_size(const Device& device, std::int32_t max_size) {
+  Dialect& dialect = dialects_.of(device.endpoint);
+  if (dialect.message_octets == max_size) return;
+  dialect.message_octets = static_cast<std::uint16_t>(max_size);
+  dialects_.note(device.endpoint, Trait::MessageSize,
+                 fmt::format("it takes messages of {} octets at most (msgMaxSize); RFC 3412 asks for 484", max_size));
+}
+
 void Exchanges::discovered(Exchange& exchange, const SecuredView& message, SteadyTime now) {
   if (message.engine_id.size() < kShortestEngineId) return distrust(exchange, Distrust::Identity);
   Device& device = *exchange.device;
-  device.engine.adopt(message.engine_id, message.boots, message.time, now);
+  // The same engine ID: what authentic messages told of its clock is better than what this one says.
+  if (!device.engine.authentic() || !same(device.engine.id(), message.engine_id)) {
+    device.engine.adopt(message.engine_id, message.boots, message.time, now);
+    device.unsaved = true;
+  }
+  device.doubted = false;
+  if (message.max_size < kLeastMessage) note_size(device, message.max_size);
   const auto note = [&](Counter& counter, const std::string& text) {
     counter.add();
     if (std::uint64_t suppressed = 0; gate_.open(now, suppressed))
       log::warning("{} ({}): {} ({} more since the last such line)", exchange.target.name, device.endpoint.to_string(), text,
                    suppressed);
   };
-  if (!device.last_id.empty() && !same(device.last_id, message.engine_id))
-    note(engine_changes_, fmt::format("its SNMPv3 engine ID was {} and is {} now", hex(device.last_id), hex(message.engine_id)));
+  if (!device.last_id.empty() && !same(device.last_id, message.engine_id)) {
+    const std::string text =
+        fmt::format("its SNMPv3 engine ID was {} and is {} now", hex(device.last_id), hex(message.engine_id));
+    note(engine_changes_, text);
+    dialects_.note(device.endpoint, Trait::EngineIdChanged, text);
+  }
   if (!same(device.last_id, message.engine_id)) {
     const std::string id(message.engine_id.begin(), message.engine_id.end());
     const auto first =
         engine_ids_.size() < kMostEngineIds ? engine_ids_.try_emplace(id, device.endpoint).first : engine_ids_.find(id);
-    if (first != engine_ids_.end() && first->second != device.endpoint)
-      note(duplicate_engines_, fmt::format("its SNMPv3 engine ID {} is that of {}, too; give each device one of its own",
-                                           hex(message.engine_id), first->second.to_string()));
+    if (first != engine_ids_.end() && first->second != device.endpoint) {
+      const std::string text = fmt::format("its SNMPv3 engine ID {} is that of {}, too; give each device one of its own",
+                                           hex(message.engine_id), first->second.to_string());
+      note(duplicate_engines_, text);
+      dialects_.note(device.endpoint, Trait::DuplicateEngineId, text);
+    }
   }
   device.last_id.assign(message.engine_id.begin(), message.engine_id.end());
   end_discovery(exchange, nullptr);
@@ -240,7 +354,7 @@ void Exchanges::end_discovery(Exchange& exchange, const Error* error) {
 // Under another msgID, so that nothing sent before is answered twice; not counted as a try.
 void Exchanges::send_again(Exchange& exchange) {
   ++exchange.generation;
-  if (waits_for_discovery(exchange)) return;
+  if (waits(exchange)) return;
   std::string problem;
   net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
   if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
@@ -275,7 +389,7 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
         return fail(Code::Refused, fmt::format("the agent finds its own clock (boots {}, time {}) outside of its time window "
                                                "(usmStatsNotInTimeWindows); look at its agent",
                                                message.boots, message.time));
-      engine.reset(message.boots, message.time, now);
+      reset_clock(exchange, message, now);
       resyncs_.add();
       return send_again(exchange);
     case ReportKind::UserName:

@@ -21,6 +21,13 @@ struct Credentials {
   SecurityLevel level = SecurityLevel::AuthPriv;  // of all requests and answers; never less than said
   std::string context_name;
   std::string context_engine_id;  // octets; empty: the agent's own engine
+
+  // The same in all that is sent, secrets and keys too; whichever object holds the user.
+  friend bool operator==(const Credentials& a, const Credentials& b) {
+    return a.name == b.name && a.version == b.version && a.community.reveal() == b.community.reveal() && a.level == b.level &&
+           a.context_name == b.context_name && a.context_engine_id == b.context_engine_id &&
+           (a.user == b.user || (a.user && b.user && *a.user == *b.user));
+  }
 };
 
 // Whom to ask, and how patiently. A plain value; what is learned about a device is kept by the Client under its endpoint.

@@ -211,6 +211,9 @@ void Key::append(Octets octets) {
   std::copy(octets.begin(), octets.end(), octets_.begin() + static_cast<std::ptrdiff_t>(size_));
   size_ += octets.size();
 }
+bool operator==(const Key& a, const Key& b) {
+  return a.size_ == b.size_ && CRYPTO_memcmp(a.octets_.data(), b.octets_.data(), a.size_) == 0;
+}
 void Key::cut(std::size_t size) {
   BONGSU_CHECK(size <= size_);
   OPENSSL_cleanse(octets_.data() + size, size_ - size);
@@ -245,14 +248,22 @@ Result<std::shared_ptr<const Key>> PassPhraseKeys::get(AuthProtocol protocol, st
   const Key print =
       digest_of(AuthProtocol::Sha256, {{reinterpret_cast<const std::uint8_t*>(pass_phrase.data()), pass_phrase.size()}});
   const std::pair at(protocol, std::string(print.octets().begin(), print.octets().end()));
-  {
-    const auto keys = keys_.lock();
-    if (const auto known = keys->find(at); known != keys->end()) return known->second;
-  }
+  if (auto key = known_.lock()->keys[at].lock()) return key;
   BONGSU_TRY(Key ku, stretch(protocol, pass_phrase));
-  return keys_.lock()->try_emplace(at, std::make_shared<const Key>(ku)).first->second;
+  auto made = std::make_shared<const Key>(ku);
+  const auto known = known_.lock();
+  std::erase_if(known->keys, [](const auto& entry) { return entry.second.expired(); });
+  ++known->stretched;
+  if (auto other = known->keys[at].lock()) return other;
+  known->keys[at] = made;
+  return made;
 }
-std::size_t PassPhraseKeys::size() const { return keys_.lock()->size(); }
+std::size_t PassPhraseKeys::size() const {
+  const auto known = known_.lock();
+  return static_cast<std::size_t>(
+      std::count_if(known->keys.begin(), known->keys.end(), [](const auto& entry) { return !entry.second.expired(); }));
+}
+std::uint64_t PassPhraseKeys::stretched() const { return known_.lock()->stretched; }
 
 void LocalKeys::FreeDigest::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
 LocalKeys::LocalKeys(LocalKeys&&) noexcept = default;
@@ -359,6 +370,18 @@ Result<std::shared_ptr<const User>> User::make(const UserSpec& spec, PassPhraseK
 SecurityLevel User::level() const {
   if (priv_ != PrivProtocol::None) return SecurityLevel::AuthPriv;
   return auth_ != AuthProtocol::None ? SecurityLevel::AuthNoPriv : SecurityLevel::NoAuthNoPriv;
+}
+
+bool User::localizes_slowly() const {
+  return (priv_ == PrivProtocol::Aes192C || priv_ == PrivProtocol::Aes256C) && row(auth_).octets < row(priv_).stored;
+}
+
+bool operator==(const User& a, const User& b) {
+  const auto same = [](const std::shared_ptr<const Key>& one, const std::shared_ptr<const Key>& other) {
+    return one == other || (one && other && *one == *other);
+  };
+  return a.name_ == b.name_ && a.auth_ == b.auth_ && a.priv_ == b.priv_ && same(a.auth_ku_, b.auth_ku_) &&
+         same(a.priv_ku_, b.priv_ku_);
 }
 
 LocalKeys User::localized(Octets engine_id) const {

@@ -58,6 +58,7 @@ class Key {
   std::size_t size() const { return size_; }
   void append(Octets octets);  // up to kMost in all
   void cut(std::size_t size);
+  friend bool operator==(const Key& a, const Key& b);  // in constant time for keys of one size
 
  private:
   std::array<std::uint8_t, kMost> octets_{};
@@ -71,15 +72,20 @@ Result<Key> stretch(AuthProtocol protocol, std::string_view pass_phrase);
 Result<Key> localize(AuthProtocol protocol, const Key& ku, Octets engine_id);
 Result<Key> privacy_key(AuthProtocol auth, PrivProtocol priv, const Key& kul, Octets engine_id);
 
-// Ku of each pass phrase and digest, made once; in memory only. Thread: any.
+// Ku of each pass phrase and digest, made once as long as anybody has it; in memory only. Thread: any.
 class PassPhraseKeys {
  public:
   // Errors: as stretch().
   Result<std::shared_ptr<const Key>> get(AuthProtocol protocol, std::string_view pass_phrase);
-  std::size_t size() const;
+  std::size_t size() const;         // that somebody has
+  std::uint64_t stretched() const;  // times that one was made
 
  private:
-  Guarded<std::map<std::pair<AuthProtocol, std::string>, std::shared_ptr<const Key>>> keys_;  // by the pass phrase's digest
+  struct Known {
+    std::map<std::pair<AuthProtocol, std::string>, std::weak_ptr<const Key>> keys;  // by the pass phrase's digest
+    std::uint64_t stretched = 0;
+  };
+  Guarded<Known> known_;
 };
 
 // A user's keys for one engine, with what OpenSSL prepares from them. Thread: one at a time.
@@ -138,8 +144,12 @@ class User {
   PrivProtocol priv() const { return priv_; }
   // The highest that its keys allow.
   SecurityLevel level() const;
-  // Microseconds, but about a millisecond for AES-192-C and AES-256-C where the digest is shorter than the key.
+  // Microseconds, but a millisecond and more where localizes_slowly().
   LocalKeys localized(Octets engine_id) const;
+  // AES-192-C and AES-256-C with a digest that is shorter than their key: not for a reactor's thread.
+  bool localizes_slowly() const;
+  // The same name, protocols and keys, and so the same pass phrases.
+  friend bool operator==(const User& a, const User& b);
 
  private:
   User() = default;

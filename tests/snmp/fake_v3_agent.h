@@ -45,6 +45,8 @@ class FakeV3Agent {
   std::int32_t boots = 7;
   std::int32_t time_offset = 100'000;
   bool checks_time = true;
+  bool silent_about_engines = false;  // drops what is for another engine
+  std::int32_t max_size = 65'507;
   std::map<Oid, Value> objects;
   std::string context;  // the only one that it has
   int discoveries = 0, requests = 0, reports = 0;
@@ -65,6 +67,7 @@ class FakeV3Agent {
   void send(const net::Endpoint& to, const SecuredView& asked, SecurityLevel level, PduHead pdu, std::vector<Varbind> varbinds,
             const std::string& context_name) {
     Reply reply{{.message_id = asked.message_id,
+                 .max_size = max_size,
                  .level = level,
                  .engine_id = engine_id,
                  .boots = boots,
@@ -96,7 +99,7 @@ class FakeV3Agent {
       return report(datagram.peer, asked, SecurityLevel::NoAuthNoPriv, 4, 0);
     }
     if (!std::equal(asked.engine_id.begin(), asked.engine_id.end(), engine_id.begin(), engine_id.end()))
-      return report(datagram.peer, asked, SecurityLevel::NoAuthNoPriv, 4, 0);
+      return silent_about_engines ? void() : report(datagram.peer, asked, SecurityLevel::NoAuthNoPriv, 4, 0);
     if (asked.user != user_->name()) return report(datagram.peer, asked, SecurityLevel::NoAuthNoPriv, 3, 0);
     if (asked.level > user_->level()) return report(datagram.peer, asked, SecurityLevel::NoAuthNoPriv, 1, 0);
     LocalKeys keys = user_->localized(engine_id);

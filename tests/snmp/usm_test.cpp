@@ -141,13 +141,47 @@ TEST(Usm, RefusesWhatCannotBeDecrypted) {
 
 TEST(Usm, OnePassPhraseIsStretchedOnce) {
   PassPhraseKeys keys;
-  const auto first = keys.get(AuthProtocol::Sha256, "maplesyrup");
-  ASSERT_TRUE(first);
-  EXPECT_EQ(*first, *keys.get(AuthProtocol::Sha256, "maplesyrup"));
+  auto first = *keys.get(AuthProtocol::Sha256, "maplesyrup");
+  EXPECT_EQ(first, *keys.get(AuthProtocol::Sha256, "maplesyrup"));
   EXPECT_EQ(1U, keys.size());
-  EXPECT_NE(*first, *keys.get(AuthProtocol::Sha1, "maplesyrup"));
-  EXPECT_NE(*first, *keys.get(AuthProtocol::Sha256, "maplesyrup2"));
+  const auto second = *keys.get(AuthProtocol::Sha1, "maplesyrup"), third = *keys.get(AuthProtocol::Sha256, "maplesyrup2");
+  EXPECT_NE(first, second);
+  EXPECT_NE(first, third);
   EXPECT_EQ(3U, keys.size());
+  EXPECT_EQ(3U, keys.stretched());
+  // Once nobody has it, it is gone from memory.
+  first.reset();
+  EXPECT_EQ(2U, keys.size());
+  EXPECT_TRUE(keys.get(AuthProtocol::Sha256, "maplesyrup"));
+  EXPECT_EQ(4U, keys.stretched());
+}
+
+TEST(Usm, UsersAreEqualWhereTheirKeysAre) {
+  const auto user = [](const char* name, AuthProtocol auth, const char* phrase, PrivProtocol priv, const char* priv_phrase) {
+    PassPhraseKeys keys;
+    UserSpec spec{
+        .name = name, .auth = auth, .auth_pass_phrase = Secret(phrase), .priv = priv, .priv_pass_phrase = Secret(priv_phrase)};
+    return *User::make(spec, keys);
+  };
+  const auto one = user("nms", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::Des, "mapletree1");
+  EXPECT_EQ(*one, *user("nms", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::Des, "mapletree1"));
+  EXPECT_FALSE(*one == *user("nmt", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::Des, "mapletree1"));
+  EXPECT_FALSE(*one == *user("nms", AuthProtocol::Md5, "maplesyrup", PrivProtocol::Des, "mapletree1"));
+  EXPECT_FALSE(*one == *user("nms", AuthProtocol::Sha1, "maplesyrux", PrivProtocol::Des, "mapletree1"));
+  EXPECT_FALSE(*one == *user("nms", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::Aes128, "mapletree1"));
+  EXPECT_FALSE(*one == *user("nms", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::Des, "mapletree2"));
+  EXPECT_FALSE(*one == *user("nms", AuthProtocol::Sha1, "maplesyrup", PrivProtocol::None, ""));
+}
+
+TEST(Usm, SaysWhoseKeysTakeLong) {
+  for (const AuthProtocol auth : kAllAuth) {
+    for (const PrivProtocol priv : kAllPriv) {
+      SCOPED_TRACE(std::string(to_string(auth)) + " " + std::string(to_string(priv)));
+      const std::size_t digest = localize(auth, *stretch(auth, "maplesyrup"), kEngine)->size();
+      const bool slow = (priv == PrivProtocol::Aes192C && digest < 24) || (priv == PrivProtocol::Aes256C && digest < 32);
+      EXPECT_EQ(slow, make_user(auth, priv)->localizes_slowly());
+    }
+  }
 }
 
 TEST(Usm, RefusesUsersThatCannotBe) {

@@ -1,7 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/agents.h"
 
+#include <algorithm>
+#include <array>
+
 namespace bongsu::agent {
+namespace {
+
+// Another address of the same make: its second octet is one larger (IPv6: its eighth).
+net::Address neighbour_of(const net::Address& address) {
+  std::array<std::uint8_t, 16> octets{};
+  const auto own = address.octets();
+  std::copy(own.begin(), own.end(), octets.begin());
+  ++octets[address.is_v4() ? 1 : 7];
+  return address.is_v4() ? net::Address::v4(std::span(octets).first<4>()) : net::Address::v6(octets, address.scope());
+}
+
+// What a walk of the slow parts costs more for this answer.
+Millis slowness(const Misbehaviour& wrong, const ObjectTable& table, std::span<const snmp::VarbindView> answer) {
+  Millis out{0};
+  for (const Misbehaviour::Slow& slow : wrong.slow) {
+    const auto octets = snmp::encode_oid(slow.subtree);
+    if (!octets) continue;
+    const snmp::OidView inside(*octets);
+    const auto here = std::count_if(answer.begin(), answer.end(), [&](const snmp::VarbindView& varbind) {
+      return varbind.value.exists() && varbind.name.starts_with(inside);
+    });
+    if (here == 0) continue;
+    std::int64_t all = 0;
+    for (std::size_t i = 0; i < table.size(); ++i) all += table.name(table[i]).starts_with(inside) ? 1 : 0;
+    out += slow.answer + slow.walk * here / std::max<std::int64_t>(all, 1);
+  }
+  return out;
+}
+
+}  // namespace
 
 Agents::Agents(net::Reactor& reactor, AgentsSpec spec)
     : reactor_(reactor), spec_(std::move(spec)), port_(spec_.port), timer_([this] { send_due(); }) {}
@@ -32,12 +65,12 @@ Status Agents::listen(const net::Address& address) {
 }
 
 void Agents::add(const net::Address& address, std::unique_ptr<Device> device, Manner manner) {
-  agents_.insert_or_assign(address, Agent{std::move(device), manner, ++lives_});
+  agents_.insert_or_assign(address, Agent{std::move(device), std::move(manner), ++lives_, {}});
 }
 
 void Agents::set_default(Default make, Manner manner) {
   make_default_ = std::move(make);
-  default_manner_ = manner;
+  default_manner_ = std::move(manner);
 }
 
 Device* Agents::device(const net::Address& address) {
@@ -60,7 +93,7 @@ void Agents::restart(const net::Address& address) {
 Agents::Agent* Agents::agent_of(const net::Address& address, SteadyTime now) {
   if (const auto at = agents_.find(address); at != agents_.end()) return &at->second;
   if (!make_default_ || agents_.size() >= spec_.most) return nullptr;
-  Agent made{nullptr, default_manner_, ++lives_};
+  Agent made{nullptr, default_manner_, ++lives_, {}};
   made.device = make_default_(address, now, made.manner);
   return &agents_.emplace(address, std::move(made)).first->second;
 }
@@ -78,7 +111,9 @@ void Agents::serve(std::size_t socket, const net::Datagram& datagram, SteadyTime
     ++stats_.unknown;
     return;
   }
-  if (agent->manner.dead || (agent->manner.loss > 0 && reactor_.random().chance(agent->manner.loss))) {
+  const Misbehaviour* wrong = agent->manner.misbehaviour.get();
+  const double loss = std::max(agent->manner.loss, wrong != nullptr ? wrong->loss : 0);
+  if (agent->manner.dead || (loss > 0 && reactor_.random().chance(loss))) {
     ++stats_.ignored;
     return;
   }
@@ -91,32 +126,104 @@ void Agents::serve(std::size_t socket, const net::Datagram& datagram, SteadyTime
     return;
   }
   agent->device->set_moment(now);
-  const snmp::Octets octets = answerer_.answer(request_, *agent->device, agent->manner.max_size);
-  if (octets.empty()) {
-    ++stats_.malformed;
-    return;
+  snmp::Octets octets;
+  if (wrong == nullptr) {
+    octets = answerer_.answer(request_, *agent->device, {.octets = agent->manner.max_size});
+    if (octets.empty()) {
+      ++stats_.malformed;
+      return;
+    }
+  } else {
+    if (agent->busy_until > now) {
+      ++stats_.ignored;
+      return;
+    }
+    octets = misanswer(*wrong, *agent);
+    if (octets.empty()) {
+      ++stats_.ignored;
+      return;
+    }
   }
-  stats_.varbinds += answerer_.varbinds();
-  if (agent->manner.delay.count() > 0 || agent->manner.jitter.count() > 0) {
-    return delay(socket, datagram, address, *agent, octets, now);
-  }
-  ++stats_.responses;
-  sockets_[socket]->send(datagram.peer, octets, address);
+  send(socket, datagram, address, *agent, octets, now);
 }
 
-void Agents::delay(std::size_t socket, const net::Datagram& datagram, const net::Address& from, const Agent& agent,
-                   snmp::Octets octets, SteadyTime now) {
+// Empty where the agent says nothing.
+snmp::Octets Agents::misanswer(const Misbehaviour& wrong, const Agent& agent) {
+  if (wrong.v1_only && request_.version != snmp::Version::V1) return {};
+  if (request_.type == snmp::PduType::GetBulk) {
+    if (wrong.bulk == Misbehaviour::Bulk::Silent) return {};
+    if (wrong.bulk == Misbehaviour::Bulk::GenErr) return answerer_.refuse(request_, snmp::kGenErr);
+    if (wrong.bulk == Misbehaviour::Bulk::AsNext) request_.type = snmp::PduType::GetNext;
+  }
+  if (wrong.wrong_request_id)
+    request_.request_id = static_cast<std::int32_t>((static_cast<std::uint32_t>(request_.request_id) + 1) & INT32_MAX);
+  Answerer::Rules rules{.octets = agent.manner.max_size};
+  if (wrong.max_size > 0) rules.octets = wrong.max_size;
+  if (wrong.too_big_above > 0) rules.octets = Answerer::kMaxSize;
+  if (wrong.cap && wrong.cap->over == Misbehaviour::Over::Cut) rules.varbinds = wrong.cap->varbinds;
+  rules.columns_one_by_one = wrong.bulk == Misbehaviour::Bulk::ByColumn;
+  const snmp::Octets octets = answerer_.answer(request_, *agent.device, rules);
+  const std::size_t varbinds = std::max(answerer_.varbinds(), request_.varbinds.size());
+  if (wrong.cap && varbinds > wrong.cap->varbinds) {
+    switch (wrong.cap->over) {
+      case Misbehaviour::Over::Cut:
+        break;
+      case Misbehaviour::Over::TooBig:
+        return answerer_.refuse(request_, snmp::kTooBig);
+      case Misbehaviour::Over::GenErr:
+        return answerer_.refuse(request_, snmp::kGenErr);
+      case Misbehaviour::Over::Silent:
+        return {};
+    }
+  }
+  if (wrong.too_big_above > 0 && octets.size() > wrong.too_big_above) return answerer_.refuse(request_, snmp::kTooBig);
+  return octets;
+}
+
+void Agents::send(std::size_t socket, const net::Datagram& datagram, const net::Address& at, Agent& agent, snmp::Octets octets,
+                  SteadyTime now) {
+  const Misbehaviour* wrong = agent.manner.misbehaviour.get();
+  stats_.varbinds += answerer_.varbinds();
+  std::chrono::microseconds wait = agent.manner.delay;
+  if (agent.manner.jitter.count() > 0) {
+    const auto microseconds = static_cast<std::uint64_t>(agent.manner.jitter.count()) * 1'000;
+    wait += std::chrono::microseconds(reactor_.random().below(microseconds + 1));
+  }
+  net::Address from = at;
+  int copies = 1;
+  if (wrong != nullptr) {
+    wait += wrong->late + wrong->alone;
+    if (!wrong->slow.empty()) {
+      snmp::MessageView answer;
+      if (answer_decoder_.decode(octets, answer) == snmp::ber::Fault::None)
+        wait += slowness(*wrong, agent.device->objects(), answer.varbinds);
+    }
+    if (wrong->alone.count() > 0) agent.busy_until = now + wait;
+    if (wrong->foreign) from = wrong->from ? *wrong->from : neighbour_of(at);
+    if (wrong->cut_octets) {
+      const std::size_t cut = *wrong->cut_octets == 0 ? octets.size() / 2 : *wrong->cut_octets;
+      octets = octets.first(octets.size() - std::min(cut, octets.size()));
+    }
+    if (wrong->twice) copies = 2;
+  }
+  for (int copy = 0; copy < copies; ++copy) {
+    if (wait.count() > 0) {
+      delay(socket, datagram.peer, at, from, agent, octets, now + wait);
+    } else {
+      ++stats_.responses;
+      sockets_[socket]->send(datagram.peer, octets, from);
+    }
+  }
+}
+
+void Agents::delay(std::size_t socket, const net::Endpoint& to, const net::Address& at, const net::Address& from,
+                   const Agent& agent, snmp::Octets octets, SteadyTime due) {
   if (late_.size() >= kMaxLate) {
     ++stats_.ignored;
     return;
   }
-  SteadyTime due = now + agent.manner.delay;
-  if (agent.manner.jitter.count() > 0) {
-    const auto microseconds = static_cast<std::uint64_t>(agent.manner.jitter.count()) * 1'000;
-    due += std::chrono::microseconds(reactor_.random().below(microseconds + 1));
-  }
   const bool first = late_.empty() || due < late_.top().due;
-  late_.push({due, ++order_, socket, datagram.peer, from, agent.life, {octets.begin(), octets.end()}});
+  late_.push({due, ++order_, socket, to, at, from, agent.life, {octets.begin(), octets.end()}});
   if (first) reactor_.timers().arm(timer_, due);
 }
 
@@ -124,7 +231,7 @@ void Agents::send_due() {
   const SteadyTime now = reactor_.clock().steady();
   while (!late_.empty() && late_.top().due <= now) {
     const Late& late = late_.top();
-    const auto at = agents_.find(late.from);
+    const auto at = agents_.find(late.agent);
     if (at != agents_.end() && at->second.life == late.life && !at->second.manner.dead) {
       ++stats_.responses;
       sockets_[late.socket]->send(late.to, late.octets, late.from);

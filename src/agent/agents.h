@@ -12,6 +12,7 @@
 
 #include "agent/answer.h"
 #include "agent/device.h"
+#include "agent/misbehave.h"
 #include "net/reactor.h"
 
 namespace bongsu::agent {
@@ -29,11 +30,12 @@ struct AgentsSpec {
 
 // How an agent treats those who ask it.
 struct Manner {
-  Millis delay{0};               // before an answer leaves
-  Millis jitter{0};              // added at random, 0..jitter
-  double loss = 0;               // share of requests that are not answered, 0..1
-  bool dead = false;             // answers nothing
-  std::size_t max_size = 1'472;  // of an answer, in octets
+  Millis delay{0};                                   // before an answer leaves
+  Millis jitter{0};                                  // added at random, 0..jitter
+  double loss = 0;                                   // share of requests that are not answered, 0..1
+  bool dead = false;                                 // answers nothing
+  std::size_t max_size = 1'472;                      // of an answer, in octets
+  std::shared_ptr<const Misbehaviour> misbehaviour;  // but for what is in the device's table; none: it does nothing wrong
 };
 
 struct AgentsStats {
@@ -75,12 +77,14 @@ class Agents {
     std::unique_ptr<Device> device;  // none: an address that the default leaves out
     Manner manner;
     std::uint64_t life = 0;
+    SteadyTime busy_until{};
   };
   struct Late {
     SteadyTime due;
     std::uint64_t order;
     std::size_t socket;
     net::Endpoint to;
+    net::Address agent;
     net::Address from;
     std::uint64_t life;
     std::vector<std::uint8_t> octets;
@@ -91,8 +95,11 @@ class Agents {
   void receive(std::size_t socket, std::span<const net::Datagram> batch);
   void serve(std::size_t socket, const net::Datagram& datagram, SteadyTime now);
   Agent* agent_of(const net::Address& address, SteadyTime now);
-  void delay(std::size_t socket, const net::Datagram& datagram, const net::Address& from, const Agent& agent, snmp::Octets octets,
-             SteadyTime now);
+  snmp::Octets misanswer(const Misbehaviour& wrong, const Agent& agent);
+  void send(std::size_t socket, const net::Datagram& datagram, const net::Address& at, Agent& agent, snmp::Octets octets,
+            SteadyTime now);
+  void delay(std::size_t socket, const net::Endpoint& to, const net::Address& at, const net::Address& from, const Agent& agent,
+             snmp::Octets octets, SteadyTime due);
   void send_due();
 
   net::Reactor& reactor_;
@@ -105,6 +112,7 @@ class Agents {
   snmp::Decoder decoder_;
   snmp::MessageView request_;
   Answerer answerer_;
+  snmp::Decoder answer_decoder_;
   std::priority_queue<Late> late_;
   std::uint64_t order_ = 0;
   std::uint64_t lives_ = 0;

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/check.h"
+
 namespace bongsu::agent {
 namespace {
 
@@ -17,11 +19,34 @@ void Answerer::put(const Device& device, const ObjectTable& table, std::size_t a
   ++varbinds_;
 }
 
-void Answerer::put_next(const Device& device, std::size_t at, snmp::OidView asked) {
+// What comes after `place`, which moves on; false when nothing does.
+bool Answerer::put_next(const Device& device, Place& place) {
   const ObjectTable& table = device.objects();
-  if (at < table.size()) return put(device, table, at);
-  out_.add(asked, {.type = ValueType::EndOfMibView});
-  ++varbinds_;
+  if (table.endless()) {
+    std::vector<std::uint8_t> name;
+    if (const std::size_t last = table.endless_after(place.last, name); last < table.size()) {
+      const ObjectTable::Object& object = table[last];
+      place.last = snmp::OidView(made_names_.emplace_back(std::move(name)));
+      if (object.moving) {
+        out_.add(place.last, device.read(object));
+      } else {
+        std::vector<snmp::VarbindView> fixed;
+        BONGSU_CHECK(snmp::read_varbinds(table.varbind(object), fixed) == snmp::ber::Fault::None);
+        out_.add(place.last, fixed[0].value);
+      }
+      ++varbinds_;
+      return true;
+    }
+  }
+  if (place.at >= table.size()) {
+    out_.add(place.last, {.type = ValueType::EndOfMibView});
+    ++varbinds_;
+    return false;
+  }
+  put(device, table, place.at);
+  place.last = table.name(table[place.at]);
+  place.at = table.next(place.at);
+  return true;
 }
 
 void Answerer::fail(std::int32_t status, std::size_t index) {
@@ -35,10 +60,10 @@ void Answerer::echo(const snmp::MessageView& request) {
   varbinds_ = 0;
 }
 
-void Answerer::get(const snmp::MessageView& request, const Device& device) {
+void Answerer::get(const snmp::MessageView& request, const Device& device, const Rules& rules) {
   const ObjectTable& table = device.objects();
   const bool v1 = request.version == snmp::Version::V1;
-  for (std::size_t i = 0; i < request.varbinds.size(); ++i) {
+  for (std::size_t i = 0; i < request.varbinds.size() && !full(rules); ++i) {
     const snmp::OidView name = request.varbinds[i].name;
     const std::size_t at = table.find(name);
     if (at < table.size() && !(v1 && table[at].type == ValueType::Counter64)) {
@@ -53,76 +78,86 @@ void Answerer::get(const snmp::MessageView& request, const Device& device) {
   }
 }
 
-void Answerer::next(const snmp::MessageView& request, const Device& device) {
+void Answerer::next(const snmp::MessageView& request, const Device& device, const Rules& rules) {
   const ObjectTable& table = device.objects();
   const bool v1 = request.version == snmp::Version::V1;
-  for (std::size_t i = 0; i < request.varbinds.size(); ++i) {
+  for (std::size_t i = 0; i < request.varbinds.size() && !full(rules); ++i) {
     const snmp::OidView name = request.varbinds[i].name;
-    std::size_t at = table.after(name);
-    while (v1 && at < table.size() && table[at].type == ValueType::Counter64) ++at;  // RFC 3584 section 4.2.2.1
-    if (v1 && at == table.size()) {
+    Place place{table.after(name), name};
+    // RFC 3584 section 4.2.2.1. A table that leads back to where it was is left at its end.
+    for (std::size_t steps = 0; v1 && place.at < table.size() && table[place.at].type == ValueType::Counter64; ++steps) {
+      place.at = steps < table.size() ? table.next(place.at) : table.size();
+    }
+    if (!put_next(device, place) && v1) {
       fail(snmp::kNoSuchName, i + 1);
       return echo(request);
     }
-    put_next(device, at, name);
   }
 }
 
-void Answerer::bulk(const snmp::MessageView& request, const Device& device, std::size_t limit) {
+void Answerer::bulk(const snmp::MessageView& request, const Device& device, const Rules& rules) {
   const ObjectTable& table = device.objects();
   const std::size_t overhead = snmp::Encoder::message_overhead(request.community);
-  const std::size_t room = limit > overhead ? limit - overhead : 0;
+  const std::size_t room = std::max(std::min(rules.octets, kMaxSize), overhead) - overhead;
   const auto names = request.varbinds;
   const std::size_t single = std::min<std::size_t>(static_cast<std::size_t>(std::max(request.non_repeaters(), 0)), names.size());
-  // False when it did not fit: what was added last is taken back.
-  const auto fits = [&](std::size_t before) {
-    if (out_.size() <= room) return true;
-    out_.cut(before);
-    --varbinds_;
-    return false;
+  const std::int32_t rounds = std::max(request.max_repetitions(), 0);
+  bool fits = true, more = false;
+  // False when it is the last: what does not fit is taken back.
+  const auto put_one = [&](Place& place) {
+    const std::size_t before = out_.size();
+    more |= put_next(device, place);
+    fits = out_.size() <= room;
+    if (!fits) {
+      out_.cut(before);
+      --varbinds_;
+    }
+    return fits && !full(rules);
   };
   const auto all = [&] {
     for (std::size_t i = 0; i < single; ++i) {
-      const std::size_t before = out_.size();
-      put_next(device, table.after(names[i].name), names[i].name);
-      if (!fits(before)) return;
+      Place place{table.after(names[i].name), names[i].name};
+      if (!put_one(place)) return;
     }
     columns_.clear();
     for (const snmp::VarbindView& varbind : names.subspan(single)) columns_.push_back({table.after(varbind.name), varbind.name});
-    bool more = !columns_.empty();
-    for (std::int32_t round = 0; more && round < request.max_repetitions(); ++round) {
-      more = false;  // a round of endOfMibView alone is the last
-      for (Column& column : columns_) {
-        const std::size_t before = out_.size();
-        put_next(device, column.at, column.last);
-        if (!fits(before)) return;
-        if (column.at < table.size()) {
-          column.last = table.name(table[column.at]);
-          ++column.at;
-          more = true;
+    if (rules.columns_one_by_one) {
+      for (Place& column : columns_) {
+        for (std::int32_t row = 0; row < rounds; ++row) {
+          if (!put_one(column)) return;
         }
+      }
+      return;
+    }
+    more = !columns_.empty();
+    for (std::int32_t round = 0; more && round < rounds; ++round) {
+      more = false;  // a round of endOfMibView alone is the last
+      for (Place& column : columns_) {
+        if (!put_one(column)) return;
       }
     }
   };
   all();
-  const bool wanted = single > 0 || (names.size() > single && request.max_repetitions() > 0);
-  if (wanted && varbinds_ == 0) fail(snmp::kTooBig, 0);  // a single object is larger than the limit
+  if (!fits && varbinds_ == 0) fail(snmp::kTooBig, 0);  // a single object is larger than the limit
 }
 
-snmp::Octets Answerer::answer(const snmp::MessageView& request, const Device& device, std::size_t limit) {
-  limit = std::min(limit, kMaxSize);
+snmp::Octets Answerer::finish(const snmp::MessageView& request) { return out_.finish(request.version, request.community, head_); }
+
+snmp::Octets Answerer::answer(const snmp::MessageView& request, const Device& device, const Rules& rules) {
+  const std::size_t limit = std::min(rules.octets, kMaxSize);
   head_ = {.type = snmp::PduType::Response, .request_id = request.request_id};
   varbinds_ = 0;
+  made_names_.clear();
   out_.start();
   switch (request.type) {
     case snmp::PduType::GetRequest:
-      get(request, device);
+      get(request, device, rules);
       break;
     case snmp::PduType::GetNext:
-      next(request, device);
+      next(request, device, rules);
       break;
     case snmp::PduType::GetBulk:
-      bulk(request, device, limit);
+      bulk(request, device, rules);
       break;
     case snmp::PduType::Set:
       if (!request.varbinds.empty()) fail(request.version == snmp::Version::V1 ? snmp::kNoSuchName : kNotWritable, 1);
@@ -131,15 +166,20 @@ snmp::Octets Answerer::answer(const snmp::MessageView& request, const Device& de
     default:
       return {};
   }
-  snmp::Octets octets = out_.finish(request.version, request.community, head_);
+  snmp::Octets octets = finish(request);
   if (octets.size() <= limit) return octets;
-  // RFC 3416 section 4.2.1: without varbinds; RFC 1157 section 4.1.2: with those of the request.
-  fail(snmp::kTooBig, 0);
-  if (request.version == snmp::Version::V1) echo(request);
-  else out_.start();
-  varbinds_ = 0;
-  octets = out_.finish(request.version, request.community, head_);
+  octets = refuse(request, snmp::kTooBig);
   return octets.size() <= limit ? octets : snmp::Octets{};
+}
+
+// RFC 3416 section 4.2.1: tooBig goes without varbinds; RFC 1157 section 4.1.2: with those of the request.
+snmp::Octets Answerer::refuse(const snmp::MessageView& request, std::int32_t status, std::size_t index) {
+  head_ = {.type = snmp::PduType::Response, .request_id = request.request_id};
+  fail(status, index);
+  if (status == snmp::kTooBig && request.version != snmp::Version::V1) out_.start();
+  else echo(request);
+  varbinds_ = 0;
+  return finish(request);
 }
 
 }  // namespace bongsu::agent

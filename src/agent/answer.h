@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <vector>
 
 #include "agent/device.h"
@@ -16,29 +18,42 @@ class Answerer {
   // The largest answer that fits a datagram.
   static constexpr std::size_t kMaxSize = 65'507;
 
-  // The response, at most `limit` octets long: a GETBULK is cut short, other answers become tooBig. Empty when there is
-  // nothing to answer (not a request, or not even an error fits). The device must have been set to the moment. Valid until
-  // the next call.
-  snmp::Octets answer(const snmp::MessageView& request, const Device& device, std::size_t limit);
+  // How an answer may be; what is not `octets` is against the RFC.
+  struct Rules {
+    std::size_t octets = 1'472;       // at most: a GETBULK is cut short, other answers become tooBig
+    std::size_t varbinds = SIZE_MAX;  // at most: every answer is cut short
+    bool columns_one_by_one = false;  // GETBULK: all rows of the first column, then of the second
+  };
+
+  // The response as `rules` say. Empty when there is nothing to answer (not a request, or not even an error fits). The
+  // device must have been set to the moment. Valid until the next call.
+  snmp::Octets answer(const snmp::MessageView& request, const Device& device, const Rules& rules);
+  // An error instead of an answer: tooBig without varbinds (v1: with those of the request), others with them.
+  snmp::Octets refuse(const snmp::MessageView& request, std::int32_t status, std::size_t index = 0);
   std::size_t varbinds() const { return varbinds_; }  // in the last answer
 
  private:
-  void get(const snmp::MessageView& request, const Device& device);
-  void next(const snmp::MessageView& request, const Device& device);
-  void bulk(const snmp::MessageView& request, const Device& device, std::size_t limit);
+  // A place in the order of the agent's objects, and how its name is known to the asker.
+  struct Place {
+    std::size_t at;
+    snmp::OidView last;
+  };
+
+  void get(const snmp::MessageView& request, const Device& device, const Rules& rules);
+  void next(const snmp::MessageView& request, const Device& device, const Rules& rules);
+  void bulk(const snmp::MessageView& request, const Device& device, const Rules& rules);
   void echo(const snmp::MessageView& request);
   void put(const Device& device, const ObjectTable& table, std::size_t at);
-  void put_next(const Device& device, std::size_t at, snmp::OidView asked);
+  bool put_next(const Device& device, Place& place);
+  bool full(const Rules& rules) const { return varbinds_ >= rules.varbinds; }
+  snmp::Octets finish(const snmp::MessageView& request);
   void fail(std::int32_t status, std::size_t index);
 
   snmp::Encoder out_;
   snmp::PduHead head_;
   std::size_t varbinds_ = 0;
-  struct Column {
-    std::size_t at;
-    snmp::OidView last;
-  };
-  std::vector<Column> columns_;
+  std::vector<Place> columns_;
+  std::deque<std::vector<std::uint8_t>> made_names_;  // of rows beyond an endless table's last
 };
 
 }  // namespace bongsu::agent

@@ -34,19 +34,62 @@ std::size_t ObjectTable::find(snmp::OidView name) const {
 }
 
 std::size_t ObjectTable::after(snmp::OidView name) const {
-  if (const std::size_t exact = find(name); exact != objects_.size()) return exact + 1;
+  if (const std::size_t exact = find(name); exact != objects_.size()) return next(exact);
   const auto later = [this](snmp::OidView wanted, const Object& object) { return wanted < this->name(object); };
   return static_cast<std::size_t>(std::upper_bound(objects_.begin(), objects_.end(), name, later) - objects_.begin());
 }
 
 bool ObjectTable::has_type_of(snmp::OidView name) const {
   // Instances of one type are neighbours, so the type of `name`, if there is one, is that of the object before or after it.
-  const std::size_t next = after(name);
+  const std::size_t exact = find(name);
+  if (exact != objects_.size()) return true;
+  const std::size_t behind = after(name);
   const auto is_instance = [&](std::size_t at) {
     return at < objects_.size() &&
            name.starts_with(snmp::OidView(this->name(objects_[at]).octets().first(objects_[at].column_size)));
   };
-  return is_instance(next) || (next > 0 && is_instance(next - 1));
+  return is_instance(behind) || (behind > 0 && is_instance(behind - 1));
+}
+
+std::size_t ObjectTable::endless_after(snmp::OidView name, std::vector<std::uint8_t>& next_name) const {
+  for (const std::size_t at : endless_) {
+    const Object& last = objects_[at];
+    const snmp::OidView column(this->name(last).octets().first(last.column_size));
+    if (name < this->name(last) || !name.starts_with(column)) continue;
+    const Oid before = name.to_oid();
+    if (before.back() == UINT32_MAX) continue;
+    std::vector<std::uint32_t> arcs(before.arcs().begin(), before.arcs().end());
+    ++arcs.back();
+    auto octets = snmp::encode_oid(Oid(std::move(arcs)));
+    BONGSU_CHECK(octets);
+    next_name = std::move(*octets);
+    return at;
+  }
+  return objects_.size();
+}
+
+void ObjectTable::follow_with(std::size_t at, std::size_t then) {
+  for (std::size_t i = next_.size(); i < objects_.size(); ++i) next_.push_back(i + 1);
+  next_[at] = then;
+}
+
+ObjectTable::Builder::Builder(const ObjectTable& table, const Change& change) {
+  std::vector<snmp::VarbindView> views;
+  for (const Object& object : table.objects_) {
+    Draft draft{.name = table.name(object).to_oid(), .instance = 1, .value = {}, .object = object};
+    const Oid column = snmp::OidView(table.name(object).octets().first(object.column_size)).to_oid();
+    draft.instance = draft.name.size() - column.size();
+    if (!object.moving) {
+      const snmp::Octets octets = table.varbind(object);
+      const auto fault = snmp::read_varbinds(octets, views);
+      BONGSU_CHECK(fault == snmp::ber::Fault::None && views.size() == 1);
+      draft.value = views[0].value.to_value();
+    }
+    const Value before = draft.value;
+    if (!change(draft.name, object.type, draft.value)) continue;
+    if (object.moving && draft.value != before) draft.object = {};
+    drafts_.push_back(std::move(draft));
+  }
 }
 
 void ObjectTable::Builder::fixed(Oid name, Value value, std::size_t instance) {

@@ -42,7 +42,7 @@ class Asking {
     snmp::Decoder decoder;
     const auto view = decoder.decode(*datagram);
     EXPECT_TRUE(view);
-    const auto answered = answerer_.answer(*view, device_, limit);
+    const auto answered = answerer_.answer(*view, device_, {.octets = limit});
     size_ = answered.size();
     if (answered.empty()) return {};
     auto out = snmp::decode(answered);

@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (decoder.decode({data + 1, size - 1}, request) != snmp::ber::Fault::None) return 0;
   const std::int32_t id = request.request_id;
   device.set_moment(SteadyTime(std::chrono::seconds(1)));
-  const snmp::Octets octets = answerer.answer(request, device, limit);
+  const snmp::Octets octets = answerer.answer(request, device, {.octets = limit});
   if (octets.empty()) return 0;
   if (octets.size() > limit) std::abort();
   const auto answer = snmp::decode(octets);

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <map>
 
 #include "agent/agents.h"
 #include "agent/synthetic.h"
@@ -32,12 +33,28 @@ struct Options {
   double loss = 0;
   double dead = 0;
   std::size_t max_size = 0;  // 0: what suits the device
+  std::vector<std::string> misbehave;
+  bool lab = false;
   bool quiet = false;
 };
 
 struct Served {
   std::string name;
   std::shared_ptr<const agent::RecordedDevice::Shape> shape;
+};
+
+// How one agent does wrong, and the tables of such agents, by what they were made of.
+struct Wrong {
+  std::string text;
+  std::shared_ptr<const agent::Misbehaviour> how;
+  std::map<const agent::ObjectTable*, std::shared_ptr<const agent::ObjectTable>> tables;
+
+  std::unique_ptr<agent::Device> apply(std::unique_ptr<agent::Device> device) {
+    if (!how->in_tables()) return device;
+    auto& table = tables[&device->objects()];
+    if (!table) table = std::make_shared<const agent::ObjectTable>(agent::altered(device->objects(), *how));
+    return std::make_unique<agent::AlteredDevice>(std::move(device), table);
+  }
 };
 
 double seconds_of(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6; }
@@ -56,9 +73,9 @@ void print_totals(const agent::Agents& agents) {
   std::fflush(stdout);
 }
 
-int complain(const Error& error) {
+int complain(const Error& error, int code = 1) {
   std::fprintf(stderr, "bongsu-agentsim: %s\n", error.text.c_str());
-  return 1;
+  return code;
 }
 
 Result<Served> load(const std::filesystem::path& file) {
@@ -117,7 +134,16 @@ Result<std::vector<net::Address>> addresses_of(const Options& options, std::size
   return out;
 }
 
-Status populate(agent::Agents& agents, const Options& options, const std::vector<Served>& recordings,
+Result<std::vector<Wrong>> wrongs_of(const Options& options) {
+  std::vector<Wrong> out;
+  for (const std::string& text : options.lab ? agent::lab_misbehaviours() : options.misbehave) {
+    BONGSU_TRY(auto how, agent::Misbehaviour::parse(text).context("--misbehave"));
+    out.push_back({text, std::make_shared<const agent::Misbehaviour>(std::move(how)), {}});
+  }
+  return out;
+}
+
+Status populate(agent::Agents& agents, const Options& options, const std::vector<Served>& recordings, std::vector<Wrong>& wrongs,
                 const std::vector<net::Address>& addresses, SteadyTime now) {
   agent::Manner manner;
   manner.delay = Millis(options.delay);
@@ -132,17 +158,19 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
     if (options.ports > 0) make.ports = options.ports;
     shape = agent::Synthetic::shape(make);
   }
-  const auto make_device = [&](std::size_t which, const net::Address& address) -> agent::Agents::Default {
-    const std::uint64_t seed = mark_of(address, options.seed);
+  const auto make_device = [shape, &recordings, &wrongs, own_seed = options.seed](std::size_t which, const net::Address& address,
+                                                                                  SteadyTime born, agent::Manner& theirs) {
+    std::unique_ptr<agent::Device> device;
     if (shape) {
-      return [shape, seed](const net::Address& asked, SteadyTime born, agent::Manner&) {
-        const agent::Identity identity{.seed = seed, .name = "sim-" + asked.to_string()};
-        return std::make_unique<agent::Synthetic>(shape, identity, born);
-      };
+      const agent::Identity identity{.seed = mark_of(address, own_seed), .name = "sim-" + address.to_string()};
+      device = std::make_unique<agent::Synthetic>(shape, identity, born);
+    } else {
+      device = std::make_unique<agent::RecordedDevice>(recordings[which % recordings.size()].shape, born);
     }
-    return [recorded = recordings[which].shape](const net::Address&, SteadyTime born, agent::Manner&) {
-      return std::make_unique<agent::RecordedDevice>(recorded, born);
-    };
+    if (wrongs.empty()) return device;
+    Wrong& wrong = wrongs[which % wrongs.size()];
+    theirs.misbehaviour = wrong.how;
+    return wrong.apply(std::move(device));
   };
   // An agent that was recorded could send what it has.
   const auto widen = [&](agent::Manner& theirs, std::size_t which) {
@@ -155,7 +183,7 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
                                agent::Manner& theirs) -> std::unique_ptr<agent::Device> {
           if (!address.is_loopback()) return nullptr;
           theirs.dead = is_dead(options, address);
-          return make_device(0, address)(address, born, theirs);
+          return make_device(0, address, born, theirs);
         },
         manner);
     return {};
@@ -165,7 +193,8 @@ Status populate(agent::Agents& agents, const Options& options, const std::vector
     own.dead = is_dead(options, addresses[i]);
     const std::size_t which = recordings.empty() ? 0 : i % recordings.size();
     widen(own, which);
-    agents.add(addresses[i], make_device(which, addresses[i])(addresses[i], now, own), own);
+    auto device = make_device(i, addresses[i], now, own);
+    agents.add(addresses[i], std::move(device), own);
   }
   return {};
 }
@@ -177,7 +206,9 @@ int serve(const Options& options) {
     if (!loaded) return complain(loaded.error());
     recordings = std::move(*loaded);
   }
-  const auto addresses = addresses_of(options, recordings.size());
+  auto wrongs = wrongs_of(options);
+  if (!wrongs) return complain(wrongs.error(), 2);
+  const auto addresses = addresses_of(options, std::max(recordings.size(), wrongs->size()));
   if (!addresses) return complain(addresses.error());
 
   // Before the reactor's thread starts, so that it inherits the mask and the signals wait for us.
@@ -196,12 +227,17 @@ int serve(const Options& options) {
   if (!options.addresses.empty()) spec.listen = *addresses;
   auto agents = agent::Agents::open(reactor, spec);
   if (!agents) return complain(std::move(agents).error().context("--port"));
-  if (auto done = populate(**agents, options, recordings, *addresses, reactor.clock().steady()); !done)
+  if (auto done = populate(**agents, options, recordings, *wrongs, *addresses, reactor.clock().steady()); !done)
     return complain(done.error());
   if (!options.quiet) {
-    for (std::size_t i = 0; i < addresses->size() && !recordings.empty(); ++i) {
-      const Served& served = recordings[i % recordings.size()];
-      std::printf("%s %s %zu objects\n", (*addresses)[i].to_string().c_str(), served.name.c_str(), served.shape->table.size());
+    for (std::size_t i = 0; i < addresses->size() && !(recordings.empty() && wrongs->empty()); ++i) {
+      std::printf("%s", (*addresses)[i].to_string().c_str());
+      if (!recordings.empty()) {
+        const Served& served = recordings[i % recordings.size()];
+        std::printf(" %s %zu objects", served.name.c_str(), served.shape->table.size());
+      }
+      if (!wrongs->empty()) std::printf(" %s", (*wrongs)[i % wrongs->size()].text.c_str());
+      std::printf("\n");
     }
   }
   std::fflush(stdout);
@@ -217,6 +253,16 @@ int serve(const Options& options) {
   return 0;
 }
 
+std::string misbehaviours_help() {
+  std::string out = "MISBEHAVIOURS (--misbehave NAME[=VALUE][,NAME...]):\n";
+  for (const agent::MisbehaviourName& one : agent::misbehaviours()) {
+    std::string name = "  " + std::string(one.name) + std::string(one.value);
+    name.resize(std::max<std::size_t>(name.size() + 1, 26), ' ');
+    out += name + std::string(one.help) + "\n";
+  }
+  return out;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -228,7 +274,8 @@ int main(int argc, char** argv) {
   app.add_option("--port,-p", options.port, "UDP port; 0: any free one")->capture_default_str();
   app.add_option("--address,-a", options.addresses, "Answer at these addresses alone");
   app.add_option("--recording,-r", options.recording, "Serve this .snmprec file, or each of a folder at an address of its own");
-  app.add_option("--first", options.first, "First address for the recordings of a folder")->capture_default_str();
+  app.add_option("--first", options.first, "First address where there are several recordings or misbehaviours")
+      ->capture_default_str();
   app.add_option("--synthetic,-s", options.synthetic, "Without --recording: what the devices are")
       ->check(CLI::IsMember({"switch", "server", "firewall"}))
       ->capture_default_str();
@@ -244,7 +291,12 @@ int main(int argc, char** argv) {
   app.add_option("--max-size", options.max_size,
                  "Octets of the largest answer (1472, or what the largest object of a recording needs)")
       ->check(CLI::Range(64, 65'507));
-  app.add_flag("--quiet,-q", options.quiet, "Do not list which recording stands at which address");
+  auto* misbehave = app.add_option("--misbehave,-m", options.misbehave,
+                                   "Do wrong, as below. Given once: all agents; several times: one agent for each, at addresses\n"
+                                   "from --first on");
+  app.add_flag("--lab", options.lab, "One agent for each misbehaviour below, from --first on")->excludes(misbehave);
+  app.footer(misbehaviours_help());
+  app.add_flag("--quiet,-q", options.quiet, "Do not list what stands at which address");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& refused) {

@@ -33,6 +33,20 @@ std::string fingerprint(const RowKey& key) {
 }
 
 using ByWord = std::unordered_multimap<std::string_view, std::size_t>;
+using Indexes = std::vector<std::vector<std::uint32_t>>;
+
+// Rows that look the same.
+struct Alike {
+  Indexes known, now;
+  bool alone() const { return known.size() == 1 && now.size() == 1; }
+  // Their indexes tell them apart only if some came or some went; both at once may as well be a renumbering.
+  bool by_index() {
+    std::sort(known.begin(), known.end());
+    std::sort(now.begin(), now.end());
+    return std::includes(known.begin(), known.end(), now.begin(), now.end()) ||
+           std::includes(now.begin(), now.end(), known.begin(), known.end());
+  }
+};
 
 }  // namespace
 
@@ -40,20 +54,28 @@ RowMatches match_rows(std::span<const RowKey> known, std::span<const RowKey> now
   RowMatches result{.now = std::vector<RowMatch>(now.size()), .ambiguous = {}};
   std::vector<std::size_t> taken(known.size(), kFree);
   std::map<std::vector<std::uint32_t>, std::size_t> known_at;
-  std::unordered_map<std::string, int> known_count, now_count;
+  std::unordered_map<std::string, Alike> alike;
+  std::vector<Alike*> of_row;
   for (std::size_t k = 0; k < known.size(); ++k) {
     known_at.emplace(known[k].index, k);
-    ++known_count[fingerprint(known[k])];
+    alike[fingerprint(known[k])].known.push_back(known[k].index);
   }
-  for (const RowKey& row : now) ++now_count[fingerprint(row)];
+  for (const RowKey& row : now) {
+    Alike& others = alike[fingerprint(row)];
+    others.now.push_back(row.index);
+    of_row.push_back(&others);
+  }
+  // An index says nothing after a restart, nor while others are seen to move.
+  bool by_index = !restarted;
+  for (const auto& [print, rows] : alike) by_index &= !(rows.alone() && rows.known != rows.now);
+  std::unordered_map<const Alike*, bool> indexed;
+  for (auto& [print, rows] : alike) indexed.emplace(&rows, by_index && rows.by_index());
 
   // The usual poll: nothing moved.
   for (std::size_t n = 0; n < now.size(); ++n) {
     const auto at = known_at.find(now[n].index);
     if (at == known_at.end() || !known[at->second].same_thing(now[n])) continue;
-    const std::string print = fingerprint(now[n]);
-    const bool alone = known_count[print] == 1 && now_count[print] == 1;
-    if (!alone && restarted) continue;
+    if (!of_row[n]->alone() && !indexed[of_row[n]]) continue;
     result.now[n] = {RowMatch::Kind::Known, at->second};
     taken[at->second] = n;
   }
@@ -96,7 +118,7 @@ RowMatches match_rows(std::span<const RowKey> known, std::span<const RowKey> now
     std::sort(candidates.begin(), candidates.end());
     candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
     for (const std::size_t k : candidates) {
-      const int s = score(known[k], now[n], !restarted);
+      const int s = score(known[k], now[n], indexed[of_row[n]]);
       of_now[n].offer(s, k);
       of_known[k].offer(s, n);
       if (s >= kEnough) pairs.emplace_back(n, k);

@@ -11,7 +11,7 @@ namespace bongsu::poll {
 
 struct RowKey {
   std::vector<std::uint32_t> index;
-  std::string name, descr, alias, mac, type;  // empty: not known
+  std::string name, descr, alias, mac, type;  // empty: not known; without an `identity` the labels are the name
   bool same_thing(const RowKey& other) const {
     return name == other.name && descr == other.descr && alias == other.alias && mac == other.mac && type == other.type;
   }
@@ -29,7 +29,8 @@ struct RowMatches {
 };
 
 // Matches rows by name, description, alias, MAC and type; the index decides last, and only when the device did not
-// restart. No row is ever matched to two, and of rows that look the same none is taken by chance.
+// restart and no other row moved. No row is ever matched to two, and of rows that look the same none is taken by chance:
+// where some of them came and some went at once, all are ambiguous.
 RowMatches match_rows(std::span<const RowKey> known, std::span<const RowKey> now, bool restarted);
 
 }  // namespace bongsu::poll

@@ -94,27 +94,6 @@ std::string clean_text(std::string text) {
   return std::string(trim(text));
 }
 
-// The raw values behind a row's labels, so that the labels are made again only when one of them changed.
-std::string label_source(const Group& group, const DataRow& row) {
-  std::string source;
-  for (const std::uint32_t arc : row.index()) source.append(reinterpret_cast<const char*>(&arc), sizeof arc);
-  for (std::uint32_t leaf = 0; leaf < group.leaves.size(); ++leaf) {
-    if (!group.leaves[leaf].names) continue;
-    source += '\x1e';
-    const Value* value = row.value(leaf);
-    if (!value) continue;
-    source += static_cast<char>(value->type);
-    if (value->type == ValueType::ObjectId) {
-      for (const std::uint32_t arc : value->oid.arcs()) source.append(reinterpret_cast<const char*>(&arc), sizeof arc);
-    } else if (value->type == ValueType::OctetString || value->type == ValueType::IpAddress || value->type == ValueType::Opaque) {
-      source += value->octets;
-    } else {
-      source += std::to_string(value->integer) + '/' + std::to_string(value->number);
-    }
-  }
-  return source;
-}
-
 class GroupEvaluation {
  public:
   GroupEvaluation(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment)
@@ -145,7 +124,6 @@ class GroupEvaluation {
     DataRow view;
     RowKey key;
     std::vector<Labels::Pair> labels;
-    std::string source;
     std::unique_ptr<RowState> state{};
     bool held = false;
     std::vector<std::optional<double>> limits{};  // by metric: its max_rate
@@ -167,9 +145,8 @@ class GroupEvaluation {
   }
 
   void admit(const GroupData::Row* row) {  // nullptr: the scalars
-    Fresh fresh{DataRow(tree_, group_, data_, row), {}, {}, {}};
+    Fresh fresh{DataRow(tree_, group_, data_, row), {}, {}};
     if (group_.where && !is_true(value_of(*group_.where, fresh.view))) return;
-    fresh.source = label_source(group_, fresh.view);
     if (row) fresh.key.index = row->index;
     for (const NamedExpr& label : group_.labels) {
       std::string text = clean_text(to_text(value_of(label.value, fresh.view)));
@@ -184,18 +161,6 @@ class GroupEvaluation {
       fresh.key.type = text_of(group_.identity->type, fresh.view);
     }
     fresh_.push_back(std::move(fresh));
-  }
-
-  void match() {
-    if (group_.identity) {
-      match_by_identity();
-    } else {
-      match_by_labels();
-    }
-    for (auto& old : state_.rows) {
-      if (old) leave(std::move(old));
-    }
-    state_.rows.clear();
   }
 
   // Rows whose labels are the same get their index as one more: they could not be told apart.
@@ -213,23 +178,13 @@ class GroupEvaluation {
     }
   }
 
-  void match_by_labels() {
-    tell_twins_apart();
-    std::map<std::vector<Labels::Pair>, std::size_t> known;
-    for (std::size_t i = 0; i < state_.rows.size(); ++i) known.emplace(state_.rows[i]->labels, i);
-    for (Fresh& row : fresh_) {
-      const auto at = known.find(row.labels);
-      if (at != known.end() && state_.rows[at->second]) {
-        row.state = std::move(state_.rows[at->second]);
-      } else {
-        row.state = std::make_unique<RowState>();
-        row.state->labels = row.labels;
+  void match() {
+    if (!group_.identity) {  // a row is what its labels say
+      for (Fresh& row : fresh_) {
+        for (const auto& [name, value] : row.labels) row.key.name += value + '\x1f';
       }
-      row.state->key = std::move(row.key);
+      tell_twins_apart();
     }
-  }
-
-  void match_by_identity() {
     std::vector<RowKey> known, now;
     for (const auto& row : state_.rows) known.push_back(row->key);
     for (const Fresh& row : fresh_) now.push_back(row.key);
@@ -254,12 +209,15 @@ class GroupEvaluation {
       row.state->key = std::move(row.key);
     }
     settle_clashes();
+    for (auto& old : state_.rows) {
+      if (old) leave(std::move(old));
+    }
+    state_.rows.clear();
   }
 
   // A label that holds the row's index stays as it was first seen: the series follows the thing, and its index is the one
   // label that may move without the thing changing. Every other change of a label is a change of the thing's name.
   void adopt_labels(Fresh& row) {
-    if (row.state->label_source == row.source) return;
     std::vector<Labels::Pair> next = row.labels;
     for (std::size_t i = 0; i < next.size(); ++i) {
       for (const auto& [name, value] : row.state->labels) {
@@ -313,7 +271,6 @@ class GroupEvaluation {
 
   void prepare(Fresh& row) {
     RowState& state = *row.state;
-    state.label_source = std::move(row.source);
     state.counters.resize(group_.leaves.size());
     state.growth.assign(group_.leaves.size(), std::nullopt);
     state.gaps.assign(group_.leaves.size(), std::nullopt);

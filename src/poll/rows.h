@@ -52,7 +52,6 @@ struct SeriesState {
 struct RowState {
   RowKey key;
   std::vector<Labels::Pair> labels;
-  std::string label_source;            // the raw values that the labels came from
   std::vector<CounterState> counters;  // by leaf
   std::vector<std::optional<double>> growth;
   std::vector<std::optional<GapCause>> gaps;

@@ -148,7 +148,6 @@ void PollCore::plan(Watch& watch, const Identified& device, Time stamp, std::vec
       if (!old || !same(*old->group, *group)) continue;
       run = std::move(old);
       run->state.used.clear();
-      for (const auto& row : run->state.rows) row->label_source.clear();  // the labels' expressions may be others
       break;
     }
     run->group = group;

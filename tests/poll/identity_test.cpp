@@ -70,6 +70,14 @@ TEST(Identity, TwinsAreAmbiguousAfterARestart) {
 
 TEST(Identity, OneOfTwinsLeftIsNotGuessed) { EXPECT_EQ("? ?0 ?1", match({port(1, "x"), port(2, "x")}, {port(5, "x")}, true)); }
 
+TEST(Identity, TwinsThatMayHaveMovedAreAmbiguous) {
+  EXPECT_EQ("? ? ?0 ?1", match({port(1, "x"), port(2, "x")}, {port(2, "x"), port(3, "x")}, false));
+  // Another port moved: so may they.
+  EXPECT_EQ("? ? 2 ?0 ?1", match({port(1, "x"), port(2, "x"), port(3, "y")}, {port(1, "x"), port(2, "x"), port(4, "y")}, false));
+  EXPECT_EQ("0 1 new", match({port(1, "x"), port(2, "x")}, {port(1, "x"), port(2, "x"), port(3, "x")}, false));
+  EXPECT_EQ("1", match({port(1, "x"), port(2, "x")}, {port(2, "x")}, false));
+}
+
 TEST(Identity, ANewNameIsANewPort) {
   EXPECT_EQ("0 new", match({port(1, "a"), port(2, "b")}, {port(1, "a"), port(2, "c")}, false));
 }

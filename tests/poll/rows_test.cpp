@@ -206,6 +206,25 @@ TEST(Rows, TwinsOfAPlainTableAreToldApartByIndex) {
             world.poll({{1, "swap", {}, {}}, {2, "swap", {}, {}}, {3, "ram", {}, {}}}));
 }
 
+TEST(Rows, TwinsOfAPlainTableAreNotMixedUpByARestart) {
+  Profile profile = ports();
+  profile.groups[0].identity.reset();
+  profile.groups[0].labels.pop_back();
+  profile.groups[0].metrics.pop_back();
+  World world(std::move(profile));
+  world.poll({{1, "fan", 100, {}}, {2, "fan", 900, {}}, {3, "disk", 50, {}}});
+  EXPECT_EQ((Lines{R"(octets_total{index="1", interface="fan"} gap ambiguous)",
+                   R"(octets_total{index="2", interface="fan"} gap ambiguous)", R"(octets_total{interface="disk"} 20)"}),
+            world.poll({{1, "fan", 90, {}}, {2, "fan", 10, {}}, {7, "disk", 20, {}}}, true));
+  EXPECT_EQ((Lines{R"(octets_total{index="1", interface="fan"} 0)", R"(octets_total{index="2", interface="fan"} 0)",
+                   R"(octets_total{interface="disk"} 21)"}),
+            world.poll({{1, "fan", 95, {}}, {2, "fan", 15, {}}, {7, "disk", 21, {}}}));
+  // A twin gone: the other is called by its name alone again.
+  EXPECT_EQ((Lines{R"(octets_total{index="1", interface="fan"} stale)", R"(octets_total{index="2", interface="fan"} stale)",
+                   R"(octets_total{interface="disk"} 22)", R"(octets_total{interface="fan"} 0)"}),
+            world.poll({{2, "fan", 16, {}}, {7, "disk", 22, {}}}));
+}
+
 TEST(Compile, SaysWhatCannotBeRead) {
   Profile profile = ports();
   profile.groups[0].metrics = {{"bad name", {"f", 1, 2}, {"1", {}}, "", {}},

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Commands that ask the running daemon over HTTP.
+#include "app/ask.h"
+
 #include <httplib.h>
 
 #include <cstdio>
@@ -101,6 +103,27 @@ int unreadable(const AskOptions& options) {
 }
 
 }  // namespace
+
+std::optional<KnownDialect> ask_dialect(const std::string& url, const std::string& device) {
+  httplib::Client client(url);
+  if (!client.is_valid()) return std::nullopt;
+  client.set_connection_timeout(1);
+  client.set_read_timeout(2);
+  const auto answer = client.Get("/api/v1/devices/" + device + "/dialect");  // names of devices need no escapes
+  if (!answer || answer->status != 200) return std::nullopt;
+  const Json body = Json::parse(answer->body, nullptr, false);
+  if (!body.is_object()) return std::nullopt;
+  KnownDialect out{.json = answer->body, .summary = text_of(body, "summary"), .observations = {}};
+  for (const Json& one : body.value("observations", Json::array())) {
+    if (!one.is_object()) continue;
+    const auto trait = snmp::parse_trait(text_of(one, "trait"));
+    const auto first = parse_time(text_of(one, "first")), last = parse_time(text_of(one, "last"));
+    const auto count = one.find("count");
+    if (!trait || !first || !last || count == one.end() || !count->is_number_unsigned()) continue;
+    out.observations.push_back({*trait, count->get<std::uint64_t>(), *first, *last, text_of(one, "evidence")});
+  }
+  return out;
+}
 
 int status(const AskOptions& options) {
   const auto body = fetch(options, "/api/v1/status", {});

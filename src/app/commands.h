@@ -64,6 +64,18 @@ struct CollectOptions {
 };
 int collect(const CollectOptions& options);
 
+struct DoctorOptions {
+  SnmpOptions snmp;                   // host may be a device's name in the configuration
+  std::optional<std::string> config;  // as for serve; none is needed
+  std::string url;                    // of the daemon; empty: where the configuration says that it listens
+  std::vector<std::string> rules;     // folders with profiles/ of one's own
+  // What of `snmp` was said, and so goes before the configuration.
+  bool credentials_given = false;
+  bool timeout_given = false;
+  bool retries_given = false;
+};
+int doctor(const DoctorOptions& options);
+
 struct PingOptions {
   std::vector<std::string> hosts;
   int count = 3;

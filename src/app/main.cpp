@@ -128,6 +128,24 @@ int run(int argc, char** argv) {
   collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
   collect_command->callback([&] { code = collect(collect_options); });
 
+  DoctorOptions doctor_options;
+  CLI::App* doctor_command = app.add_subcommand("doctor", "examine a device: what is wrong with its SNMP, and what to do");
+  add_snmp_options(*doctor_command, doctor_options.snmp);
+  doctor_command->get_option("host")->description("name or address of the device, or its name in the configuration");
+  doctor_command->add_option("--config", doctor_options.config,
+                             "configuration file to find the device in (default: as for serve; none is needed)");
+  doctor_command->add_option("--url", doctor_options.url, "where the daemon listens (default: as the configuration says)");
+  doctor_command->add_option("--rules", doctor_options.rules, "further folders with profiles/ in them");
+  doctor_command->callback([&] {
+    const auto given = [&](std::initializer_list<const char*> names) {
+      return std::any_of(names.begin(), names.end(), [&](const char* name) { return doctor_command->count(name) > 0; });
+    };
+    doctor_options.credentials_given = given({"-v", "-c", "-u", "-l", "-a", "-A", "-x", "-X", "-n"});
+    doctor_options.timeout_given = given({"-t"});
+    doctor_options.retries_given = given({"-r"});
+    code = doctor(doctor_options);
+  });
+
   PingOptions ping_options;
   CLI::App* ping_command = app.add_subcommand("ping", "ICMP echo to many hosts at once");
   ping_command->add_option("host", ping_options.hosts, "names or addresses")->required();

@@ -23,9 +23,6 @@ Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
   return session;
 }
 
-namespace {
-
-// HOST, HOST:PORT, [V6] or [V6]:PORT, with udp: or udp6: in front as Net-SNMP's tools take it.
 Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) {
   for (const std::string_view scheme : {"udp6:", "udp:"}) {
     if (text.starts_with(scheme)) {
@@ -38,7 +35,6 @@ Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) 
   return std::pair(std::move(parts.host), parts.port.value_or(161));
 }
 
-// What is given decides the level where none is said.
 Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
   snmp::Credentials out;
   out.name = "command line";
@@ -72,8 +68,6 @@ Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
   out.context_name = options.context;
   return out;
 }
-
-}  // namespace
 
 asio::awaitable<Result<snmp::Target>> make_target(net::Reactor& reactor, const SnmpOptions& options) {
   BONGSU_CO_TRY(const auto where, split_host(options.host));

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/diagnose.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "model/show.h"
+#include "snmp/explain.h"
+
+namespace bongsu::app {
+namespace {
+
+using snmp::Trait;
+using Port = Examination::Port;
+
+class Doctor {
+ public:
+  explicit Doctor(const Examination& seen) : seen_(seen) {}
+
+  Diagnosis run() {
+    for (const snmp::Observation& one : seen_.dialect.observations) add(one.trait, one.evidence, one.count);
+    reachability();
+    if (seen_.winner) {
+      credentials();
+      requests();
+      clock();
+      tables();
+    }
+    std::stable_sort(out_.findings.begin(), out_.findings.end(),
+                     [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
+    out_.verdict = verdict();
+    return std::move(out_);
+  }
+
+ private:
+  bool has(std::string_view trait) const {
+    return std::any_of(out_.findings.begin(), out_.findings.end(), [&](const Finding& one) { return one.trait == trait; });
+  }
+  bool has(Trait trait) const { return has(to_string(trait)); }
+  void add(Trait trait, std::string evidence, std::uint64_t count = 1) {
+    if (has(trait)) return;
+    const snmp::Explanation& words = snmp::explain(trait);
+    out_.findings.push_back({.trait = std::string(to_string(trait)),
+                             .severity = words.severity,
+                             .text = std::string(words.what),
+                             .consequence = std::string(words.so),
+                             .evidence = std::move(evidence),
+                             .remedy = std::string(words.remedy),
+                             .count = count});
+  }
+  void add(std::string trait, Severity severity, std::string text, std::string consequence, std::string evidence,
+           std::string remedy) {
+    out_.findings.push_back(
+        {std::move(trait), severity, std::move(text), std::move(consequence), std::move(evidence), std::move(remedy), 1});
+  }
+
+  std::string pinged() const {
+    if (!seen_.ping) return "it was not pinged";
+    return fmt::format("{} of {} pings were answered", seen_.ping->received, seen_.ping->sent);
+  }
+  std::string refusals() const {
+    std::string out;
+    for (const TriedCredentials& tried : seen_.tried)
+      if (tried.error) out += (out.empty() ? "" : "; ") + tried.error->text;
+    return out;
+  }
+  bool only(Code code) const {
+    return !seen_.tried.empty() && std::all_of(seen_.tried.begin(), seen_.tried.end(),
+                                               [&](const auto& tried) { return tried.error && tried.error->code == code; });
+  }
+
+  void reachability() {
+    const std::string nothing = "nothing can be collected";
+    if (seen_.no_address)
+      return add("no_address", Severity::Fatal, "has no address", nothing, seen_.no_address->text,
+                 "check the spelling and the name server, or write the address itself");
+    if (seen_.winner) return;
+    const bool pings = seen_.ping && seen_.ping->received > 0;
+    if (seen_.port == Port::NoWay)
+      return add("unreachable", Severity::Fatal, "cannot be reached", nothing, check("port"),
+                 "check the address, this machine's routes and the link");
+    if (seen_.port == Port::Closed)
+      return add("port_closed", Severity::Fatal, "is up, and nothing listens on its SNMP port", nothing,
+                 check("port") + "; " + pinged(),
+                 "start the SNMP agent on the device, let it listen on the address asked (net-snmp: agentaddress), or name its "
+                 "port as ADDRESS:PORT");
+    if (seen_.tried.empty())
+      return add("no_credentials", Severity::Urgent, "was not asked, for there are no credentials", nothing, pinged(),
+                 "give credentials on the command line, or name some under the device (key credentials)");
+    // Something came back that was not believed: that is the finding, and it stands above already.
+    const bool spoke =
+        has(Trait::ReplyAddress) || has(Trait::WrongRequestId) || has(Trait::Malformed) || has(Trait::WrongObjects);
+    if (!spoke && !only(Code::Timeout))
+      return add("wrong_credentials", Severity::Fatal, "answers, and refuses the credentials", nothing, refusals(),
+                 "correct them as the evidence says (key credentials)");
+    if (spoke) return;
+    if (seen_.port == Port::Answers)
+      return add(
+          "wrong_credentials", Severity::Fatal, "has an SNMP agent that does not answer these credentials", nothing,
+          check("port") + "; " + refusals(),
+          "check community, version and access rules on the device (net-snmp: rocommunity NAME SOURCE): an agent is silent "
+          "where they are wrong");
+    if (pings)
+      return add(
+          "no_answer", Severity::Fatal, "is up, and does not answer SNMP", nothing, pinged() + "; " + refusals(),
+          "either the community or the version is wrong (an agent then keeps silent), or a filter on the device or on the way "
+          "drops UDP " +
+              std::to_string(seen_.endpoint->port) + "; a closed port would have been refused");
+    add("unreachable", Severity::Fatal, seen_.ping ? "answers neither ping nor SNMP" : "does not answer SNMP", nothing,
+        pinged() + "; " + refusals(),
+        "check that it is up and that its address is right; if only SNMP is silent, community and version may be wrong or a "
+        "filter "
+        "may drop UDP " +
+            std::to_string(seen_.endpoint->port));
+  }
+
+  void credentials() {
+    const TriedCredentials& winner = seen_.tried[*seen_.winner];
+    const bool lower = winner.derived && winner.credentials->version == snmp::Version::V1;
+    if (lower)
+      add(Trait::V1Only,
+          fmt::format("the community of credentials \"{}\" works in SNMPv1; in v2c: {}", winner.credentials->name, refusals()));
+    for (const TriedCredentials& tried : seen_.tried) {
+      if (!tried.error || tried.derived || lower) continue;
+      add("some_credentials", Severity::Caution,
+          fmt::format("does not take credentials \"{}\" ({})", tried.credentials->name, to_string(tried.credentials->version)),
+          "others work and are used; where these stand first, the first poll takes longer", tried.error->text,
+          "take them out of the device's credentials, or correct them");
+    }
+  }
+
+  void requests() {
+    const bool sized = has(Trait::VarbindLimit) || has(Trait::TooBig) || has(Trait::MessageSize);
+    if (seen_.too_many && *seen_.too_many <= 16 && !sized) add(Trait::VarbindLimit, check("growing requests"));
+    const bool bulk = has(Trait::BulkIgnored) || has(Trait::BulkRefused) || has(Trait::BulkWrong);
+    if (seen_.bulk_problem && !bulk && !sized && !has(Trait::V1Only)) {
+      const Trait trait = seen_.bulk_problem->starts_with("not answered") ? Trait::BulkIgnored
+                          : seen_.bulk_problem->starts_with("answered")   ? Trait::BulkRefused
+                                                                          : Trait::BulkWrong;
+      add(trait, "GETBULK of 1.3.6.1.2.1.1 with 5 repetitions: " + *seen_.bulk_problem);
+    }
+    if (seen_.octets32) add(Trait::Counter32Only, *seen_.octets32);
+    if (!seen_.twin.empty())
+      add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
+    if (seen_.ping && seen_.ping->received > 0 && seen_.ping->received < seen_.ping->sent) add(Trait::PacketLoss, pinged());
+  }
+
+  void clock() {
+    if (!seen_.clock_before || !seen_.clock_after) return;
+    const EngineClock &a = *seen_.clock_before, &b = *seen_.clock_after;
+    const double ours = std::chrono::duration<double>(b.at - a.at).count();
+    const double theirs = static_cast<double>(b.time - a.time);
+    if (b.boots != a.boots)
+      return add(Trait::EngineReboots,
+                 fmt::format("snmpEngineBoots was {} and is {} {} later", a.boots, b.boots, show_quantity(ours, "seconds")));
+    // A whole second each is the reading's own coarseness.
+    if (std::abs(theirs - ours) > 2 + ours * 0.05)
+      add("clock_drift", Severity::Caution, "has a clock that runs at another speed",
+          "rates of its counters are reckoned by our clock; SNMPv3 needs more resynchronisations",
+          fmt::format("snmpEngineTime grew by {:.0f} s in {:.1f} s", theirs, ours), "look at the device's clock source");
+    if (b.boots > 1 && b.uptime > 600 && static_cast<double>(b.time) + 300 < b.uptime)
+      add(Trait::EngineReboots, fmt::format("boots {}, and the SNMPv3 engine runs for {} while sysUpTime says {}", b.boots,
+                                            show_seconds(b.time), show_seconds(static_cast<std::int64_t>(b.uptime))));
+  }
+
+  void tables() {
+    if (seen_.tables.empty())
+      return add("no_tables", Severity::Danger, "fits no profile", "only its system group can be read",
+                 fmt::format("sysObjectID {}", seen_.sys_object_id.empty() ? "is missing" : seen_.sys_object_id),
+                 "see bongsu collect HOST --explain, and write a profile (rules/profiles/README.md)");
+    std::string names, why;
+    std::size_t missing = 0, rows = 0;
+    for (const ReadTable& table : seen_.tables) {
+      rows += table.name == "device" ? 0 : table.rows;
+      if (table.complete) continue;
+      ++missing;
+      names += (names.empty() ? "" : ", ") + table.name;
+      if (why.empty()) why = table.name + ": " + table.note;
+    }
+    if (missing > 0)
+      add("missing_tables", missing == seen_.tables.size() ? Severity::Urgent : Severity::Danger,
+          fmt::format("gave {} of {} tables not in full: {}", missing, seen_.tables.size(), names),
+          "what is missing is a gap with its cause; the other tables are complete", why,
+          out_.findings.empty() ? "look at the notes of the tables below" : "see the other findings");
+    else if (rows == 0)
+      add("hidden_tables", Severity::Danger, "shows no table at all", "only its system group can be read",
+          fmt::format("{} tables were read, none has any row", seen_.tables.size()),
+          "the agent may show this community a part of itself only: give it a view of everything (Debian's snmpd: \"rocommunity "
+          "NAME SOURCE\" without -V)");
+  }
+
+  std::string check(std::string_view name) const {
+    for (const Check& one : seen_.checks)
+      if (one.name == name) return one.text;
+    return {};
+  }
+
+  std::string verdict() const {
+    const std::string who = seen_.endpoint && seen_.endpoint->to_string() != seen_.host
+                                ? fmt::format("{} ({})", seen_.host, seen_.endpoint->to_string())
+                                : seen_.host;
+    const auto serious = std::count_if(out_.findings.begin(), out_.findings.end(),
+                                       [](const Finding& one) { return one.severity > Severity::Harmless; });
+    if (!seen_.winner) {
+      if (out_.findings.empty()) return who + " was not examined";
+      return fmt::format("{} {}", who, out_.findings.front().text);
+    }
+    const std::string how = fmt::format("{} answers {}", who, to_string(seen_.tried[*seen_.winner].credentials->version));
+    if (out_.findings.empty()) return how + ", and all is well";
+    if (serious == 0) return how + "; its peculiarities are made good for";
+    return fmt::format("{}; it {}{}", how, out_.findings.front().text,
+                       serious > 1 ? fmt::format(", and {} more", serious - 1) : std::string());
+  }
+
+  const Examination& seen_;
+  Diagnosis out_;
+};
+
+}  // namespace
+
+Diagnosis diagnose(const Examination& seen) { return Doctor(seen).run(); }
+
+}  // namespace bongsu::app

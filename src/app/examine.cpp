@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/examine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "net/probe.h"
+#include "poll/collect.h"
+
+namespace bongsu::app {
+
+using Outcome = Check::Outcome;
+
+static const Oid kSystemTree{1, 3, 6, 1, 2, 1, 1};
+static const Oid kMib2{1, 3, 6, 1, 2, 1};
+static const Oid kSnmpEngine{1, 3, 6, 1, 6, 3, 10, 2, 1};
+static const Oid kIfOctets{1, 3, 6, 1, 2, 1, 2, 2, 1, 10};
+static const Oid kIfHcOctets{1, 3, 6, 1, 2, 1, 31, 1, 1, 1, 6};
+
+static void say(const ExamineParts& parts, const std::string& what) {
+  if (parts.progress) parts.progress(what);
+}
+
+static void add_check(Examination& into, std::string name, Outcome outcome, std::string text) {
+  into.checks.push_back({std::move(name), outcome, std::move(text)});
+}
+
+static std::string shown_rtt(std::chrono::nanoseconds span) {
+  return fmt::format("{:.3g} ms", static_cast<double>(span.count()) / 1e6);
+}
+
+static std::string shown_credentials(const snmp::Credentials& credentials) {
+  return fmt::format("credentials \"{}\" ({})", credentials.name, to_string(credentials.version));
+}
+
+static asio::awaitable<void> ping_it(ExamineParts& parts, const Patient& patient, Examination& into) {
+  const net::Address address = into.endpoint->address;
+  if (!patient.ping) co_return add_check(into, "ping", Outcome::Skipped, "not asked for");
+  if (parts.pinger == nullptr || !parts.pinger->has(address.family()))
+    co_return add_check(into, "ping", Outcome::Skipped, "no right to ping from here (CAP_NET_RAW, or net.ipv4.ping_group_range)");
+  constexpr int kEchoes = 5;
+  constexpr Millis kBetween{100};
+  const auto stats = co_await parts.pinger->burst(address, kEchoes, kBetween, std::min(patient.timeout, Millis(1'000)));
+  if (!stats) co_return add_check(into, "ping", Outcome::Skipped, stats.error().text);
+  into.ping = *stats;
+  std::string text = fmt::format("{} of {} answered", stats->received, stats->sent);
+  if (stats->received > 0) text += ", round trip " + shown_rtt(stats->avg);
+  add_check(into, "ping", stats->received == stats->sent ? Outcome::Good : Outcome::Bad, std::move(text));
+}
+
+// RFC 3414 section 4: an empty message that every SNMPv3 agent answers with a report of its engine ID, whoever asks.
+static std::vector<std::uint8_t> discovery_message() {
+  snmp::Encoder encoder;
+  encoder.start();
+  const snmp::PduHead head{snmp::PduType::GetRequest, 1, 0, 0};
+  const snmp::Octets scoped = encoder.finish_scoped({}, {}, head);
+  snmp::SecuredWriter writer;
+  const snmp::Octets octets = writer.write({.message_id = 1, .reportable = true}, scoped, nullptr, 0);
+  return {octets.begin(), octets.end()};
+}
+
+// The engine ID as hex; empty when `answer` is none to a discovery.
+static std::string discovered_id(const Result<std::vector<std::uint8_t>>& answer) {
+  snmp::SecuredView message;
+  if (!answer || snmp::read_secured(*answer, message) != snmp::ber::Fault::None) return {};
+  return to_hex(message.engine_id);
+}
+
+static asio::awaitable<void> knock(ExamineParts& parts, const Patient& patient, Examination& into) {
+  using Port = Examination::Port;
+  constexpr const char* kName = "port";
+  Error last;
+  for (int i = 0; i <= std::min(patient.retries, 1); ++i) {
+    std::vector<std::uint8_t> message = discovery_message();
+    const auto answer = co_await net::ask_once(parts.reactor, *into.endpoint, std::move(message), patient.timeout);
+    if (answer) {
+      into.port = Port::Answers;
+      into.engine_id = discovered_id(answer);
+      const std::string said =
+          into.engine_id.empty() ? "something that is no SNMPv3 message" : "SNMPv3 engine ID " + into.engine_id;
+      co_return add_check(into, kName, Outcome::Good, fmt::format("UDP {} answers: {}", into.endpoint->to_string(), said));
+    }
+    last = answer.error();
+    if (last.code != Code::Timeout) break;
+  }
+  into.port = last.code == Code::Refused ? Port::Closed : last.code == Code::Timeout ? Port::Silent : Port::NoWay;
+  if (into.port == Port::Silent)
+    co_return add_check(into, kName, Outcome::Skipped,
+                        "no answer to SNMPv3 discovery: an agent without SNMPv3, a filter on the way, or nothing there");
+  add_check(into, kName, Outcome::Bad, last.text);
+}
+
+static asio::awaitable<void> find_twin(ExamineParts& parts, const Patient& patient, Examination& into) {
+  if (into.engine_id.empty()) co_return;
+  for (const Patient::Neighbour& other : patient.neighbours) {
+    if (other.endpoint == *into.endpoint) continue;
+    std::vector<std::uint8_t> message = discovery_message();
+    const auto answer = co_await net::ask_once(parts.reactor, other.endpoint, std::move(message), Millis(300));
+    if (discovered_id(answer) != into.engine_id) continue;
+    into.twin = fmt::format("{} ({})", other.name, other.endpoint.to_string());
+    co_return add_check(into, "engine ID", Outcome::Bad, into.twin + " has the same one");
+  }
+}
+
+static snmp::Target target_of(const Patient& patient, const Examination& into,
+                              std::shared_ptr<const snmp::Credentials> credentials) {
+  return {.name = patient.host,
+          .endpoint = *into.endpoint,
+          .credentials = std::move(credentials),
+          .timeout = patient.timeout,
+          .retries = patient.retries};
+}
+
+static std::shared_ptr<const snmp::Credentials> in_other_version(const snmp::Credentials& credentials) {
+  auto out = std::make_shared<snmp::Credentials>();
+  out->name = credentials.name;
+  out->version = credentials.version == snmp::Version::V1 ? snmp::Version::V2c : snmp::Version::V1;
+  out->community = credentials.community.clone();
+  return out;
+}
+
+static void take_facts(const snmp::Response& response, Examination& into) {
+  const auto& all = response.varbinds;
+  if (all.size() != 4) return;
+  if (all[0].value.type == ValueType::OctetString) into.sys_descr = all[0].value.octets;
+  if (all[1].value.type == ValueType::ObjectId) into.sys_object_id = all[1].value.oid.to_string();
+  if (all[2].value.type == ValueType::TimeTicks) into.uptime_seconds = all[2].value.to_double().value_or(0) / 100;
+  if (all[3].value.type == ValueType::OctetString) into.sys_name = all[3].value.octets;
+}
+
+static asio::awaitable<void> try_credentials(ExamineParts& parts, const Patient& patient, Examination& into,
+                                             std::shared_ptr<const snmp::Credentials> credentials, bool derived) {
+  // What nobody named is asked by a client of its own: its silence says nothing of the device's dialect.
+  snmp::Client other(parts.reactor, parts.metrics);
+  snmp::Client& client = derived && into.winner ? other : parts.client;
+  snmp::Target target = target_of(patient, into, credentials);
+  if (derived) target.retries = std::min(target.retries, into.winner ? 0 : 1);
+  std::vector<Oid> facts{kSystemTree + 1 + 0, kSystemTree + 2 + 0, kSystemTree + 3 + 0, kSystemTree + 5 + 0};
+  auto answer = co_await client.get(std::move(target), std::move(facts));
+  const std::string name = shown_credentials(*credentials);
+  TriedCredentials tried{.credentials = std::move(credentials), .error = std::nullopt, .derived = derived};
+  if (answer) {
+    add_check(into, name, Outcome::Good, fmt::format("work, answered in {}", shown_rtt(answer->rtt)));
+    if (!into.winner) {
+      into.winner = into.tried.size();
+      take_facts(*answer, into);
+    }
+  } else {
+    tried.error = answer.error();
+    add_check(into, name, derived ? Outcome::Skipped : Outcome::Bad, answer.error().text);
+  }
+  into.tried.push_back(std::move(tried));
+}
+
+static asio::awaitable<void> try_all_credentials(ExamineParts& parts, const Patient& patient, Examination& into) {
+  for (const auto& credentials : patient.credentials) co_await try_credentials(parts, patient, into, credentials, false);
+  for (const auto& credentials : patient.credentials) {
+    if (credentials->version == snmp::Version::V3) continue;
+    const bool also_given = std::any_of(patient.credentials.begin(), patient.credentials.end(), [&](const auto& other) {
+      return other->version != snmp::Version::V3 && other->version != credentials->version &&
+             other->community.reveal() == credentials->community.reveal();
+    });
+    if (!also_given) co_await try_credentials(parts, patient, into, in_other_version(*credentials), true);
+  }
+}
+
+// One request each, past the engine's own caution: what does the agent take?
+static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target target, Examination& into) {
+  constexpr const char* kName = "growing requests";
+  constexpr std::size_t kMost = 64;
+  target.retries = std::min(target.retries, 1);
+  std::vector<Oid> names;
+  std::function<bool(const Varbind&)> visit = [&names](const Varbind& varbind) {
+    names.push_back(varbind.oid);
+    return names.size() < kMost;
+  };
+  snmp::WalkLimits limits;
+  limits.requests = 200;
+  (void)co_await parts.client.walk(target, kMib2, std::move(visit), limits);
+  if (names.empty()) co_return add_check(into, kName, Outcome::Skipped, "nothing below 1.3.6.1.2.1 to ask for");
+  std::string why;
+  for (std::size_t count = 1; count <= kMost; count *= 2) {
+    std::vector<Oid> asked;
+    for (std::size_t i = 0; i < count; ++i) asked.push_back(names[i % names.size()]);
+    const auto answer = co_await parts.client.get_next(target, std::move(asked));
+    if (!answer) why = answer.error().code == Code::Timeout ? "are not answered" : "fail: " + answer.error().text;
+    else if (answer->error_status != 0) why = "are answered " + snmp::error_status_name(answer->error_status);
+    else if (answer->varbinds.size() != count) why = fmt::format("are answered with {}", answer->varbinds.size());
+    if (!why.empty()) {
+      into.too_many = count;
+      break;
+    }
+    into.most_asked = count;
+  }
+  if (!into.too_many)
+    co_return add_check(into, kName, Outcome::Good, fmt::format("{} objects in one are answered", into.most_asked));
+  add_check(into, kName, Outcome::Bad,
+            fmt::format("{} objects in one are answered, {} {}", into.most_asked, *into.too_many, why));
+}
+
+// A GETBULK must begin with what GETNEXT gives, and bring more of it.
+static asio::awaitable<void> try_bulk(ExamineParts& parts, snmp::Target target, Examination& into) {
+  constexpr const char* kName = "GETBULK";
+  if (target.credentials->version == snmp::Version::V1) co_return add_check(into, kName, Outcome::Skipped, "SNMPv1 has none");
+  target.retries = std::min(target.retries, 1);
+  std::vector<Oid> start{kSystemTree};
+  const auto next = co_await parts.client.get_next(target, start);
+  if (!next || next->error_status != 0 || next->varbinds.size() != 1 || !next->varbinds[0].value.exists())
+    co_return add_check(into, kName, Outcome::Skipped, "GETNEXT of 1.3.6.1.2.1.1 does not work either");
+  std::vector<Oid> again{kSystemTree};
+  const auto bulk = co_await parts.client.get_bulk(target, std::move(again), 0, 5);
+  std::string problem;
+  if (!bulk) problem = bulk.error().code == Code::Timeout ? "not answered, GETNEXT is" : bulk.error().text;
+  else if (bulk->error_status != 0) problem = "answered " + snmp::error_status_name(bulk->error_status);
+  else if (bulk->varbinds.empty()) problem = "answered with nothing";
+  else if (bulk->varbinds[0].oid != next->varbinds[0].oid)
+    problem =
+        fmt::format("begins with {}, GETNEXT with {}", bulk->varbinds[0].oid.to_string(), next->varbinds[0].oid.to_string());
+  else if (bulk->varbinds.size() == 1) problem = "5 repetitions asked for, 1 came";
+  else if (!std::is_sorted(bulk->varbinds.begin(), bulk->varbinds.end(),
+                           [](const auto& a, const auto& b) { return a.oid < b.oid; }))
+    problem = "its objects are not in order";
+  if (problem.empty())
+    co_return add_check(into, kName, Outcome::Good, fmt::format("{} objects in one answer", bulk->varbinds.size()));
+  into.bulk_problem = problem;
+  add_check(into, kName, Outcome::Bad, std::move(problem));
+}
+
+static asio::awaitable<std::optional<EngineClock>> read_clock(ExamineParts& parts, snmp::Target target) {
+  std::vector<Oid> asked{kSnmpEngine + 2 + 0, kSnmpEngine + 3 + 0, kSystemTree + 3 + 0};
+  const auto answer = co_await parts.client.get(std::move(target), std::move(asked));
+  if (!answer || answer->varbinds.size() != 3) co_return std::nullopt;
+  EngineClock clock{.at = parts.reactor.clock().steady()};
+  if (!answer->varbinds[0].value.exists() || !answer->varbinds[1].value.exists()) co_return std::nullopt;
+  clock.boots = static_cast<std::int64_t>(answer->varbinds[0].value.to_double().value_or(0));
+  clock.time = static_cast<std::int64_t>(answer->varbinds[1].value.to_double().value_or(0));
+  clock.uptime = answer->varbinds[2].value.to_double().value_or(0) / 100;
+  co_return clock;
+}
+
+static void keep_table(Examination& into, ReadTable table) {
+  const auto same = [&](const ReadTable& old) { return old.profile == table.profile && old.name == table.name; };
+  const auto at = std::find_if(into.tables.begin(), into.tables.end(), same);
+  if (at == into.tables.end()) into.tables.push_back(std::move(table));
+  else *at = std::move(table);
+}
+
+static asio::awaitable<void> read_table(ExamineParts& parts, snmp::Target target, const poll::Group& group, Millis most,
+                                        Examination& into) {
+  const SteadyTime start = parts.reactor.clock().steady();
+  std::vector<bool> every;
+  const auto got =
+      co_await poll::fetch_group(parts.reactor, parts.client, std::move(target), group, std::move(every), start + most);
+  const std::chrono::duration<double> took = parts.reactor.clock().steady() - start;
+  ReadTable table{.profile = group.profile, .name = group.name, .seconds = took.count()};
+  if (got) {
+    table.rows = group.table ? got->data.rows.size() : 1;
+    table.complete = got->notes.empty();
+    for (const std::string& note : got->notes) table.note += (table.note.empty() ? "" : "; ") + note;
+  } else {
+    table.note = got.error().text;
+  }
+  keep_table(into, std::move(table));
+}
+
+static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& patient, snmp::Target target, Examination& into) {
+  const auto device = co_await poll::identify(parts.client, target, parts.profiles);
+  if (!device) co_return add_check(into, "profiles", Outcome::Bad, device.error().text);
+  std::string names;
+  for (const poll::DeviceProfile* profile : device->profiles) {
+    into.profiles.push_back(profile->name);
+    names += (names.empty() ? "" : ", ") + profile->name;
+  }
+  add_check(into, "profiles", names.empty() ? Outcome::Bad : Outcome::Good, names.empty() ? "none matches this device" : names);
+  const auto groups = poll::groups_in_order(device->profiles);
+  for (int round = 1; round <= patient.rounds; ++round) {
+    for (std::size_t i = 0; i < groups.size(); ++i) {
+      say(parts, fmt::format("reading {} of {} tables, time {} of {}: {}", i + 1, groups.size(), round, patient.rounds,
+                             groups[i]->name));
+      co_await read_table(parts, target, *groups[i], patient.table_time, into);
+    }
+    const bool whole = std::all_of(into.tables.begin(), into.tables.end(), [](const ReadTable& table) { return table.complete; });
+    const snmp::Dialect* dialect = parts.client.dialect(*into.endpoint);
+    if (whole && (dialect == nullptr || dialect->observations.empty())) break;
+  }
+  const auto complete =
+      std::count_if(into.tables.begin(), into.tables.end(), [](const ReadTable& table) { return table.complete; });
+  add_check(into, "tables", static_cast<std::size_t>(complete) == into.tables.size() ? Outcome::Good : Outcome::Bad,
+            fmt::format("{} of {} complete", complete, into.tables.size()));
+}
+
+static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target target, Examination& into) {
+  std::vector<Oid> columns{kIfOctets, kIfHcOctets};
+  const auto table = co_await parts.client.table(std::move(target), std::move(columns));
+  if (!table) co_return;
+  std::size_t narrow = 0, wide = 0;
+  for (const auto& row : table->rows) {
+    narrow += row.cells[0].has_value();
+    wide += row.cells[1].has_value();
+  }
+  if (narrow == 0 || wide > 0) co_return;
+  into.octets32 = fmt::format("{} interfaces have ifInOctets ({}), none has ifHCInOctets ({})", narrow, kIfOctets.to_string(),
+                              kIfHcOctets.to_string());
+}
+
+asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& into) {
+  into.host = patient.host;
+  say(parts, "looking up " + patient.address);
+  const auto address = co_await net::resolve(parts.reactor, patient.address);
+  if (!address) {
+    into.no_address = address.error();
+    co_return add_check(into, "address", Outcome::Bad, address.error().text);
+  }
+  into.endpoint = net::Endpoint{*address, patient.port};
+  add_check(into, "address", Outcome::Good, into.endpoint->to_string());
+  say(parts, "pinging " + address->to_string());
+  co_await ping_it(parts, patient, into);
+  say(parts, "knocking at UDP " + into.endpoint->to_string());
+  co_await knock(parts, patient, into);
+  if (into.port != Examination::Port::Closed && into.port != Examination::Port::NoWay) {
+    say(parts, "trying credentials");
+    co_await try_all_credentials(parts, patient, into);
+    co_await find_twin(parts, patient, into);
+  }
+  if (into.winner) {
+    const snmp::Target target = target_of(patient, into, into.tried[*into.winner].credentials);
+    into.clock_before = co_await read_clock(parts, target);
+    say(parts, "asking for more at once");
+    co_await try_bulk(parts, target, into);
+    co_await grow_requests(parts, target, into);
+    co_await read_tables(parts, patient, target, into);
+    co_await compare_counters(parts, target, into);
+    if (into.clock_before) into.clock_after = co_await read_clock(parts, target);
+  }
+  if (const snmp::Dialect* dialect = parts.client.dialect(*into.endpoint)) into.dialect = *dialect;
+}
+
+}  // namespace bongsu::app

@@ -157,6 +157,7 @@ Status Daemon::Parts::open() {
     return rules->acknowledge(id, {.by = "api", .note = std::string(note)}, clock.now());
   };
   sources.unacknowledge = [this](std::uint64_t id, std::string_view) { return rules->unacknowledge(id, "api", clock.now()); };
+  sources.dialect = [this](std::string_view device) { return poller->dialect(device); };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));

@@ -180,7 +180,7 @@ class Doctor {
       if (why.empty()) why = table.name + ": " + table.note;
     }
     if (missing > 0)
-      add("missing_tables", missing == seen_.tables.size() ? Severity::Urgent : Severity::Danger,
+      add("missing_tables", missing == seen_.tables.size() && out_.findings.empty() ? Severity::Urgent : Severity::Danger,
           fmt::format("gave {} of {} tables not in full: {}", missing, seen_.tables.size(), names),
           "what is missing is a gap with its cause; the other tables are complete", why,
           out_.findings.empty() ? "look at the notes of the tables below" : "see the other findings");

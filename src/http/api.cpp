@@ -8,6 +8,7 @@
 #include "http/router.h"
 #include "http/view.h"
 #include "model/marker.h"
+#include "snmp/explain.h"
 
 namespace bongsu::http {
 namespace {
@@ -62,6 +63,14 @@ void write_device(JsonWriter& json, const DeviceState& device) {
   if (device.uptime_seconds) json.value(*device.uptime_seconds);
   else json.null();
   json.member("interval_seconds", static_cast<double>(device.interval.count()) / 1000).member("error", device.error);
+  json.key("slow_tables").begin_array();
+  for (const SlowTable& table : device.slow) {
+    json.begin_object().member("name", table.name).member("seconds", static_cast<double>(table.took.count()) / 1000).key("read");
+    if (table.read) json.value(*table.read);
+    else json.null();
+    json.end_object();
+  }
+  json.end_array();
   json.end_object();
 }
 
@@ -140,6 +149,14 @@ Reply device(const Call& call) {
   json.key("counts");
   write_counts(json, count_items(call.sources.alarms.items(call.name)));
   json.end_object();
+  return finish(std::move(body));
+}
+
+Reply device_dialect(const Call& call) {
+  if (!call.sources.devices.device(call.name)) return no_device(call.name);
+  std::string body;
+  JsonWriter json(body);
+  write(json, call.sources.dialect(call.name).value_or(snmp::Dialect{}));
   return finish(std::move(body));
 }
 
@@ -300,6 +317,17 @@ std::vector<Route> api_routes(const Sources& sources) {
        "AlarmList"},
       {"GET", "/api/v1/alarms/{id}", "One alarm", {}, alarm, Shape::Json, "AlarmAnswer", {404}},
   };
+  if (sources.dialect) {
+    // Before the device's own route: a name may hold a slash.
+    routes.insert(routes.begin(), {"GET",
+                                   "/api/v1/devices/{name}/dialect",
+                                   "What was learned of a device's SNMP, and what it was seen to do wrong",
+                                   {},
+                                   device_dialect,
+                                   Shape::Json,
+                                   "Dialect",
+                                   {404}});
+  }
   if (sources.acknowledge) {
     routes.push_back({"POST",
                       "/api/v1/alarms/{id}/ack",

@@ -9,6 +9,7 @@
 #include "http/page.h"
 #include "http/params.h"
 #include "model/marker.h"
+#include "snmp/explain.h"
 
 namespace bongsu::http {
 namespace {
@@ -36,6 +37,29 @@ std::string facts(const DeviceState& device, Time now) {
   fact("Last poll",
        device.last_poll ? age(now, *device.last_poll) + " ago, every " + format_duration(device.interval) : std::string("never"));
   return out + "</dl>\n";
+}
+
+// What was learned of its SNMP: nothing to see where it does all as it should.
+std::string dialect_part(const Sources& from, const DeviceState& device, Time now) {
+  const auto dialect = from.dialect ? from.dialect(device.name) : std::nullopt;
+  if (!dialect) return {};
+  std::string out = fmt::format("<p class=\"soft\">SNMP: {}</p>\n", text_of(summary(*dialect)));
+  if (dialect->observations.empty()) return out;
+  std::vector<snmp::Observation> seen = dialect->observations;
+  std::stable_sort(seen.begin(), seen.end(), [](const snmp::Observation& a, const snmp::Observation& b) {
+    return urgency(explain(a.trait).severity) > urgency(explain(b.trait).severity);
+  });
+  out +=
+      "<h2>Its SNMP agent</h2><div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th "
+      "scope=\"col\">It</th><th scope=\"col\">Seen</th><th scope=\"col\">Last</th></tr></thead><tbody>\n";
+  for (const snmp::Observation& one : seen) {
+    const snmp::Explanation& words = explain(one.trait);
+    out += fmt::format(
+        "<tr><td>{}</td><th scope=\"row\">{} <span class=\"why\">{}</span></th><td class=\"x\">{}</td><td class=\"t\">{} "
+        "ago</td></tr>\n",
+        level_badge(words.severity), text_of(words.what), text_of(words.remedy), text_of(one.evidence), age(now, one.last));
+  }
+  return out + "</tbody></table></div>\n";
 }
 
 std::string item_table(std::vector<ItemState> items, Time now) {
@@ -176,6 +200,7 @@ Reply device_page(const Call& call) {
   std::string out = fmt::format("<h1>{} {}</h1>\n", text_of(device->name), up_badge(device->up));
   out += facts(*device, now);
   out += "<h2>Watched items <small>worst first</small></h2>\n" + item_table(from.alarms.items(call.name), now);
+  out += dialect_part(from, *device, now);
   const auto rows = latest_of(from, call.name);
   out += rows ? interface_table(*rows) + value_table(*rows, now) : problem_note(rows.error());
   const std::string coded = encode_component(call.name);

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@
 #include "model/alarm.h"
 #include "model/device.h"
 #include "model/source.h"
+#include "snmp/dialect.h"
 
 namespace bongsu::http {
 
@@ -51,6 +53,8 @@ struct Sources {
   // Each may be empty: its route is then not served. Errors go to the client with a status that fits their Code.
   std::function<Status(std::uint64_t id, std::string_view note)> acknowledge;
   std::function<Status(std::uint64_t id, std::string_view note)> unacknowledge;
+  // What was learned of a device's SNMP; nothing where nothing was.
+  std::function<std::optional<snmp::Dialect>(std::string_view device)> dialect;
   std::string version;
   SteadyTime started;
 };

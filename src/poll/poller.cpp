@@ -2,6 +2,7 @@
 #include "poll/poller.h"
 
 #include <algorithm>
+#include <future>
 
 #include "poll/core.h"
 
@@ -92,6 +93,22 @@ std::optional<DeviceState> Poller::device(std::string_view name) const {
   const auto states = core_->states.lock();
   const auto at = states->find(name);
   return at == states->end() ? std::nullopt : std::optional(at->second);
+}
+
+std::optional<snmp::Dialect> Poller::dialect(std::string_view device) const {
+  const auto answer = std::make_shared<std::promise<std::optional<snmp::Dialect>>>();
+  auto coming = answer->get_future();
+  core_->parts.reactor.post([core = core_, answer, name = std::string(device)] {
+    std::optional<snmp::Dialect> found;
+    const auto watch = core->stopped ? core->watches.end() : core->watches.find(name);
+    if (watch != core->watches.end() && watch->second->address) {
+      const snmp::Dialect* known = core->parts.client.dialect({*watch->second->address, watch->second->spec.port});
+      if (known != nullptr) found = *known;
+    }
+    answer->set_value(std::move(found));
+  });
+  if (coming.wait_for(std::chrono::seconds(2)) != std::future_status::ready) return std::nullopt;
+  return coming.get();
 }
 
 }  // namespace bongsu::poll

@@ -48,6 +48,9 @@ class Poller final : public DeviceSource {
   void apply(std::vector<DeviceSpec> devices);
   std::vector<DeviceState> devices() const override;
   std::optional<DeviceState> device(std::string_view name) const override;
+  // What the client has learned of a device; nothing while it has no address or was not asked yet. Waits for the reactor's
+  // thread, two seconds at most: not to be called on it.
+  std::optional<snmp::Dialect> dialect(std::string_view device) const;
 
  private:
   std::shared_ptr<PollCore> core_;

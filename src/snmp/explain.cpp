@@ -84,7 +84,8 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
 void write_one(JsonWriter& json, const Observation& seen) {
   const Explanation& words = explain(seen.trait);
   json.begin_object().member("trait", to_string(seen.trait)).member("severity", to_string(words.severity));
-  json.member("text", words.what).member("evidence", seen.evidence).member("count", seen.count);
+  json.member("text", words.what).member("consequence", words.so).member("evidence", seen.evidence);
+  json.member("remedy", words.remedy).member("count", seen.count);
   json.member("first", seen.first).member("last", seen.last).end_object();
 }
 

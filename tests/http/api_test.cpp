@@ -148,10 +148,32 @@ TEST_F(Api, Devices) {
   EXPECT_EQ(
       json::parse(
           R"({"name":"db1","address":"192.0.2.7","state":"up","up":true,"snmp_up":true,"icmp_up":null,"tags":{"site":"seoul"},
-    "info":{"os":"linux"},"profiles":["ucd"],"last_poll":"2026-11-23T01:01:58.456Z","uptime_seconds":3600.5,"interval_seconds":60,"error":""})"),
+    "info":{"os":"linux"},"profiles":["ucd"],"last_poll":"2026-11-23T01:01:58.456Z","uptime_seconds":3600.5,"interval_seconds":60,"error":"","slow_tables":[]})"),
       answer["devices"][0]);
   EXPECT_EQ(nullptr, answer["devices"][2]["up"]);
   EXPECT_EQ("sw1/rack 2", get("/api/v1/devices?state=down")["devices"][0]["name"]);
+}
+
+TEST_F(Api, TheDialectOfADevice) {
+  snmp::Dialect dialect;
+  dialect.varbinds = 25;
+  dialect.bulk = false;
+  dialect.srtt = std::chrono::microseconds(1'500);
+  dialect.reply_from = *net::Endpoint::parse("192.0.2.70:161");
+  dialect.note(snmp::Trait::ReplyAddress, time_from_ms(lab::kNow), kHostile);
+  lab.dialects["sw1/rack 2"] = dialect;
+  const json answer = get("/api/v1/devices/sw1%2Frack%202/dialect");
+  EXPECT_EQ("GETNEXT alone, 25 objects at once at most, round trip 1.5 ms", answer["summary"]);
+  EXPECT_EQ(25, answer["varbinds"]);
+  EXPECT_TRUE(answer["in_flight"].is_null());
+  EXPECT_EQ("192.0.2.70:161", answer["reply_from"]);
+  ASSERT_EQ(1U, answer["observations"].size());
+  EXPECT_EQ("reply_address", answer["observations"][0]["trait"]);
+  EXPECT_EQ("danger", answer["observations"][0]["severity"]);
+  EXPECT_THAT(answer["observations"][0]["remedy"], HasSubstr("reply_from"));
+  EXPECT_EQ(1, answer["observations"][0]["count"]);
+  EXPECT_EQ("GETBULK", get("/api/v1/devices/db1/dialect")["summary"]);  // nothing learned yet
+  get("/api/v1/devices/nosuch/dialect", 404);
 }
 
 TEST_F(Api, PagesThroughDevices) {

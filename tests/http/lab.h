@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <functional>
 #include <future>
+#include <map>
 #include <string>
 #include <thread>
 #include <vector>
@@ -121,6 +122,7 @@ struct Lab {
   Points points;
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
+  std::map<std::string, snmp::Dialect, std::less<>> dialects;
   Guarded<std::vector<std::string>> done;  // "ack 7 note"
   ServerOptions options{.listen = "127.0.0.1:0"};
   std::unique_ptr<Server> server;
@@ -136,6 +138,11 @@ struct Lab {
                     .notices = [this] { return notices; },
                     .acknowledge = [this](std::uint64_t id, std::string_view note) { return change("ack", id, note); },
                     .unacknowledge = [this](std::uint64_t id, std::string_view note) { return change("unack", id, note); },
+                    .dialect =
+                        [this](std::string_view device) {
+                          const auto at = dialects.find(device);
+                          return at == dialects.end() ? std::nullopt : std::optional(at->second);
+                        },
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));

@@ -179,6 +179,19 @@ TEST_F(Pages, ADeviceShowsItsInterfacesAndValues) {
   get("/devices/nosuch", 404);
 }
 
+TEST_F(Pages, ADeviceShowsWhatItsAgentDoesWrong) {
+  lab.devices.list = {{.name = "sw1", .address = "192.0.2.1", .up = true}};
+  EXPECT_THAT(get("/devices/sw1"), Not(HasSubstr("Its SNMP agent")));
+  snmp::Dialect& dialect = lab.dialects["sw1"];
+  EXPECT_THAT(get("/devices/sw1"), Not(HasSubstr("Its SNMP agent")));
+  dialect.note(snmp::Trait::VarbindLimit, time_from_ms(lab::kNow), "GET of 50 objects was cut");
+  dialect.note(snmp::Trait::NotIncreasing, time_from_ms(lab::kNow), "<b>1.3.6</b>");
+  const std::string page = get("/devices/sw1");
+  EXPECT_LT(page.find("goes back to an earlier object"), page.find("takes only so many objects"));  // the worst first
+  EXPECT_THAT(page, HasSubstr("&lt;b&gt;1.3.6&lt;/b&gt;"));
+  EXPECT_THAT(page, HasSubstr("SNMP: GETBULK"));
+}
+
 TEST_F(Pages, LogsCanBeSearchedAndPaged) {
   Event event{.id = 9,
               .severity = Severity::Danger,

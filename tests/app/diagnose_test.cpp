@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/diagnose.h"
+
+#include <gmock/gmock.h>
+
+namespace bongsu::app {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Port = Examination::Port;
+
+TriedCredentials tried(snmp::Version version, std::optional<Error> error = std::nullopt, bool derived = false) {
+  auto credentials = std::make_shared<snmp::Credentials>();
+  credentials->name = "office";
+  credentials->version = version;
+  return {.credentials = std::move(credentials), .error = std::move(error), .derived = derived};
+}
+
+Examination reached() {
+  Examination seen;
+  seen.host = "core-sw1";
+  seen.endpoint = net::Endpoint{*net::Address::parse("192.0.2.10"), 161};
+  seen.ping = icmp::PingStats{.sent = 5, .received = 5};
+  seen.port = Port::Silent;
+  return seen;
+}
+
+Examination well() {
+  Examination seen = reached();
+  seen.port = Port::Answers;
+  seen.tried = {tried(snmp::Version::V2c)};
+  seen.winner = 0;
+  seen.tables = {{.profile = "interfaces", .name = "interfaces", .rows = 24, .complete = true}};
+  return seen;
+}
+
+std::vector<std::string> traits(const Examination& seen) {
+  std::vector<std::string> out;
+  for (const Finding& one : diagnose(seen).findings) {
+    out.push_back(one.trait);
+    EXPECT_FALSE(one.text.empty());
+    EXPECT_FALSE(one.consequence.empty());
+    EXPECT_FALSE(one.evidence.empty()) << one.trait;
+    EXPECT_FALSE(one.remedy.empty());
+  }
+  return out;
+}
+
+const Error kSilence{Code::Timeout, "core-sw1: no answer to GET in 3 tries of 2s; check that it is up"};
+
+}  // namespace
+
+TEST(Diagnose, AWellDeviceHasNoFinding) {
+  EXPECT_THAT(traits(well()), IsEmpty());
+  EXPECT_EQ("core-sw1 (192.0.2.10:161) answers v2c, and all is well", diagnose(well()).verdict);
+}
+
+TEST(Diagnose, TellsTheKindsOfSilenceApart) {
+  Examination seen;
+  seen.host = "core-sw1";
+  seen.no_address = Error{Code::NotFound, "core-sw1: no such name"};
+  EXPECT_THAT(traits(seen), ElementsAre("no_address"));
+
+  seen = reached();
+  seen.checks = {{"port", Check::Outcome::Bad, "nothing listens"}};
+  seen.port = Port::Closed;
+  EXPECT_THAT(traits(seen), ElementsAre("port_closed"));
+  seen.port = Port::NoWay;
+  EXPECT_THAT(traits(seen), ElementsAre("unreachable"));
+
+  seen.port = Port::Silent;
+  seen.tried = {tried(snmp::Version::V2c, kSilence), tried(snmp::Version::V1, kSilence, true)};
+  EXPECT_THAT(traits(seen), ElementsAre("no_answer"));
+  seen.ping->received = 0;
+  EXPECT_THAT(traits(seen), ElementsAre("unreachable"));
+  EXPECT_EQ("core-sw1 (192.0.2.10:161) answers neither ping nor SNMP", diagnose(seen).verdict);
+
+  seen.port = Port::Answers;  // SNMPv3 discovery
+  EXPECT_THAT(traits(seen), ElementsAre("wrong_credentials"));
+  EXPECT_THAT(diagnose(seen).findings[0].remedy, HasSubstr("community"));
+
+  seen.tried = {tried(snmp::Version::V3, Error{Code::Denied, "the agent does not know user \"nms\""})};
+  EXPECT_THAT(traits(seen), ElementsAre("wrong_credentials"));
+  EXPECT_THAT(diagnose(seen).findings[0].evidence, HasSubstr("does not know user"));
+}
+
+TEST(Diagnose, AnswersThatAreNotBelievedAreTheReason) {
+  Examination seen = reached();
+  seen.tried = {tried(snmp::Version::V2c, kSilence)};
+  seen.dialect.note(snmp::Trait::ReplyAddress, Time{}, "answered from 192.0.2.11:161");
+  EXPECT_THAT(traits(seen), ElementsAre("reply_address"));
+  EXPECT_EQ("core-sw1 (192.0.2.10:161) answers from another address or port than it was asked at", diagnose(seen).verdict);
+}
+
+TEST(Diagnose, TheWorstStandsFirst) {
+  Examination seen = well();
+  seen.dialect.note(snmp::Trait::VarbindLimit, Time{}, "50 were cut to 25");
+  seen.dialect.note(snmp::Trait::NotIncreasing, Time{}, "1.3.6.1.2 came after 1.3.6.1.3");
+  seen.dialect.note(snmp::Trait::NotIncreasing, Time{}, "again");
+  seen.tables[0].complete = false;
+  seen.tables[0].note = "left at 1.3.6.1.3";
+  EXPECT_THAT(traits(seen), ElementsAre("not_increasing", "missing_tables", "varbind_limit"));
+  EXPECT_EQ(2U, diagnose(seen).findings[0].count);
+  EXPECT_THAT(diagnose(seen).verdict, HasSubstr("goes back to an earlier object where a later one is due, and 1 more"));
+}
+
+TEST(Diagnose, WhatIsMadeGoodForIsSaidSo) {
+  Examination seen = well();
+  seen.dialect.note(snmp::Trait::VarbindLimit, Time{}, "50 were cut to 25");
+  EXPECT_EQ("core-sw1 (192.0.2.10:161) answers v2c; its peculiarities are made good for", diagnose(seen).verdict);
+}
+
+TEST(Diagnose, SeesWhatTheEngineHasNoTraitFor) {
+  Examination seen = well();
+  seen.tried = {tried(snmp::Version::V2c, kSilence), tried(snmp::Version::V1, std::nullopt, true)};
+  seen.winner = 1;
+  EXPECT_THAT(traits(seen), ElementsAre("v1_only"));
+
+  seen = well();
+  seen.tried.push_back(tried(snmp::Version::V3, Error{Code::Denied, "the agent does not know user \"nms\""}));
+  EXPECT_THAT(traits(seen), ElementsAre("some_credentials"));
+
+  seen = well();
+  seen.bulk_problem = "not answered, GETNEXT is";
+  EXPECT_THAT(traits(seen), ElementsAre("bulk_ignored"));
+  seen.bulk_problem = "answered genErr";
+  EXPECT_THAT(traits(seen), ElementsAre("bulk_refused"));
+  seen.bulk_problem = "its objects are not in order";
+  EXPECT_THAT(traits(seen), ElementsAre("bulk_wrong"));
+
+  seen = well();
+  seen.octets32 = "24 interfaces";
+  EXPECT_THAT(traits(seen), ElementsAre("counter32_only"));
+
+  seen = well();
+  seen.tables[0].rows = 0;
+  EXPECT_THAT(traits(seen), ElementsAre("hidden_tables"));
+  seen.tables.clear();
+  EXPECT_THAT(traits(seen), ElementsAre("no_tables"));
+
+  seen = well();
+  seen.ping->received = 4;
+  EXPECT_THAT(traits(seen), ElementsAre("packet_loss"));
+}
+
+TEST(Diagnose, ReadsTheClockOfTheEngine) {
+  using namespace std::chrono_literals;
+  Examination seen = well();
+  const SteadyTime start{};
+  const auto clocks = [&](EngineClock before, EngineClock after) {
+    seen.clock_before = before;
+    seen.clock_after = after;
+    return traits(seen);
+  };
+  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 110, 110, start + 10s}), IsEmpty());
+  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 101, 100.1, start + 100ms}), IsEmpty());  // whole seconds
+  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 120, 110, start + 10s}), ElementsAre("clock_drift"));
+  EXPECT_THAT(clocks({3, 100, 100, start}, {4, 1, 110, start + 10s}), ElementsAre("engine_reboots"));
+  EXPECT_THAT(clocks({17, 12, 86'400, start}, {17, 13, 86'401, start + 1s}), ElementsAre("engine_reboots"));
+}
+
+}  // namespace bongsu::app

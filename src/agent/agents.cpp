@@ -37,7 +37,11 @@ Millis slowness(const Misbehaviour& wrong, const ObjectTable& table, std::span<c
 }  // namespace
 
 Agents::Agents(net::Reactor& reactor, AgentsSpec spec)
-    : reactor_(reactor), spec_(std::move(spec)), port_(spec_.port), timer_([this] { send_due(); }) {}
+    : reactor_(reactor),
+      spec_(std::move(spec)),
+      port_(spec_.port),
+      authority_(spec_.users, reactor.random().next()),
+      timer_([this] { send_due(); }) {}
 Agents::~Agents() = default;
 
 Result<std::unique_ptr<Agents>> Agents::open(net::Reactor& reactor, AgentsSpec spec) {
@@ -65,7 +69,7 @@ Status Agents::listen(const net::Address& address) {
 }
 
 void Agents::add(const net::Address& address, std::unique_ptr<Device> device, Manner manner) {
-  agents_.insert_or_assign(address, Agent{std::move(device), std::move(manner), ++lives_, {}});
+  agents_.insert_or_assign(address, Agent{std::move(device), std::move(manner), ++lives_, {}, reactor_.clock().steady()});
 }
 
 void Agents::set_default(Default make, Manner manner) {
@@ -88,12 +92,14 @@ void Agents::restart(const net::Address& address) {
   if (at == agents_.end() || !at->second.device) return;
   at->second.device->restart(reactor_.clock().steady());
   at->second.life = ++lives_;
+  at->second.born = reactor_.clock().steady();
+  ++at->second.boots;
 }
 
 Agents::Agent* Agents::agent_of(const net::Address& address, SteadyTime now) {
   if (const auto at = agents_.find(address); at != agents_.end()) return &at->second;
   if (!make_default_ || agents_.size() >= spec_.most) return nullptr;
-  Agent made{nullptr, default_manner_, ++lives_, {}};
+  Agent made{nullptr, default_manner_, ++lives_, {}, now};
   made.device = make_default_(address, now, made.manner);
   return &agents_.emplace(address, std::move(made)).first->second;
 }
@@ -113,42 +119,100 @@ void Agents::serve(std::size_t socket, const net::Datagram& datagram, SteadyTime
   }
   const Misbehaviour* wrong = agent->manner.misbehaviour.get();
   const double loss = std::max(agent->manner.loss, wrong != nullptr ? wrong->loss : 0);
-  if (agent->manner.dead || (loss > 0 && reactor_.random().chance(loss))) {
+  if (agent->manner.dead || agent->busy_until > now || (loss > 0 && reactor_.random().chance(loss))) {
     ++stats_.ignored;
-    return;
-  }
-  if (decoder_.decode(datagram.data, request_) != snmp::ber::Fault::None) {
-    ++stats_.malformed;
-    return;
-  }
-  if (!spec_.community.empty() && request_.community != spec_.community) {
-    ++stats_.refused;
     return;
   }
   agent->device->set_moment(now);
   snmp::Octets octets;
-  if (wrong == nullptr) {
-    octets = answerer_.answer(request_, *agent->device, {.octets = agent->manner.max_size});
-    if (octets.empty()) {
-      ++stats_.malformed;
-      return;
-    }
+  slow_ = Millis(0);
+  const snmp::ber::Fault fault = decoder_.decode(datagram.data, request_);
+  snmp::SecuredView secured;
+  if (fault == snmp::ber::Fault::Version && !spec_.users.empty() &&
+      snmp::read_secured(datagram.data, secured) == snmp::ber::Fault::None) {
+    octets = answer_secured(secured, address, *agent, now);
+  } else if (fault != snmp::ber::Fault::None) {
+    ++stats_.malformed;
+    return;
+  } else if (!spec_.community.empty() && request_.community != spec_.community) {
+    ++stats_.refused;
+    return;
   } else {
-    if (agent->busy_until > now) {
-      ++stats_.ignored;
-      return;
-    }
-    octets = misanswer(*wrong, *agent);
-    if (octets.empty()) {
-      ++stats_.ignored;
-      return;
-    }
+    octets = answer(*agent, 0, agent->manner.max_size);
+  }
+  if (octets.empty()) {
+    ++(wrong != nullptr ? stats_.ignored : stats_.malformed);
+    return;
   }
   send(socket, datagram, address, *agent, octets, now);
 }
 
-// Empty where the agent says nothing.
-snmp::Octets Agents::misanswer(const Misbehaviour& wrong, const Agent& agent) {
+// The agent's clock, which some lose each so long, and its ID, which some change.
+void Agents::set_clock(const net::Address& address, Agent& agent, SteadyTime now) {
+  const Misbehaviour* wrong = agent.manner.misbehaviour.get();
+  Millis alive = std::chrono::duration_cast<Millis>(now - agent.born);
+  const std::int64_t change =
+      wrong != nullptr && wrong->engine_change.count() > 0 ? alive / wrong->engine_change : std::int64_t{0};
+  if (wrong != nullptr && wrong->boots_reset.count() > 0) alive %= wrong->boots_reset;
+  const auto seconds = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::seconds>(alive).count());
+  if (!agent.engine || agent.engine_change != change) {
+    // RFC 3411, SnmpEngineID, with the enterprise number for examples (RFC 5612) and the agent's address.
+    std::vector<std::uint8_t> id{0x80, 0x00, 0x7e, 0xd9, static_cast<std::uint8_t>(address.is_v4() ? 1 : 2)};
+    id.insert(id.end(), address.octets().begin(), address.octets().end());
+    if (wrong != nullptr && !wrong->engine_id.empty()) id = wrong->engine_id;
+    if (change > 0) id.back() = static_cast<std::uint8_t>(id.back() + change);
+    if (!agent.engine) agent.engine = std::make_unique<snmp::Engine>();
+    agent.engine->adopt(id, agent.boots, seconds, now);
+    agent.engine_change = change;
+  }
+  if (agent.engine->boots() != agent.boots || agent.engine->time(now) != seconds) agent.engine->reset(agent.boots, seconds, now);
+}
+
+snmp::Octets Agents::answer_secured(const snmp::SecuredView& message, const net::Address& address, Agent& agent, SteadyTime now) {
+  const Misbehaviour* wrong = agent.manner.misbehaviour.get();
+  if (wrong != nullptr && wrong->v1_only) return {};
+  set_clock(address, agent, now);
+  const std::size_t own = wrong != nullptr && wrong->max_size > 0 ? wrong->max_size : agent.manner.max_size;
+  snmp::ScopedView scoped;
+  switch (authority_.take(*agent.engine, message, now, static_cast<std::int32_t>(own), scoped)) {
+    case snmp::Authority::Outcome::Silence:
+      ++stats_.malformed;
+      return {};
+    case snmp::Authority::Outcome::Report:
+      ++stats_.reports;
+      return authority_.report();
+    case snmp::Authority::Outcome::Denied:
+      ++stats_.refused;
+      return authority_.respond(answerer_.refuse(scoped, snmp::kAuthorizationError));
+    case snmp::Authority::Outcome::Request:
+      break;
+  }
+  request_ = scoped;
+  const std::size_t overhead = authority_.overhead();
+  const std::size_t most = std::min(own, authority_.asker_max_size());
+  const snmp::Octets pdu = answer(agent, overhead, most > overhead ? most - overhead : 0);
+  return pdu.empty() ? pdu : authority_.respond(pdu);
+}
+
+// A message, or in v3 the PDU of one that adds `overhead`. Empty where the agent says nothing.
+snmp::Octets Agents::answer(const Agent& agent, std::size_t overhead, std::size_t limit) {
+  const Misbehaviour* wrong = agent.manner.misbehaviour.get();
+  const snmp::Octets octets =
+      wrong == nullptr ? answerer_.answer(request_, *agent.device, {.octets = limit}) : misanswer(*wrong, agent, overhead, limit);
+  if (octets.empty()) return octets;
+  stats_.varbinds += answerer_.varbinds();
+  if (wrong != nullptr && !wrong->slow.empty()) {
+    answer_encoder_.start();
+    answer_encoder_.add_raw(octets);
+    snmp::ScopedView out;
+    const auto fault = request_.version == snmp::Version::V3 ? answer_decoder_.decode_scoped(answer_encoder_.scope({}, {}), out)
+                                                             : answer_decoder_.decode(octets, out);
+    if (fault == snmp::ber::Fault::None) slow_ = slowness(*wrong, agent.device->objects(), out.varbinds);
+  }
+  return octets;
+}
+
+snmp::Octets Agents::misanswer(const Misbehaviour& wrong, const Agent& agent, std::size_t overhead, std::size_t limit) {
   if (wrong.v1_only && request_.version != snmp::Version::V1) return {};
   if (request_.type == snmp::PduType::GetBulk) {
     if (wrong.bulk == Misbehaviour::Bulk::Silent) return {};
@@ -157,8 +221,8 @@ snmp::Octets Agents::misanswer(const Misbehaviour& wrong, const Agent& agent) {
   }
   if (wrong.wrong_request_id)
     request_.request_id = static_cast<std::int32_t>((static_cast<std::uint32_t>(request_.request_id) + 1) & INT32_MAX);
-  Answerer::Rules rules{.octets = agent.manner.max_size};
-  if (wrong.max_size > 0) rules.octets = wrong.max_size;
+  Answerer::Rules rules{.octets = limit};
+  if (wrong.max_size > 0) rules.octets = std::min(limit, wrong.max_size);
   if (wrong.too_big_above > 0) rules.octets = Answerer::kMaxSize;
   if (wrong.cap && wrong.cap->over == Misbehaviour::Over::Cut) rules.varbinds = wrong.cap->varbinds;
   rules.columns_one_by_one = wrong.bulk == Misbehaviour::Bulk::ByColumn;
@@ -176,14 +240,13 @@ snmp::Octets Agents::misanswer(const Misbehaviour& wrong, const Agent& agent) {
         return {};
     }
   }
-  if (wrong.too_big_above > 0 && octets.size() > wrong.too_big_above) return answerer_.refuse(request_, snmp::kTooBig);
+  if (wrong.too_big_above > 0 && octets.size() + overhead > wrong.too_big_above) return answerer_.refuse(request_, snmp::kTooBig);
   return octets;
 }
 
 void Agents::send(std::size_t socket, const net::Datagram& datagram, const net::Address& at, Agent& agent, snmp::Octets octets,
                   SteadyTime now) {
   const Misbehaviour* wrong = agent.manner.misbehaviour.get();
-  stats_.varbinds += answerer_.varbinds();
   std::chrono::microseconds wait = agent.manner.delay;
   if (agent.manner.jitter.count() > 0) {
     const auto microseconds = static_cast<std::uint64_t>(agent.manner.jitter.count()) * 1'000;
@@ -192,12 +255,7 @@ void Agents::send(std::size_t socket, const net::Datagram& datagram, const net::
   net::Address from = at;
   int copies = 1;
   if (wrong != nullptr) {
-    wait += wrong->late + wrong->alone;
-    if (!wrong->slow.empty()) {
-      snmp::MessageView answer;
-      if (answer_decoder_.decode(octets, answer) == snmp::ber::Fault::None)
-        wait += slowness(*wrong, agent.device->objects(), answer.varbinds);
-    }
+    wait += wrong->late + wrong->alone + slow_;
     if (wrong->alone.count() > 0) agent.busy_until = now + wait;
     if (wrong->foreign) from = wrong->from ? *wrong->from : neighbour_of(at);
     if (wrong->cut_octets) {

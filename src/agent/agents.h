@@ -14,6 +14,7 @@
 #include "agent/device.h"
 #include "agent/misbehave.h"
 #include "net/reactor.h"
+#include "snmp/authority.h"
 
 namespace bongsu::agent {
 
@@ -26,6 +27,8 @@ struct AgentsSpec {
   bool ipv6 = false;
   std::size_t most = 100'000;  // agents; the default device is not made for more
   std::size_t receive_buffer = 32U << 20;
+  // v3: each agent knows them all; a request below the level of a user's keys is refused. None: v3 is not spoken.
+  std::vector<std::shared_ptr<const snmp::User>> users;
 };
 
 // How an agent treats those who ask it.
@@ -42,8 +45,9 @@ struct AgentsStats {
   std::uint64_t requests = 0;   // datagrams taken
   std::uint64_t responses = 0;  // datagrams sent
   std::uint64_t varbinds = 0;   // in responses
-  std::uint64_t malformed = 0;  // not an SNMP request of v1 or v2c
-  std::uint64_t refused = 0;    // wrong community
+  std::uint64_t malformed = 0;  // not an SNMP request
+  std::uint64_t refused = 0;    // wrong community; v3: below the user's level
+  std::uint64_t reports = 0;    // v3: of responses, those that report an error or the engine
   std::uint64_t unknown = 0;    // to an address that has no agent
   std::uint64_t ignored = 0;    // by a dead agent or lost on purpose
 };
@@ -68,7 +72,7 @@ class Agents {
   void set_default(Default make, Manner manner = {});
   Device* device(const net::Address& address);  // nullptr: no agent there (yet)
   Manner* manner(const net::Address& address);  // to be changed at will
-  void restart(const net::Address& address);    // as Device::restart; answers under way are lost
+  void restart(const net::Address& address);    // as Device::restart, one boot more; answers under way are lost
   std::size_t size() const { return agents_.size(); }
   const AgentsStats& stats() const { return stats_; }
 
@@ -78,6 +82,10 @@ class Agents {
     Manner manner;
     std::uint64_t life = 0;
     SteadyTime busy_until{};
+    SteadyTime born{};
+    std::int32_t boots = 1;
+    std::unique_ptr<snmp::Engine> engine;  // once it was asked in v3
+    std::int64_t engine_change = 0;
   };
   struct Late {
     SteadyTime due;
@@ -95,7 +103,10 @@ class Agents {
   void receive(std::size_t socket, std::span<const net::Datagram> batch);
   void serve(std::size_t socket, const net::Datagram& datagram, SteadyTime now);
   Agent* agent_of(const net::Address& address, SteadyTime now);
-  snmp::Octets misanswer(const Misbehaviour& wrong, const Agent& agent);
+  snmp::Octets answer(const Agent& agent, std::size_t overhead, std::size_t limit);
+  snmp::Octets misanswer(const Misbehaviour& wrong, const Agent& agent, std::size_t overhead, std::size_t limit);
+  snmp::Octets answer_secured(const snmp::SecuredView& message, const net::Address& address, Agent& agent, SteadyTime now);
+  void set_clock(const net::Address& address, Agent& agent, SteadyTime now);
   void send(std::size_t socket, const net::Datagram& datagram, const net::Address& at, Agent& agent, snmp::Octets octets,
             SteadyTime now);
   void delay(std::size_t socket, const net::Endpoint& to, const net::Address& at, const net::Address& from, const Agent& agent,
@@ -113,6 +124,9 @@ class Agents {
   snmp::MessageView request_;
   Answerer answerer_;
   snmp::Decoder answer_decoder_;
+  snmp::Encoder answer_encoder_;
+  snmp::Authority authority_;
+  Millis slow_{0};  // of the answer at hand
   std::priority_queue<Late> late_;
   std::uint64_t order_ = 0;
   std::uint64_t lives_ = 0;

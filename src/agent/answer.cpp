@@ -141,7 +141,10 @@ void Answerer::bulk(const snmp::MessageView& request, const Device& device, cons
   if (!fits && varbinds_ == 0) fail(snmp::kTooBig, 0);  // a single object is larger than the limit
 }
 
-snmp::Octets Answerer::finish(const snmp::MessageView& request) { return out_.finish(request.version, request.community, head_); }
+snmp::Octets Answerer::finish(const snmp::MessageView& request) {
+  if (request.version == snmp::Version::V3) return out_.finish_pdu(head_);
+  return out_.finish(request.version, request.community, head_);
+}
 
 snmp::Octets Answerer::answer(const snmp::MessageView& request, const Device& device, const Rules& rules) {
   const std::size_t limit = std::min(rules.octets, kMaxSize);

@@ -25,8 +25,8 @@ class Answerer {
     bool columns_one_by_one = false;  // GETBULK: all rows of the first column, then of the second
   };
 
-  // The response as `rules` say. Empty when there is nothing to answer (not a request, or not even an error fits). The
-  // device must have been set to the moment. Valid until the next call.
+  // The response as `rules` say; for v3 its PDU alone. Empty when there is nothing to answer (not a request, or not even an error
+  // fits). The device must have been set to the moment. Valid until the next call.
   snmp::Octets answer(const snmp::MessageView& request, const Device& device, const Rules& rules);
   // An error instead of an answer: tooBig without varbinds (v1: with those of the request), others with them.
   snmp::Octets refuse(const snmp::MessageView& request, std::int32_t status, std::size_t index = 0);

@@ -103,6 +103,14 @@ Status set_loss(Misbehaviour& to, std::string_view value) {
   to.loss = static_cast<double>(percent) / 100;
   return {};
 }
+Status set_engine(Misbehaviour& to, std::string_view value) {
+  auto octets = from_hex(value.empty() ? "80007ed9047468652073616d65" : value);  // "the same"
+  if (!octets || octets->size() < 5 || octets->size() > 32)
+    return Error{Code::Invalid, "takes 5 to 32 octets in hexadecimal, not \"" + std::string(value) + "\""};
+  to.engine_id = std::move(*octets);
+  return {};
+}
+
 constexpr std::array kEntries{
     Entry{{"cap-toobig", "[=N]", "tooBig to more than N varbinds (10), GETBULK's answer counted"},
           set_cap<Over::TooBig>,
@@ -143,8 +151,16 @@ constexpr std::array kEntries{
           set_span<&Misbehaviour::alone, 50, 1>,
           ""},
     Entry{{"v1-only", "", "ignores all but v1"}, set_flag<&Misbehaviour::v1_only>, ""},
-    Entry{{"max-size", "[=N]", "answers of at most N octets (300), fewer than the 484 that each agent must be able to send"},
+    Entry{{"max-size", "[=N]",
+           "answers of at most N octets (300), fewer than the 484 that each agent must be able to; v3 tells it as msgMaxSize"},
           set_size<&Misbehaviour::max_size, 300, 64>,
+          ""},
+    Entry{{"engine-id", "[=HEX]", "v3: this engine ID, which others have, too"}, set_engine, " 80007ed9047468652073616d65"},
+    Entry{{"boots-reset", "[=S]", "v3: each S seconds (60) the engine starts anew and forgets engineBoots"},
+          set_span<&Misbehaviour::boots_reset, 60, 1'000>,
+          ""},
+    Entry{{"engine-change", "[=S]", "v3: another engine ID each S seconds (300)"},
+          set_span<&Misbehaviour::engine_change, 300, 1'000>,
           ""},
 };
 

@@ -48,7 +48,7 @@ struct Misbehaviour {
   std::optional<net::Address> from;       // none: the address asked with its second octet (IPv6: the eighth) one larger
   std::optional<std::size_t> cut_octets;  // missing at the end of each answer; 0: half of it
   bool v1_only = false;
-  std::size_t max_size = 0;  // octets of the largest answer; 0: as the agent has it
+  std::size_t max_size = 0;  // octets of the largest answer, told as msgMaxSize; 0: as the agent has it
 
   struct Slow {
     Oid subtree;
@@ -60,6 +60,11 @@ struct Misbehaviour {
   bool twice = false;
   Millis late{0};
   Millis alone{0};  // takes so long for a request, and ignores what comes meanwhile
+
+  // v3
+  std::vector<std::uint8_t> engine_id;  // empty: one of its own
+  Millis boots_reset{0};                // engineTime goes back to 0 each so long, and engineBoots stays as it was
+  Millis engine_change{0};              // another engine ID each so long
 
   // "NAME[=VALUE][,NAME...]", by the names of misbehaviours(). Error: Invalid, with what to write.
   static Result<Misbehaviour> parse(std::string_view text);

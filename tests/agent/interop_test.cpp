@@ -35,6 +35,35 @@ std::string rows_of_every_type() {
          "1.3.6.1.4.1.32473.1.4294967295.2147483648|2|1\n";
 }
 
+constexpr snmp::AuthProtocol kAuth[] = {snmp::AuthProtocol::Md5,    snmp::AuthProtocol::Sha1,   snmp::AuthProtocol::Sha224,
+                                        snmp::AuthProtocol::Sha256, snmp::AuthProtocol::Sha384, snmp::AuthProtocol::Sha512};
+constexpr snmp::PrivProtocol kPriv[] = {snmp::PrivProtocol::None,   snmp::PrivProtocol::Des,    snmp::PrivProtocol::Aes128,
+                                        snmp::PrivProtocol::Aes192, snmp::PrivProtocol::Aes256, snmp::PrivProtocol::Aes192C,
+                                        snmp::PrivProtocol::Aes256C};
+
+// One for each pair, named after it, and "plain" without keys.
+std::vector<std::shared_ptr<const snmp::User>> users() {
+  static const auto kUsers = [] {
+    std::vector<std::shared_ptr<const snmp::User>> out;
+    snmp::PassPhraseKeys keys;
+    out.push_back(*snmp::User::make({.name = "plain"}, keys));
+    for (const auto auth : kAuth) {
+      for (const auto priv : kPriv) {
+        snmp::UserSpec spec{.name = std::string(to_string(auth)) + "_" + std::string(to_string(priv)),
+                            .auth = auth,
+                            .auth_pass_phrase = Secret("authentic phrase"),
+                            .priv = priv,
+                            .priv_pass_phrase = Secret("private phrase")};
+        auto user = snmp::User::make(spec, keys);
+        EXPECT_TRUE(user) << (user ? "" : user.error().text);
+        if (user) out.push_back(std::move(*user));
+      }
+    }
+    return out;
+  }();
+  return kUsers;
+}
+
 }  // namespace
 
 class AgentInterop : public testing::Test {
@@ -46,11 +75,13 @@ class AgentInterop : public testing::Test {
       }
     }
     AgentsSpec spec;
+    spec.users = users();
     spec.ipv6 = true;
     auto opened = Agents::open(reactor_, spec);
     if (!opened) {
       six_ = false;
-      opened = Agents::open(reactor_, {});
+      spec.ipv6 = false;
+      opened = Agents::open(reactor_, spec);
     }
     ASSERT_TRUE(opened) << opened.error().text;
     agents_ = std::move(*opened);
@@ -176,6 +207,57 @@ TEST_F(AgentInterop, SaysWhatIsMissingAndRefusesToSet) {
   const auto stranger =
       run("snmpget", {"-v", "2c", "-c", "wrong", "-t", "0.2", "-r", "0", at(kRecordingAt), ".1.3.6.1.2.1.1.5.0"});
   EXPECT_NE(std::string::npos, stranger.error_output.find("Timeout")) << stranger.error_output;
+}
+
+TEST_F(AgentInterop, VersionThreeWithEachPairOfProtocols) {
+  const auto get = [&](const std::vector<std::string>& credentials) {
+    std::vector<std::string> arguments{"-v3", "-Oqv", "-r1", "-t2"};
+    arguments.insert(arguments.end(), credentials.begin(), credentials.end());
+    arguments.insert(arguments.end(), {at(kRecordingAt), "1.3.6.1.2.1.1.5.0"});
+    return run("snmpget", std::move(arguments));
+  };
+  EXPECT_EQ("\"every type\"\n", get({"-u", "plain", "-l", "noAuthNoPriv"}).output);
+  for (const auto& user : users()) {
+    if (user->level() == snmp::SecurityLevel::NoAuthNoPriv) continue;
+    std::vector<std::string> credentials{
+        "-u", user->name(),      "-l", std::string(to_string(user->level())), "-a", std::string(to_string(user->auth())),
+        "-A", "authentic phrase"};
+    if (user->priv() != snmp::PrivProtocol::None)
+      credentials.insert(credentials.end(), {"-x", std::string(to_string(user->priv())), "-X", "private phrase"});
+    const auto outcome = get(credentials);
+    EXPECT_EQ("\"every type\"\n", outcome.output) << user->name() << ": " << outcome.error_output;
+  }
+}
+
+TEST_F(AgentInterop, VersionThreeWalksAreThoseOfVersionTwo) {
+  const std::vector<std::string> credentials{"-v3",           "-u", "SHA-256_AES-128",  "-l", "authPriv", "-a",
+                                             "SHA-256",       "-A", "authentic phrase", "-x", "AES",      "-X",
+                                             "private phrase"};
+  const auto walk_of = [&](const std::string& tool, std::vector<std::string> arguments) {
+    arguments.insert(arguments.end(), {"-On", "-t2", at(kRecordingAt), "1.3"});
+    return run(tool, std::move(arguments)).output;
+  };
+  const std::string two = walk_of("snmpbulkwalk", {"-v2c", "-c", "public"});
+  EXPECT_GT(two.size(), 500U);
+  EXPECT_EQ(two, walk_of("snmpbulkwalk", credentials));
+  EXPECT_EQ(two, walk_of("snmpwalk", credentials));
+}
+
+TEST_F(AgentInterop, VersionThreeTellsWhatIsWrong) {
+  const auto says = [&](const std::string& what, std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"-v3", "-r0", "-t1"});
+    arguments.insert(arguments.end(), {at(kRecordingAt), "1.3.6.1.2.1.1.5.0"});
+    const auto outcome = run("snmpget", std::move(arguments));
+    EXPECT_NE(0, outcome.exit_code);
+    EXPECT_NE(std::string::npos, (outcome.error_output + outcome.output).find(what)) << outcome.error_output << outcome.output;
+  };
+  const std::string user = "SHA-256_AES-128";
+  says("Unknown user name", {"-u", "nobody", "-l", "noAuthNoPriv"});
+  says("Authentication failure", {"-u", user, "-l", "authNoPriv", "-a", "SHA-256", "-A", "another phrase"});
+  says("Unsupported security level", {"-u", "MD5_" + std::string(to_string(snmp::PrivProtocol::None)), "-l", "authPriv", "-a",
+                                      "MD5", "-A", "authentic phrase", "-x", "DES", "-X", "private phrase"});
+  says("authorizationError", {"-u", user, "-l", "authNoPriv", "-a", "SHA-256", "-A", "authentic phrase"});
+  says("Timeout", {"-u", user, "-l", "authPriv", "-a", "SHA-256", "-A", "authentic phrase", "-x", "AES", "-X", "another phrase"});
 }
 
 }  // namespace bongsu::agent

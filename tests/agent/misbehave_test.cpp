@@ -6,6 +6,7 @@
 #include "agent/agents.h"
 #include "agent/recording.h"
 #include "net/sim.h"
+#include "snmp/client.h"
 
 namespace bongsu::agent {
 namespace {
@@ -277,6 +278,104 @@ TEST(Misbehaviour, OldAgentsKnowVersionOneAlone) {
   const auto v1 = WrongAgent("v1-only,loop=1.3.6.1").ask(PduType::GetNext, {kOctets + ".5"}, 0, Version::V1);
   ASSERT_EQ(1U, v1.size());
   EXPECT_EQ(snmp::kNoSuchName, v1[0].message->pdu.error_status);
+}
+
+namespace {
+
+// Our own client, polling a v3 agent that misbehaves.
+class SecuredLab {
+ public:
+  explicit SecuredLab(const std::vector<std::string>& how) {
+    AgentsSpec spec{.port = 161};
+    snmp::PassPhraseKeys keys;
+    spec.users.push_back(*snmp::User::make({.name = "nms",
+                                            .auth = snmp::AuthProtocol::Sha256,
+                                            .auth_pass_phrase = Secret("authentic phrase"),
+                                            .priv = snmp::PrivProtocol::Aes128,
+                                            .priv_pass_phrase = Secret("private phrase")},
+                                           keys));
+    agents = std::move(*Agents::open(world.reactor(), spec));
+    const auto shape = RecordedDevice::shape(Recording::parse(kRowsOfFive));
+    for (std::size_t i = 0; i < how.size(); ++i) {
+      Manner manner;
+      manner.misbehaviour = std::make_shared<const Misbehaviour>(*Misbehaviour::parse(how[i]));
+      agents->add(host(i), std::make_unique<RecordedDevice>(shape, world.clock().steady()), manner);
+      world.set_link(host(i), {.latency = 1ms});
+    }
+    client = std::make_unique<snmp::Client>(world.reactor(), metrics);
+    auto credentials = std::make_shared<snmp::Credentials>();
+    credentials->name = "core";
+    credentials->version = Version::V3;
+    credentials->user = spec.users[0];
+    target.credentials = std::move(credentials);
+    target.name = "sw";
+  }
+  static net::Address host(std::size_t i) { return net::Address::v4(0x0a010001 + static_cast<std::uint32_t>(i)); }
+  // The text of one object of agent `which`, or its error.
+  std::string get(std::size_t which) {
+    target.endpoint = {host(which), 161};
+    std::string out = "nothing";
+    world.reactor().spawn(get_into(*client, target, out));
+    world.run_for(10s);
+    return out;
+  }
+  static asio::awaitable<void> get_into(snmp::Client& client, snmp::Target target, std::string& out) {
+    std::vector<Oid> oids(1, *Oid::parse("1.3.6.1.2.1.1.1.0"));
+    auto got = co_await client.get(std::move(target), std::move(oids));
+    out = got ? got->varbinds.at(0).value.to_text() : got.error().text;
+  }
+
+  net::SimWorld world{1};
+  Metrics metrics;
+  std::unique_ptr<Agents> agents;
+  std::unique_ptr<snmp::Client> client;
+  snmp::Target target;
+};
+
+}  // namespace
+
+TEST(MisbehaviourV3, ForgetsItsBoots) {
+  SecuredLab lab({"boots-reset=60"});
+  EXPECT_EQ("box", lab.get(0));
+  EXPECT_EQ(1U, lab.agents->stats().reports);  // the engine ID
+  lab.world.run_for(20s);
+  EXPECT_EQ("box", lab.get(0));
+  EXPECT_EQ(1U, lab.agents->stats().reports);
+  lab.world.run_for(200s);  // and back to engineTime 0, boots 1
+  EXPECT_EQ("box", lab.get(0));
+  EXPECT_EQ(2U, lab.agents->stats().reports);
+}
+
+TEST(MisbehaviourV3, ChangesItsEngineId) {
+  SecuredLab lab({"engine-change=100"});
+  EXPECT_EQ("box", lab.get(0));
+  lab.world.run_for(100s);
+  EXPECT_EQ("box", lab.get(0));
+  EXPECT_EQ(3U, lab.agents->stats().reports);  // the ID, the old one refused, the new one
+}
+
+TEST(MisbehaviourV3, SharesItsEngineId) {
+  SecuredLab lab({"engine-id", "engine-id,boots-reset=7", "engine-id=8000000001020304"});
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ("box", lab.get(i)) << i;
+  }
+  EXPECT_EQ(3U, lab.agents->stats().reports);
+}
+
+TEST(MisbehaviourV3, RestartsWithOneBootMore) {
+  SecuredLab lab({"twice"});
+  lab.world.run_for(1h);
+  EXPECT_EQ("box", lab.get(0));
+  lab.agents->restart(SecuredLab::host(0));
+  EXPECT_EQ("box", lab.get(0));
+  EXPECT_EQ(2U, lab.agents->stats().reports);
+}
+
+TEST(MisbehaviourV3, HoldsToItsOtherMisbehaviours) {
+  EXPECT_EQ("box", SecuredLab({"max-size=200"}).get(0));
+  EXPECT_NE("box", SecuredLab({"request-id"}).get(0));
+  EXPECT_NE("box", SecuredLab({"v1-only"}).get(0));
+  EXPECT_NE("box", SecuredLab({"truncated"}).get(0));
 }
 
 }  // namespace bongsu::agent

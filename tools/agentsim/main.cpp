@@ -13,6 +13,7 @@
 #include "agent/synthetic.h"
 #include "base/hash.h"
 #include "net/live.h"
+#include "snmp/usm.h"
 
 namespace {
 
@@ -35,6 +36,7 @@ struct Options {
   std::size_t max_size = 0;  // 0: what suits the device
   std::vector<std::string> misbehave;
   bool lab = false;
+  std::vector<std::string> users, levels, auth, auth_pass, priv, priv_pass;  // the last of each is for the users that follow
   bool quiet = false;
 };
 
@@ -65,11 +67,12 @@ void print_totals(const agent::Agents& agents) {
   getrusage(RUSAGE_SELF, &used);
   std::printf(
       "{\"agents\":%zu,\"requests\":%llu,\"responses\":%llu,\"varbinds\":%llu,\"malformed\":%llu,\"refused\":%llu,"
-      "\"unknown\":%llu,\"ignored\":%llu,\"user\":%.3f,\"sys\":%.3f}\n",
+      "\"reports\":%llu,\"unknown\":%llu,\"ignored\":%llu,\"user\":%.3f,\"sys\":%.3f}\n",
       agents.size(), static_cast<unsigned long long>(stats.requests), static_cast<unsigned long long>(stats.responses),
       static_cast<unsigned long long>(stats.varbinds), static_cast<unsigned long long>(stats.malformed),
-      static_cast<unsigned long long>(stats.refused), static_cast<unsigned long long>(stats.unknown),
-      static_cast<unsigned long long>(stats.ignored), seconds_of(used.ru_utime), seconds_of(used.ru_stime));
+      static_cast<unsigned long long>(stats.refused), static_cast<unsigned long long>(stats.reports),
+      static_cast<unsigned long long>(stats.unknown), static_cast<unsigned long long>(stats.ignored), seconds_of(used.ru_utime),
+      seconds_of(used.ru_stime));
   std::fflush(stdout);
 }
 
@@ -131,6 +134,35 @@ Result<std::vector<net::Address>> addresses_of(const Options& options, std::size
   BONGSU_TRY(const net::Address first, net::Address::parse(options.first).context("--first"));
   if (!first.is_v4()) return Error{Code::Invalid, "--first: takes an IPv4 address; name IPv6 ones with --address"};
   for (std::uint32_t i = 0; i < needed; ++i) out.push_back(net::Address::v4(first.to_v4() + i));
+  return out;
+}
+
+Result<std::vector<std::shared_ptr<const snmp::User>>> users_of(const Options& options) {
+  const auto of = [](const std::vector<std::string>& given, std::size_t user) {
+    return given.empty() ? std::string() : given[std::min(user, given.size() - 1)];
+  };
+  std::vector<std::shared_ptr<const snmp::User>> out;
+  snmp::PassPhraseKeys keys;
+  for (std::size_t i = 0; i < options.users.size(); ++i) {
+    const bool has_auth = !options.auth_pass.empty(), has_priv = !options.priv_pass.empty();
+    snmp::SecurityLevel level = has_priv   ? snmp::SecurityLevel::AuthPriv
+                                : has_auth ? snmp::SecurityLevel::AuthNoPriv
+                                           : snmp::SecurityLevel::NoAuthNoPriv;
+    if (!options.levels.empty()) {
+      BONGSU_TRY(level, snmp::parse_security_level(of(options.levels, i)).context("-l"));
+    }
+    snmp::UserSpec spec{.name = options.users[i]};
+    if (level != snmp::SecurityLevel::NoAuthNoPriv) {
+      BONGSU_TRY(spec.auth, snmp::parse_auth_protocol(options.auth.empty() ? "SHA" : of(options.auth, i)).context("-a"));
+      spec.auth_pass_phrase = Secret(of(options.auth_pass, i));
+    }
+    if (level == snmp::SecurityLevel::AuthPriv) {
+      BONGSU_TRY(spec.priv, snmp::parse_priv_protocol(options.priv.empty() ? "AES" : of(options.priv, i)).context("-x"));
+      spec.priv_pass_phrase = Secret(of(options.priv_pass, i));
+    }
+    BONGSU_TRY(auto user, snmp::User::make(spec, keys));
+    out.push_back(std::move(user));
+  }
   return out;
 }
 
@@ -223,6 +255,8 @@ int serve(const Options& options) {
   net::LiveReactor reactor;
   agent::AgentsSpec spec;
   spec.port = options.port;
+  if (auto users = users_of(options); users) spec.users = std::move(*users);
+  else return complain(users.error(), 2);
   spec.community = options.any_community ? "" : options.community;
   if (!options.addresses.empty()) spec.listen = *addresses;
   auto agents = agent::Agents::open(reactor, spec);
@@ -268,11 +302,12 @@ std::string misbehaviours_help() {
 int main(int argc, char** argv) {
   Options options;
   CLI::App app(
-      "SNMP agents in bulk, v1 and v2c: one for each address, from recordings or synthetic. Without --address each\n"
+      "SNMP agents in bulk, v1, v2c and with --user v3: one for each address, from recordings or synthetic. Without --address "
+      "each\n"
       "address of 127.0.0.0/8 is an agent.",
       "bongsu-agentsim");
   app.add_option("--port,-p", options.port, "UDP port; 0: any free one")->capture_default_str();
-  app.add_option("--address,-a", options.addresses, "Answer at these addresses alone");
+  app.add_option("--address", options.addresses, "Answer at these addresses alone");
   app.add_option("--recording,-r", options.recording, "Serve this .snmprec file, or each of a folder at an address of its own");
   app.add_option("--first", options.first, "First address where there are several recordings or misbehaviours")
       ->capture_default_str();
@@ -284,6 +319,16 @@ int main(int argc, char** argv) {
   app.add_option("--seed", options.seed, "Of synthetic traffic and of the choice of dead agents")->capture_default_str();
   auto* community = app.add_option("--community,-c", options.community, "Answer to this one alone")->capture_default_str();
   app.add_flag("--any-community", options.any_community, "Answer whatever the community")->excludes(community);
+  app.add_option("--user,-u", options.users,
+                 "v3: a user; several of them take -l, -a, -A, -x and -X in their order, the last of each\n"
+                 "for all further ones");
+  app.add_option("--level,-l", options.levels,
+                 "v3: noAuthNoPriv, authNoPriv or authPriv: the keys a user has, and has to use\n"
+                 "(what -A and -X allow)");
+  app.add_option("--auth,-a", options.auth, "v3: MD5, SHA, SHA-224, SHA-256, SHA-384 or SHA-512 (SHA)");
+  app.add_option("--auth-pass,-A", options.auth_pass, "v3: pass phrase for authentication");
+  app.add_option("--priv,-x", options.priv, "v3: DES, AES, AES-192, AES-256, AES-192-C or AES-256-C (AES)");
+  app.add_option("--priv-pass,-X", options.priv_pass, "v3: pass phrase for privacy");
   app.add_option("--delay", options.delay, "Milliseconds before an answer leaves")->check(CLI::Range(0, 600'000));
   app.add_option("--jitter", options.jitter, "Milliseconds added at random, up to this")->check(CLI::Range(0, 600'000));
   app.add_option("--loss", options.loss, "Percent of requests that are not answered")->check(CLI::Range(0.0, 100.0));

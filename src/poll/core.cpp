@@ -1,10 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poll/core.h"
 
+#include "model/marker.h"
+
 namespace bongsu::poll {
+namespace {
+
+constexpr std::size_t kMostGuilty = 1'000;  // tables that an overrun is counted of by name
+
+std::vector<double> seconds() { return {0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600}; }
+
+}  // namespace
+
+PollCore::PollCore(const PollerParts& given)
+    : parts(given),
+      polls(given.metrics.counter("bongsu_poll_polls_total", "SNMP polls done")),
+      failed(given.metrics.counter("bongsu_poll_failed_total", "SNMP polls that the device did not answer")),
+      table_errors(given.metrics.counter("bongsu_poll_table_errors_total", "tables that could not be read")),
+      written(given.metrics.counter("bongsu_poll_points_total", "points handed to the store")),
+      dropped(given.metrics.counter("bongsu_poll_points_dropped_total", "points that the store did not take")),
+      clock_back(given.metrics.counter("bongsu_poll_clock_back_total", "polls not stored because the clock went back")),
+      events_dropped(given.metrics.counter("bongsu_poll_events_dropped_total", "events that the store did not take")),
+      missed_slots(
+          given.metrics.counter("bongsu_poll_missed_slots_total", "slots that passed while a device's poll was under way")),
+      series_refused(given.metrics.counter("bongsu_poll_series_refused_total",
+                                           "series that were not made, for the budget of a device or of the store")),
+      lateness(given.metrics.histogram("bongsu_poll_lateness_seconds", "from a device's slot to the beginning of its poll",
+                                       seconds())),
+      table_seconds(given.metrics.histogram("bongsu_poll_table_duration_seconds", "of one reading of one table", seconds())),
+      watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")) {}
+
+GapCause cause_of(const Error& error) {
+  switch (error.code) {
+    case Code::Timeout:
+      return GapCause::Timeout;
+    case Code::Denied:
+      return GapCause::Auth;
+    case Code::Limit:
+      return GapCause::Overrun;
+    case Code::NotFound:
+      return GapCause::Dns;
+    case Code::Refused:
+    case Code::Unsupported:
+      return GapCause::NoSuchObject;
+    default:
+      return GapCause::Unreachable;
+  }
+}
 
 void PollCore::write(Watch& watch, std::vector<Point> points) {
   if (points.empty()) return;
+  if (const std::uint64_t refused = watch.book.take_refused(); refused > 0) {
+    series_refused.add(refused);
+    if (watch.told.insert("series budget").second) {
+      tell(watch, Severity::Caution,
+           "gives more series than one device may have (" + std::to_string(parts.series.live) + " at once, and " +
+               std::to_string(parts.series.fresh_per_hour) +
+               " new ones an hour): new rows are left out; look whether it names its rows anew at each poll");
+    }
+  }
   drop_outdone_markers(points);
   const Status kept = parts.points.append(points);
   if (kept) {
@@ -31,7 +85,7 @@ void PollCore::tell(const Watch& watch, Severity severity, std::string text) {
   if (!parts.events->append(std::move(events))) events_dropped.add();
 }
 
-void PollCore::show(const Watch& watch, const std::string* error, bool polled) {
+void PollCore::show(Watch& watch, const std::string* error, bool polled) {
   const auto locked = states.lock();
   const auto at = locked->find(watch.spec.name);
   if (at == locked->end() || watch.stopped) return;
@@ -39,34 +93,36 @@ void PollCore::show(const Watch& watch, const std::string* error, bool polled) {
   state.up = watch.up();
   state.snmp_up = watch.spec.snmp ? watch.snmp_up : std::nullopt;
   state.icmp_up = watch.spec.ping ? watch.icmp_up : std::nullopt;
-  state.info = watch.info;
-  state.profiles = watch.profiles;
+  if (watch.info_changed) {
+    state.info = watch.info;
+    state.profiles = watch.profiles;
+    watch.info_changed = false;
+  }
   state.uptime_seconds = watch.uptime_seconds;
   if (error) state.error = *error;
   if (polled) state.last_poll = clock().now();
+  state.slow.clear();
+  for (const auto& run : watch.groups) {
+    if ((run->slow || run->reading != 0) && !run->stood_back) {
+      state.slow.push_back({run->group->name, run->took.value_or(Millis(0)), run->values_at});
+    }
+  }
 }
 
-void PollCore::overran(const Watch& watch, const std::string& table, std::uint64_t times) {
-  parts.metrics
-      .counter("bongsu_poll_overrun_total", "polls that did not fit into their interval, by the table that took longest",
-               {{"device", watch.spec.name}, {"table", table}})
-      .add(times);
+void PollCore::overran(const Watch& watch, const std::string& table) {
+  std::pair<std::string, std::string> key(watch.spec.name, table);
+  auto known = overruns.find(key);
+  if (known == overruns.end()) {
+    if (overruns.size() >= kMostGuilty) key = {"other", "other"};
+    Counter& counter = parts.metrics.counter("bongsu_poll_overruns_total", "slots that passed without a table's values, by table",
+                                             {{"device", key.first}, {"table", key.second}});
+    known = overruns.insert_or_assign(std::move(key), &counter).first;
+  }
+  known->second->add();
 }
 
-asio::awaitable<Status> PollCore::find_address(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
-  if (const auto number = net::Address::parse(watch->spec.address)) {
-    watch->address = *number;
-    co_return Status();
-  }
-  const std::string host = watch->spec.address;
-  auto found = co_await net::resolve(core->parts.reactor, host);
-  if (found) {
-    if (watch->address && *watch->address != *found) core->parts.client.forget({*watch->address, watch->spec.port});
-    watch->address = *found;
-    co_return Status();
-  }
-  if (watch->address) co_return Status();  // the last known one serves while the name server is away
-  co_return std::move(found).error().context(watch->spec.name);
+void PollCore::put_device_up(Watch& watch, Time stamp, std::vector<Point>& points) {
+  if (const auto up = watch.up()) watch.book.put_own("device_up", *up ? 1 : 0, stamp, points);
 }
 
 }  // namespace bongsu::poll

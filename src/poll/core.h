@@ -3,7 +3,9 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/lock.h"
@@ -15,51 +17,71 @@
 namespace bongsu::poll {
 
 struct PollCore : std::enable_shared_from_this<PollCore> {
-  explicit PollCore(const PollerParts& given)
-      : parts(given),
-        polls(given.metrics.counter("bongsu_poll_polls_total", "SNMP polls done")),
-        failed(given.metrics.counter("bongsu_poll_failed_total", "SNMP polls that the device did not answer")),
-        table_errors(given.metrics.counter("bongsu_poll_table_errors_total", "tables that could not be read")),
-        written(given.metrics.counter("bongsu_poll_points_total", "points handed to the store")),
-        dropped(given.metrics.counter("bongsu_poll_points_dropped_total", "points that the store did not take")),
-        clock_back(given.metrics.counter("bongsu_poll_clock_back_total", "polls not stored because the clock went back")),
-        events_dropped(given.metrics.counter("bongsu_poll_events_dropped_total", "events that the store did not take")),
-        watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")) {}
+  explicit PollCore(const PollerParts& given);
 
   const PollerParts parts;
-  Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped;
+  Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped, &missed_slots, &series_refused;
+  Histogram &lateness, &table_seconds;
   Gauge& watched;
   log::Gate gate;
   bool stopped = false;
   std::map<std::string, std::shared_ptr<Watch>, std::less<>> watches;
+  std::map<std::pair<std::string, std::string>, Counter*> overruns;  // by device and table; bounded
   Guarded<std::map<std::string, DeviceState, std::less<>>> states;
 
   const Clock& clock() const { return parts.reactor.clock(); }
-
-  void apply(std::vector<DeviceSpec> devices);
-  void remove(Watch& watch);
-  void write(Watch& watch, std::vector<Point> points);
-  void tell(const Watch& watch, Severity severity, std::string text);
-  void show(const Watch& watch, const std::string* error, bool polled);
-  snmp::Target target_of(const Watch& watch, std::size_t credential) const;
-  void plan(Watch& watch, const Identified& device, Time stamp, std::vector<Point>& points);
-  void overran(const Watch& watch, const std::string& table, std::uint64_t times);
-  void lose(Watch& watch, GapCause cause, Time stamp, std::vector<Point>& points);
-  void note_uptime(Watch& watch, const snmp::Response& answer);
-  void put_info(Watch& watch, Time stamp, std::vector<Point>& points);
-  void put_device_up(Watch& watch, Time stamp, std::vector<Point>& points);
-
-  static asio::awaitable<void> watch_snmp(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
-  static asio::awaitable<void> watch_ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
-  static asio::awaitable<std::string> poll(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
-  static asio::awaitable<Result<std::size_t>> say_hello(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
   // True when what was begun for `epoch` of the device is of no use any more.
   bool outdated(const Watch& watch, std::uint64_t epoch) const { return stopped || watch.stopped || watch.epoch != epoch; }
-  static asio::awaitable<std::string> read_groups(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch,
-                                                  snmp::Target target, bool fresh, SteadyTime deadline, Time stamp,
-                                                  std::vector<Point>& points);
+
+  // Which devices (poller.cpp)
+  void apply(std::vector<DeviceSpec> devices);
+  void remove(Watch& watch);
+
+  // What leaves (core.cpp)
+  void write(Watch& watch, std::vector<Point> points);
+  void tell(const Watch& watch, Severity severity, std::string text);
+  void show(Watch& watch, const std::string* error, bool polled);
+  void overran(const Watch& watch, const std::string& table);
+  void put_device_up(Watch& watch, Time stamp, std::vector<Point>& points);
+
+  // Slots (snmp_watch.cpp)
+  static asio::awaitable<void> watch_snmp(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<Time> sleep_to_next_slot(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
+  static asio::awaitable<void> poll(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time before);
   static asio::awaitable<Status> find_address(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<Status> say_hello(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, SteadyTime until);
+  static asio::awaitable<Status> know_device(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                             SteadyTime until, std::vector<Point>& points);
+  static asio::awaitable<void> find_out(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                        std::shared_ptr<Identification> identification);
+  static asio::awaitable<void> read_slot(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                         SteadyTime start, std::vector<Point>& points);
+  snmp::Target target_of(const Watch& watch, std::size_t credential, Millis budget) const;
+  void note_uptime(Watch& watch, const snmp::Response& answer);
+  void note_overruns(Watch& watch, Time before, std::vector<Point>& points);
+  void lose(Watch& watch, GapCause cause, std::vector<Point>& points);
+  void put_info(Watch& watch, std::vector<Point>& points);
+
+  // Readings (read.cpp)
+  static asio::awaitable<void> run_pass(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, std::shared_ptr<Pass> pass);
+  static asio::awaitable<void> take_turns(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch,
+                                          std::shared_ptr<Pass> pass);
+  static asio::awaitable<void> read_group(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch,
+                                          std::shared_ptr<Pass> pass, std::shared_ptr<GroupRun> run);
+  bool stand_back(Watch& watch, GroupRun& run, std::vector<Point>& points);
+  void take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, std::vector<Point>& points);
+  void miss(Watch& watch, GroupRun& run, const Error& error, Time stamp, std::vector<Point>& points);
+
+  // Ping (ping_watch.cpp)
+  static asio::awaitable<void> watch_ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
   static asio::awaitable<void> ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
 };
+
+GapCause cause_of(const Error& error);
+
+// The groups for the profiles that matched (regroup.cpp). What was polled before goes on with its rows, counters and series,
+// also when its group has other columns now; what is not polled any more ends just before `stamp`.
+void regroup(Watch& watch, const Identified& device, const std::shared_ptr<const ProfileSet>& set, Time stamp,
+             std::vector<Point>& points);
 
 }  // namespace bongsu::poll

@@ -128,17 +128,17 @@ struct RowBuilder {
   GroupData& data;
   std::size_t columns;
   const Clock& clock;
-  SteadyTime deadline;
+  const SteadyTime& deadline;
   bool late = false;
   std::map<std::vector<std::uint32_t>, std::size_t> by_index{};
 
   bool take(const snmp::Cell& cell) {
-    if (clock.steady() > deadline) return late = true, false;
     if (data.rows.empty() ||
         !std::equal(cell.index.begin(), cell.index.end(), data.rows[last].index.begin(), data.rows[last].index.end())) {
       std::vector<std::uint32_t> index(cell.index.begin(), cell.index.end());
       const auto [at, fresh] = by_index.try_emplace(std::move(index), data.rows.size());
       last = at->second;
+      if (clock.steady() > deadline) return late = true, false;
       if (fresh) data.rows.push_back({.index = at->first, .values = std::vector<Value>(columns)});
     }
     data.rows[last].values[cell.column] = cell.value.to_value();
@@ -153,7 +153,7 @@ static Error too_late(const snmp::Target& target, const Group& group) {
 }
 
 asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
-                                             std::vector<bool> used, SteadyTime deadline) {
+                                             std::vector<bool> used, const SteadyTime& deadline) {
   Fetched fetched;
   std::vector<Oid> scalars, columns, lookups;
   std::vector<std::uint32_t> scalar_leaves, lookup_leaves;

@@ -37,8 +37,8 @@ struct Fetched {
   std::vector<std::string> notes;  // what the agent did wrong
 };
 // Reads what `group` needs, as one transaction: all of it or an Error. `used` names the leaves that matter, empty for all.
-// Errors: as snmp::Client; Limit when it is not done by `deadline`.
+// Errors: as snmp::Client; Limit when it is not done by `deadline`, which must outlive the reading and may be moved meanwhile.
 asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
-                                             std::vector<bool> used, SteadyTime deadline);
+                                             std::vector<bool> used, const SteadyTime& deadline);
 
 }  // namespace bongsu::poll

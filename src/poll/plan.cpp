@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 
+#include "base/hash.h"
 #include "base/text.h"
 
 namespace bongsu::poll {
@@ -321,12 +322,72 @@ bool is_whole(const Profile& profile, const DeviceProfile& made) {
          (!made.sys_descr || made.sys_descr->ok());
 }
 
+// What a profile says, places aside.
+class Digest {
+ public:
+  explicit Digest(std::uint64_t seed) : hash_(seed) {}
+  void add(std::string_view text) { hash_ = hash_bytes(text, hash_) ^ 0xff; }
+  void add(const Text& text) { add(text.text); }
+  void add(const NamedText& named) {
+    add(named.name);
+    add(named.value);
+  }
+  void add(const MetricRule& rule) {
+    add(rule.name);
+    add(rule.value);
+    add(rule.unit);
+    add(rule.max_rate);
+  }
+  template <class T>
+  void add(const std::optional<T>& item) {
+    add(item ? std::string_view("+") : std::string_view("-"));
+    if (item) add(*item);
+  }
+  template <class T>
+  void add(const std::vector<T>& items) {
+    add(std::to_string(items.size()));
+    for (const T& item : items) add(item);
+  }
+  void add(const IdentityRule& rule) {
+    for (const auto* part : {&rule.name, &rule.descr, &rule.alias, &rule.mac, &rule.type}) add(*part);
+  }
+  void add(const GroupRule& rule) {
+    add(rule.name);
+    add(rule.table ? std::string_view("table") : std::string_view("scalars"));
+    add(rule.let);
+    add(rule.where);
+    add(rule.labels);
+    add(rule.identity);
+    add(rule.discontinuity);
+    add(rule.unless);
+    add(rule.device);
+    add(rule.metrics);
+  }
+  void add(const Profile& profile) {
+    add(profile.name);
+    add(profile.title);
+    add(profile.match.always ? std::string_view("always") : std::string_view());
+    add(profile.match.sys_object_id);
+    add(profile.match.sys_descr);
+    add(profile.match.has);
+    add(profile.device);
+    add(profile.groups);
+  }
+  std::uint64_t value() const { return hash_; }
+
+ private:
+  std::uint64_t hash_;
+};
+
 }  // namespace
 
 std::shared_ptr<const ProfileSet> ProfileSet::compile(const std::vector<Profile>& profiles, std::shared_ptr<const mib::Tree> tree,
                                                       std::vector<Finding>& findings) {
   const auto set = std::make_shared<ProfileSet>();
   set->tree_ = std::move(tree);
+  Digest digest(set->tree_->content_key());
+  digest.add(profiles);
+  set->digest_ = digest.value();
   std::set<std::string> names;
   for (const Profile& profile : profiles) {
     if (!names.insert(profile.name).second) {

@@ -79,10 +79,13 @@ class ProfileSet {
                                                    std::vector<Finding>& findings);
   const std::vector<DeviceProfile>& profiles() const { return profiles_; }
   const mib::Tree& tree() const { return *tree_; }
+  // Of all that it was made from: equal ones collect the same.
+  std::uint64_t digest() const { return digest_; }
 
  private:
   std::shared_ptr<const mib::Tree> tree_;
   std::vector<DeviceProfile> profiles_;
+  std::uint64_t digest_ = 0;
 };
 
 // "percent", "bytes", "seconds", ... by the ending of a metric's name; empty when it tells nothing.

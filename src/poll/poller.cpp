@@ -26,7 +26,7 @@ void PollCore::apply(std::vector<DeviceSpec> devices) {
   for (auto& [name, spec] : wanted) {
     const auto known = watches.find(name);
     if (known == watches.end()) {
-      auto watch = std::make_shared<Watch>(parts.points, std::move(*spec));
+      auto watch = std::make_shared<Watch>(parts.reactor, parts.points, parts.series, std::move(*spec));
       watches.emplace(name, watch);
       parts.reactor.spawn(watch_snmp(shared_from_this(), watch));
       parts.reactor.spawn(watch_ping(shared_from_this(), watch));
@@ -36,19 +36,18 @@ void PollCore::apply(std::vector<DeviceSpec> devices) {
     if (watch.spec == *spec) continue;
     if (watch.spec.address != spec->address || watch.spec.port != spec->port || watch.spec.credentials != spec->credentials) {
       if (watch.address) parts.client.forget({*watch.address, watch.spec.port});
-      watch.address.reset();
-      watch.winner.reset();
-      watch.identified = false;
-      watch.icmp_works = true;
-      ++watch.epoch;
+      watch.start_over();
     }
     watch.spec = std::move(*spec);
+    watch.gather_info();
+    watch.bell.ring();
   }
   watched.set(static_cast<double>(watches.size()));
 }
 
 void PollCore::remove(Watch& watch) {
   watch.stopped = true;
+  watch.bell.ring();
   if (watch.address) parts.client.forget({*watch.address, watch.spec.port});
   const Time now = clock().now();
   std::vector<Point> points;

@@ -28,11 +28,21 @@ struct PollerParts {
   EventSink* events = nullptr;  // restarts, changes of identity, ports that cannot be told apart
   const Snapshot<ProfileSet>& profiles;
   Metrics& metrics;
+  SeriesBudget series{};  // of each device; beyond it bongsu_poll_series_refused_total counts, and an event tells
 };
 
-// Watches devices: one coroutine each for SNMP and for ping, on the reactor. A poll's points carry one time stamp, that of the
-// schedule's slot; each table is its own transaction, and what could not be read is a gap with its cause. A dead device
-// waits for its own time-outs and delays nobody.
+// Watches devices: one coroutine each for SNMP and for ping, on the reactor.
+//
+// A device has a slot in each interval. There it is greeted first, with one small request: a dead one costs that and no more,
+// and is found again at its next slot. Then its tables are read, the quickest first, each as its own transaction: what could
+// not be read is a gap with its cause and leaves the others as they are. A table that is not done half way to the next slot
+// goes on beside the slots and is not begun again; from then on it takes turns with others of its kind, the one that waits
+// longest first, while the quick ones keep their slots. Points carry their slot; those of a table that was read beside the
+// slots carry the moment when its reading ended, so that rates are true. The values of a slow table stand between its turns,
+// as long as a query looks back (5 min); then follows a gap (overrun). The guilty are named by
+// bongsu_poll_overruns_total{device,table}, by the series bongsu_poll_table_duration_seconds{device,table} and by
+// DeviceState::slow.
+//
 // Beside what the profiles give it writes device_up, snmp_up, icmp_up, device_info, icmp_rtt_seconds, icmp_loss_percent,
 // icmp_jitter_seconds and bongsu_poll_duration_seconds, all with the label device. device_up is 1 while SNMP or ping is
 // answered; on a loopback address, which answers ping whatever stands behind it, SNMP alone counts.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poll/series.h"
 
+#include <algorithm>
 #include <unordered_set>
 
 #include "model/marker.h"
@@ -12,6 +13,21 @@ std::optional<SeriesId> SeriesBook::id_of(const Labels& labels) {
   if (id) return *id;
   ++refused_;
   return std::nullopt;
+}
+
+// An agent that renames its rows at each poll must not make series without end.
+bool SeriesBook::has_budget(Time at) {
+  if (at > left_at_) {
+    const double hours = left_at_ == Time{} ? 0 : std::chrono::duration<double, std::ratio<3600>>(at - left_at_).count();
+    left_ = std::min(static_cast<double>(budget_.live), left_ + hours * static_cast<double>(budget_.fresh_per_hour));
+    left_at_ = at;
+  }
+  if (owners_.size() >= budget_.live || left_ < 1) {
+    ++refused_;
+    return false;
+  }
+  --left_;
+  return true;
 }
 
 void SeriesBook::put(const Group& group, const Outcome& outcome, Time at, std::vector<Point>& points) {
@@ -29,6 +45,7 @@ void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions,
     const bool marker = is_marker(emission.value);
     if (!series.id && marker) continue;
     if (!series.id) {
+      if (!has_budget(at)) continue;
       Labels labels(emission.row->labels);
       labels.set("device", device_);
       labels.set(kMetricName, group.metrics[emission.metric].name);
@@ -42,18 +59,35 @@ void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions,
   }
 }
 
-void SeriesBook::put_own(const std::string& metric, double value, Time at, std::vector<Point>& points) {
+void SeriesBook::release(SeriesState& series) {
+  if (series.id && series.owned) owners_.erase(static_cast<std::uint64_t>(*series.id));
+  series = SeriesState{};
+}
+
+void SeriesBook::put_own(std::string_view metric, double value, Time at, std::vector<Point>& points) {
   auto known = own_.find(metric);
   if (known == own_.end()) {
-    const auto id = id_of(Labels{{std::string(kMetricName), metric}, {"device", device_}});
+    const auto id = id_of(Labels{{std::string(kMetricName), std::string(metric)}, {"device", device_}});
     if (!id) return;
     known = own_.emplace(metric, *id).first;
   }
   points.push_back({known->second, {at, value}});
 }
 
+void SeriesBook::put_table_seconds(const std::string& table, double value, Time at, std::vector<Point>& points) {
+  const std::string metric = "bongsu_poll_table_duration_seconds";
+  auto known = own_.find(metric + ' ' + table);
+  if (known == own_.end()) {
+    const auto id = id_of(Labels{{std::string(kMetricName), metric}, {"device", device_}, {"table", table}});
+    if (!id) return;
+    known = own_.emplace(metric + ' ' + table, *id).first;
+  }
+  points.push_back({known->second, {at, value}});
+}
+
 void SeriesBook::put_info(const Labels& labels, Time at, std::vector<Point>& points) {
   if (!info_ || info_->first != labels) {
+    if (!has_budget(at)) return;
     if (info_) points.push_back({info_->second, {at, stale_marker()}});
     info_.reset();
     Labels whole = labels;

@@ -4,38 +4,29 @@
 
 #include "base/text.h"
 #include "model/marker.h"
-#include "poll/collect.h"
 #include "poll/core.h"
+#include "poll/turns.h"
 
 namespace bongsu::poll {
 namespace {
+
 const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};  // sysUpTime, sysObjectID
-constexpr int kForgetWinner = 5;               // failed polls in a row, then every credential is tried again
+constexpr int kDoubtWinner = 5;                // failed polls in a row, then the other credentials are tried as well
 constexpr std::uint32_t kYoungTicks = 60'000;  // ten minutes of sysUpTime
 constexpr Millis kIdentifyEvery = std::chrono::hours(1);
-constexpr std::size_t kMostTold = 200;  // notices about one device until it is identified again
+constexpr Millis kStands = std::chrono::minutes(5);  // how far back a query looks for a value
 const std::array<std::string_view, 9> kInfo{"os",     "kind",        "vendor",  "model",   "version",
                                             "serial", "sysObjectID", "sysName", "location"};
 
-GapCause cause_of(const Error& error) {
-  switch (error.code) {
-    case Code::Timeout:
-      return GapCause::Timeout;
-    case Code::Denied:
-      return GapCause::Auth;
-    case Code::Limit:
-      return GapCause::Overrun;
-    case Code::NotFound:
-      return GapCause::Dns;
-    case Code::Refused:
-    case Code::Unsupported:
-      return GapCause::NoSuchObject;
-    default:
-      return GapCause::Unreachable;
-  }
-}
+// Of an interval: what the greeting may take, when a table that is not done goes on beside the slots, what the tables that
+// are read at every slot may take together, and when the poll ends whatever is missing.
+Millis greeting_share(Millis interval) { return interval * 4 / 10; }
+Millis hand_over_after(Millis interval) { return interval / 2; }
+Millis slot_share(Millis interval) { return interval * 4 / 10; }
+Millis poll_share(Millis interval) { return interval * 9 / 10; }
 
 }  // namespace
+
 asio::awaitable<void> PollCore::watch_snmp(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
   // The first poll comes soon, but not all at once.
   const auto spread =
@@ -43,38 +34,70 @@ asio::awaitable<void> PollCore::watch_snmp(std::shared_ptr<PollCore> core, std::
   co_await net::sleep_for(core->parts.reactor, slot_offset(watch->spec.name, Millis(spread)));
   Time stamp = core->clock().now();
   while (!watch->stopped && !core->stopped) {
-    const Millis interval = watch->spec.interval;
-    std::string slowest;
+    const SteadyTime begun = core->clock().steady();
     if (watch->spec.snmp) {
-      slowest = co_await poll(core, watch, stamp);
+      core->lateness.observe(std::chrono::duration<double>(std::max(core->clock().now() - stamp, Millis(0))).count());
+      const Time before = std::exchange(watch->slot, stamp);
+      co_await poll(core, watch, before);
     } else if (watch->snmp_up) {
       std::vector<Point> points;
       for (const auto& run : watch->groups) watch->book.put(*run->group, mark_stale(*run->group, run->state), stamp, points);
       watch->snmp_up.reset();
       core->write(*watch, std::move(points));
     }
+    const Time next = co_await sleep_to_next_slot(core, watch, stamp);
     if (watch->stopped || core->stopped) co_return;
+    const auto missed = (next - stamp) / watch->spec.interval - 1;
+    if (missed > 0 && core->clock().steady() - begun > watch->spec.interval) {
+      core->missed_slots.add(static_cast<std::uint64_t>(missed));
+    }
+    stamp = next;
+  }
+}
+
+// Gives the next slot, once it has come; sooner ones count as soon as the interval is made shorter.
+asio::awaitable<Time> PollCore::sleep_to_next_slot(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp) {
+  for (;;) {
+    const Millis interval = watch->spec.interval;
     const Millis offset = slot_offset(watch->spec.name, interval);
     const Time now = core->clock().now();
     Time next = slot_before(now, interval, offset) + interval;
     if (next - stamp < interval / 4) next += interval;  // the first poll lay beside its slots
-    const auto missed = (next - stamp) / interval - 1;
-    if (missed > 0 && watch->spec.snmp && now - stamp > interval) {
-      core->overran(*watch, slowest, static_cast<std::uint64_t>(missed));
+    const SteadyTime at = core->clock().steady() + (next - now);
+    while (core->clock().steady() < at && !watch->stopped && !core->stopped && watch->spec.interval == interval) {
+      co_await watch->bell.wait_until(at);
     }
-    co_await net::sleep_until(core->parts.reactor, core->clock().steady() + (next - now));
-    stamp = next;
+    if (watch->stopped || core->stopped) co_return next;
+    if (watch->spec.interval != interval) continue;
     // The wall clock was set meanwhile: the slot is where it stands now.
-    const Millis off = core->clock().now() - stamp;
-    if (off > interval || off < -interval) stamp = slot_before(core->clock().now(), interval, offset);
+    const Millis off = core->clock().now() - next;
+    co_return off > interval || off < -interval ? slot_before(core->clock().now(), interval, offset) : next;
   }
 }
-snmp::Target PollCore::target_of(const Watch& watch, std::size_t credential) const {
+
+asio::awaitable<Status> PollCore::find_address(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
+  if (const auto number = net::Address::parse(watch->spec.address)) {
+    watch->address = *number;
+    co_return Status();
+  }
+  const std::string host = watch->spec.address;
+  auto found = co_await net::resolve(core->parts.reactor, host);
+  if (found) {
+    if (watch->address && *watch->address != *found) core->parts.client.forget({*watch->address, watch->spec.port});
+    watch->address = *found;
+    co_return Status();
+  }
+  if (watch->address) co_return Status();  // the last known one serves while the name server is away
+  co_return std::move(found).error().context(watch->spec.name);
+}
+
+// All tries together take no longer than `budget`.
+snmp::Target PollCore::target_of(const Watch& watch, std::size_t credential, Millis budget) const {
   snmp::Target target{.name = watch.spec.name};
   target.endpoint = {watch.address.value_or(net::Address()), watch.spec.port};
   target.credentials = watch.spec.credentials[credential];
-  target.timeout = watch.spec.timeout;
   target.retries = watch.spec.retries;
+  target.timeout = std::min(watch.spec.timeout, std::max(budget / (1 + target.retries), Millis(1)));
   return target;
 }
 
@@ -88,6 +111,7 @@ void PollCore::note_uptime(Watch& watch, const snmp::Response& answer) {
     watch.uptime = heard;
     if (told == Uptime::Restarted || told == Uptime::Jumped) {
       watch.identified = false;
+      ++watch.restarts;
       tell(watch, Severity::Harmless,
            (told == Uptime::Restarted ? "restarted, or its SNMP agent did: sysUpTime is "
                                       : "its sysUpTime went back, as when another agent answers: it is ") +
@@ -105,235 +129,208 @@ void PollCore::note_uptime(Watch& watch, const snmp::Response& answer) {
   }
 }
 
-// Asks for sysUpTime with the credentials that worked, else with each in order; gives the one that did.
-asio::awaitable<Result<std::size_t>> PollCore::say_hello(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
+// Asks for sysUpTime with the credentials that worked last, and where there are none, or they failed several polls in a row,
+// with the others: in order, as many as there is time for, going on at the next poll.
+asio::awaitable<Status> PollCore::say_hello(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, SteadyTime until) {
   if (watch->spec.credentials.empty()) {
     co_return Error{Code::Denied,
                     watch->spec.name + ": no SNMP credentials; name some under `credentials`, or set `snmp: false`"};
   }
-  if (watch->failures >= kForgetWinner || (watch->winner && *watch->winner >= watch->spec.credentials.size()))
-    watch->winner.reset();
+  const std::size_t count = watch->spec.credentials.size();
+  if (watch->winner && *watch->winner >= count) watch->winner.reset();
   const std::uint64_t epoch = watch->epoch;
+  const Millis budget = greeting_share(watch->spec.interval);
   std::optional<Error> first;
-  const std::size_t from = watch->winner.value_or(0);
-  const std::size_t to = watch->winner ? from + 1 : watch->spec.credentials.size();
-  for (std::size_t i = from; i < to; ++i) {
-    snmp::Target target = core->target_of(*watch, i);
+  std::optional<std::size_t> now = watch->winner;
+  const std::size_t others = !watch->winner ? count : watch->failures >= kDoubtWinner ? count - 1 : 0;
+  for (std::size_t tried = 0; now || tried < others;) {
+    if (!now) {
+      now = watch->next_credential++ % count;
+      if (now == watch->winner) {
+        now.reset();
+        continue;
+      }
+      ++tried;
+    }
+    snmp::Target target = core->target_of(*watch, *now, budget);
     std::vector<Oid> asked(std::begin(kHello), std::end(kHello));
     auto answer = co_await core->parts.client.get(std::move(target), std::move(asked));
     if (core->outdated(*watch, epoch)) co_return Error{Code::Cancelled, "no longer watched"};
     if (answer) {
       core->note_uptime(*watch, *answer);
-      co_return i;
+      watch->winner = *now;
+      watch->next_credential = 0;
+      co_return Status();
     }
     if (!first || (first->code == Code::Timeout && answer.error().code != Code::Timeout)) first = std::move(answer).error();
+    now.reset();
+    if (core->clock().steady() >= until) break;
   }
   co_return std::move(*first);
 }
 
-// The groups for the profiles that matched; what was polled before keeps its rows where the group is the same.
-void PollCore::plan(Watch& watch, const Identified& device, Time stamp, std::vector<Point>& points) {
-  std::vector<std::unique_ptr<GroupRun>> before = std::move(watch.groups);
-  watch.groups.clear();
-  const auto same = [](const Group& a, const Group& b) {
-    const auto leaves = [](const Leaf& x, const Leaf& y) { return x.oid == y.oid && x.place == y.place; };
-    const auto metrics = [](const Metric& x, const Metric& y) { return x.name == y.name; };
-    return a.profile == b.profile && a.name == b.name &&
-           std::equal(a.leaves.begin(), a.leaves.end(), b.leaves.begin(), b.leaves.end(), leaves) &&
-           std::equal(a.metrics.begin(), a.metrics.end(), b.metrics.begin(), b.metrics.end(), metrics);
-  };
-  for (const Group* group : groups_in_order(device.profiles)) {
-    auto run = std::make_unique<GroupRun>();
-    for (auto& old : before) {
-      if (!old || !same(*old->group, *group)) continue;
-      run = std::move(old);
-      run->state.used.clear();
-      break;
-    }
-    run->group = group;
-    watch.groups.push_back(std::move(run));
-  }
-  for (const auto& old : before) {
-    if (old) watch.book.put(*old->group, mark_stale(*old->group, old->state), stamp - Millis(1), points);
-  }
-  watch.told.clear();
-  watch.profiles.clear();
-  for (const DeviceProfile* profile : device.profiles) watch.profiles.push_back(profile->name);
+asio::awaitable<void> PollCore::find_out(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                         std::shared_ptr<Identification> identification) {
+  const std::shared_ptr<const ProfileSet> set = identification->set;
+  identification->result = co_await identify(core->parts.client, std::move(target), set);
+  if (watch->identification == identification) watch->bell.ring();
 }
 
-void PollCore::lose(Watch& watch, GapCause cause, Time stamp, std::vector<Point>& points) {
-  for (const auto& run : watch.groups) watch.book.put(*run->group, mark_gap(*run->group, run->state, cause), stamp, points);
+// Identifies the device where that is due. A slow one is waited for until `until`, and found out meanwhile.
+asio::awaitable<Status> PollCore::know_device(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                              SteadyTime until, std::vector<Point>& points) {
+  const std::uint64_t epoch = watch->epoch;
+  auto live = core->parts.profiles.get();
+  if (!live) co_return Status();
+  // Profiles that were read again and say what they said disturb nobody.
+  const bool other = !watch->set || (watch->set != live && watch->set->digest() != live->digest());
+  if (watch->identified && !other && core->clock().steady() < watch->identify_again) co_return Status();
+  if (!watch->identification) {
+    watch->identification = std::make_shared<Identification>();
+    watch->identification->set = other ? live : watch->set;
+    core->parts.reactor.spawn(find_out(core, watch, std::move(target), watch->identification));
+  }
+  const std::shared_ptr<Identification> identification = watch->identification;
+  while (!identification->result && core->clock().steady() < until) co_await watch->bell.wait_until(until);
+  if (core->outdated(*watch, epoch)) co_return Status();
+  if (!identification->result) {
+    co_return Error{Code::Timeout, watch->spec.name + ": it is slow to tell what it is; raise the device's interval"};
+  }
+  watch->identification.reset();
+  if (!*identification->result) co_return std::move(*identification->result).error();
+  regroup(*watch, **identification->result, identification->set, watch->slot, points);
+  watch->identified = true;
+  // Much of an agent that has just started is not there yet; and devices get new parts.
+  const bool young = watch->uptime.known && watch->uptime.ticks < kYoungTicks;
+  watch->identify_again = core->clock().steady() + (young ? Millis(0) : kIdentifyEvery);
+  co_return Status();
 }
 
-void PollCore::put_info(Watch& watch, Time stamp, std::vector<Point>& points) {
+void PollCore::lose(Watch& watch, GapCause cause, std::vector<Point>& points) {
+  for (const auto& run : watch.groups) {
+    run->stamp = run->time_after(watch.slot);
+    watch.book.put(*run->group, mark_gap(*run->group, run->state, cause), run->stamp, points);
+  }
+}
+
+void PollCore::put_info(Watch& watch, std::vector<Point>& points) {
   Labels labels;
   for (const std::string_view name : kInfo) {
     const auto at = watch.info.find(std::string(name));
     if (at != watch.info.end()) labels.set(name, at->second);
   }
-  watch.book.put_info(labels, stamp, points);
+  watch.book.put_info(labels, watch.slot, points);
 }
 
-void PollCore::put_device_up(Watch& watch, Time stamp, std::vector<Point>& points) {
-  if (const auto up = watch.up()) watch.book.put_own("device_up", *up ? 1 : 0, stamp, points);
+// The slot `before` has passed: whose values are missing there?
+void PollCore::note_overruns(Watch& watch, Time before, std::vector<Point>& points) {
+  for (const auto& run : watch.groups) {
+    if (run->stamp >= before || run->stood_back || run->group->metrics.empty() || run->begun == Time{}) continue;
+    if (run->slow || run->reading != 0) overran(watch, run->group->name);
+    if (run->values_at && before - *run->values_at < kStands) continue;
+    watch.book.put(*run->group, mark_gap(*run->group, run->state, GapCause::Overrun), before, points);
+  }
 }
 
-// One poll, written whole under `stamp`; gives the table that took longest.
-asio::awaitable<std::string> PollCore::poll(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp) {
+// One poll, at its slot; `before` is the slot of the poll before.
+asio::awaitable<void> PollCore::poll(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time before) {
   const SteadyTime start = core->clock().steady();
-  const SteadyTime deadline = start + watch->spec.interval * 9 / 10;
+  const Time stamp = watch->slot;
+  const Millis interval = watch->spec.interval;
   const std::uint64_t epoch = watch->epoch;
   std::vector<Point> points;
-  std::string error, slowest = "hello";
-  std::optional<GapCause> lost;
+  std::optional<Error> error, lost;
 
-  const Status found = co_await find_address(core, watch);
-  if (core->outdated(*watch, epoch)) co_return slowest;
-  if (!found) {
-    error = found.error().text;
-    lost = GapCause::Dns;
+  // The wall clock went back: until it has caught up the device is greeted, and nothing is stored twice.
+  const bool stored_before = stamp <= watch->last_stamp && watch->last_stamp - stamp < kClockBack;
+  if (stored_before) {
+    core->clock_back.add();
+    watch->slot = before;
   } else {
-    const auto hello = co_await say_hello(core, watch);
-    if (core->outdated(*watch, epoch)) co_return slowest;
-    if (hello) {
-      watch->winner = *hello;
-    } else {
-      error = hello.error().text;
-      lost = cause_of(hello.error());
-    }
+    watch->last_stamp = stamp;
+    if (before != Time{} && before < stamp) core->note_overruns(*watch, before, points);
   }
 
-  if (!lost) {
-    auto live = core->parts.profiles.get();
-    bool fresh = false;
-    const snmp::Target target = core->target_of(*watch, *watch->winner);
-    if (live && (!watch->identified || watch->set != live || core->clock().steady() >= watch->identify_again)) {
-      auto device = co_await identify(core->parts.client, target, live);
-      if (core->outdated(*watch, epoch)) co_return slowest;
-      if (device) {
-        core->plan(*watch, *device, stamp, points);
-        watch->set = live;
-        watch->identified = true;
-        // Much of an agent that has just started is not there yet; and devices get new parts.
-        const bool young = watch->uptime.known && watch->uptime.ticks < kYoungTicks;
-        watch->identify_again = core->clock().steady() + (young ? Millis(0) : kIdentifyEvery);
-        fresh = true;
-      } else {
-        error = device.error().text;
-      }
-    }
-    if (watch->set) {
-      std::string told = co_await read_groups(core, watch, target, fresh, deadline, stamp, points);
-      if (core->outdated(*watch, epoch)) co_return slowest;
-      if (const auto cut = told.find('\n'); cut != std::string::npos) {
-        slowest = told.substr(0, cut);
-        if (error.empty()) error = told.substr(cut + 1);
-      }
-    }
+  Status reached = co_await find_address(core, watch);
+  if (core->outdated(*watch, epoch)) co_return;
+  if (reached) {
+    reached = co_await say_hello(core, watch, start + greeting_share(interval));
+    if (core->outdated(*watch, epoch)) co_return;
+  }
+  if (!reached) lost = reached.error();
+  watch->snmp_up = !lost;
+  if (lost && !stored_before) {
+    core->lose(*watch, cause_of(*lost), points);
+  } else if (!lost && !stored_before) {
+    const snmp::Target target = core->target_of(*watch, *watch->winner, poll_share(interval));
+    const Status known = co_await know_device(core, watch, target, start + hand_over_after(interval), points);
+    if (core->outdated(*watch, epoch)) co_return;
+    if (!known) error = known.error();
+    if (watch->set) co_await read_slot(core, watch, target, start, points);
+    if (core->outdated(*watch, epoch)) co_return;
   }
 
   watch->failures = lost ? watch->failures + 1 : 0;
   core->polls.add();
-  if (lost) {
-    core->failed.add();
-    core->lose(*watch, *lost, stamp, points);
-  }
-  watch->snmp_up = !lost;
-  watch->book.put_own("snmp_up", lost ? 0 : 1, stamp, points);
-  if (!lost) core->put_info(*watch, stamp, points);
-  if (!watch->spec.ping || !watch->icmp_works || !core->parts.pinger) core->put_device_up(*watch, stamp, points);
-  watch->book.put_own("bongsu_poll_duration_seconds", std::chrono::duration<double>(core->clock().steady() - start).count(),
-                      stamp, points);
-  if (stamp <= watch->last_stamp && watch->last_stamp - stamp < kClockBack) {
-    core->clock_back.add();
-  } else {
-    watch->last_stamp = stamp;
+  if (lost) core->failed.add();
+  if (!stored_before) {
+    watch->book.put_own("snmp_up", lost ? 0 : 1, stamp, points);
+    if (!lost) core->put_info(*watch, points);
+    if (!watch->spec.ping || !watch->icmp_works || !core->parts.pinger) core->put_device_up(*watch, stamp, points);
+    watch->book.put_own("bongsu_poll_duration_seconds", std::chrono::duration<double>(core->clock().steady() - start).count(),
+                        stamp, points);
     core->write(*watch, std::move(points));
   }
-  core->show(*watch, &error, true);
-  co_return slowest;
+  std::string text = lost ? lost->text : error ? error->text : watch->first_error();
+  core->show(*watch, &text, true);
 }
 
-// Reads and judges every group; gives "slowest table\nfirst error".
-asio::awaitable<std::string> PollCore::read_groups(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch,
-                                                   snmp::Target target, bool fresh, SteadyTime deadline, Time stamp,
-                                                   std::vector<Point>& points) {
-  const std::shared_ptr<const ProfileSet> set = watch->set;
+// Reads what has a place in the slot, and lets the others take their turn.
+asio::awaitable<void> PollCore::read_slot(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
+                                          SteadyTime start, std::vector<Point>& points) {
   const std::uint64_t epoch = watch->epoch;
-  std::map<std::string, const Group*, std::less<>> given;
-  std::map<std::string, std::string> facts;
-  std::string slowest = "hello", error;
-  SteadyTime::duration longest{0};
-  std::vector<GroupRun*> late;
-  bool whole = fresh, overrun = false;
-  for (std::size_t i = 0; i < watch->groups.size(); ++i) {
-    GroupRun& run = *watch->groups[i];
-    const Group& group = *run.group;
-    if (stands_back(group, given)) {
-      if (!run.state.rows.empty()) watch->book.put(group, mark_stale(group, run.state), stamp, points);
-      continue;
-    }
-    if (group.metrics.empty() && !fresh) continue;  // facts alone change with the device
-    const SteadyTime start = core->clock().steady();
-    std::optional<Error> failed;
-    if (start > deadline) {
-      failed = Error{Code::Limit, watch->spec.name + ": table " + group.name + " was left out: " + slowest + " took " +
-                                      format_duration(std::chrono::duration_cast<Millis>(longest)) +
-                                      " of this poll; raise the device's interval"};
-      late.push_back(&run);
+  const Millis interval = watch->spec.interval;
+  for (const auto& run : watch->groups) {
+    if (run->slow && run->reading == 0) core->stand_back(*watch, *run, points);
+  }
+  std::vector<std::shared_ptr<GroupRun>> due = due_at_slot(*watch, slot_share(interval));
+  for (const Millis span : {hand_over_after(interval), poll_share(interval)}) {
+    const SteadyTime end = start + span;
+    if (due.empty() || core->clock().steady() >= end) continue;
+    const auto pass = std::make_shared<Pass>();
+    pass->target = target;
+    pass->epoch = epoch;
+    pass->runs = std::move(due);
+    due.clear();
+    core->parts.reactor.spawn(run_pass(core, watch, pass));
+    while (!pass->done && core->clock().steady() < end) co_await watch->bell.wait_until(end);
+    if (core->outdated(*watch, epoch)) co_return;
+    points.insert(points.end(), pass->points.begin(), pass->points.end());
+    pass->points.clear();
+    if (pass->done) break;
+    // The table under way goes on without us: beside the slots, or, where another one does, not at all.
+    pass->alone = true;
+    due.assign(pass->runs.begin() + static_cast<std::ptrdiff_t>(pass->next), pass->runs.end());
+    pass->runs.clear();
+    pass->next = 0;
+    if (watch->beside) {
+      pass->until = core->clock().steady();
     } else {
-      std::vector<bool> used = run.state.used;
-      auto fetched = co_await fetch_group(core->parts.reactor, core->parts.client, target, group, std::move(used), deadline);
-      if (core->outdated(*watch, epoch)) co_return slowest;
-      const SteadyTime end = core->clock().steady();
-      if (end - start > longest) {
-        longest = end - start;
-        slowest = group.name;
-      }
-      if (fetched) {
-        const Moment moment{.at = end, .stamp = stamp, .uptime = watch->uptime};
-        Outcome outcome = evaluate_group(set->tree(), group, run.state, fetched->data, moment);
-        if (outcome.missed) run.state.used.clear();
-        for (auto& [name, value] : outcome.facts) facts.emplace(name, std::move(value));
-        for (std::string& notice : outcome.notices) {
-          if (watch->told.size() < kMostTold && watch->told.insert(notice).second) {
-            core->tell(*watch, Severity::Caution, std::move(notice));
-          }
-        }
-        for (const Emission& emission : outcome.emissions) {
-          if (is_marker(emission.value)) continue;
-          const std::string& name = group.metrics[emission.metric].name;
-          given.emplace(name, &group);
-          if (name == "device_uptime_seconds") watch->uptime_seconds = emission.value;
-        }
-        watch->book.put(group, outcome, stamp, points);
-        continue;
-      }
-      failed = std::move(fetched).error();
+      watch->beside = pass;
     }
-    whole = false;
-    overrun |= failed->code == Code::Limit;
-    core->table_errors.add();
-    if (error.empty()) error = failed->text;
-    // Others stand back for a group that may have something to give; one that never had does not count.
-    if (!run.state.read || !run.state.rows.empty()) {
-      for (const Metric& metric : group.metrics) given.emplace(metric.name, &group);
+  }
+  if (!watch->beside) {
+    const auto pass = std::make_shared<Pass>();
+    pass->target = target;
+    pass->epoch = epoch;
+    pass->alone = true;
+    watch->beside = pass;
+    if (next_turn(*watch)) {
+      core->parts.reactor.spawn(take_turns(core, watch, pass));
+    } else {
+      watch->beside.reset();
     }
-    watch->book.put(group, mark_gap(group, run.state, cause_of(*failed)), stamp, points);
   }
-  if (overrun) core->overran(*watch, slowest, 1);
-  // Who was left out goes first next time, so that a slow table does not starve the ones behind it.
-  if (!late.empty()) {
-    std::stable_partition(watch->groups.begin(), watch->groups.end(), [&](const auto& run) {
-      return run->group->unless.empty() && std::find(late.begin(), late.end(), run.get()) != late.end();
-    });
-  }
-  if (fresh) {
-    if (whole) watch->info.clear();
-    for (auto& [name, value] : facts) watch->info.insert_or_assign(name, std::move(value));
-    if (!watch->spec.os.empty()) watch->info["os"] = watch->spec.os;
-  }
-  co_return slowest + "\n" + error;
 }
 
 }  // namespace bongsu::poll

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -11,6 +12,12 @@
 #include "snmp/target.h"
 
 namespace bongsu::poll {
+
+// How many series one device may have: an agent can name its rows anew at each poll.
+struct SeriesBudget {
+  std::size_t live = 100'000;           // at once; also what may be made at a burst
+  std::size_t fresh_per_hour = 20'000;  // further ones
+};
 
 // A device as it is to be watched.
 struct DeviceSpec {

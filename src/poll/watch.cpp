@@ -41,6 +41,47 @@ std::optional<bool> Watch::up() const {
   return false;
 }
 
+asio::awaitable<void> Bell::wait_until(SteadyTime at) {
+  reactor_.timers().arm(*this, at);
+  co_await rung_.wait();
+  cancel();
+}
+
+void Watch::start_over() {
+  address.reset();
+  winner.reset();
+  next_credential = 0;
+  identified = false;
+  identification.reset();
+  beside.reset();
+  for (const auto& run : groups) run->reading = 0;
+  icmp_works = true;
+  ++epoch;
+}
+
+void Watch::gather_info() {
+  std::map<std::string, std::string> found;
+  for (const auto& run : groups) {
+    for (const auto& [name, value] : run->facts) found.emplace(name, value);
+  }
+  if (!spec.os.empty()) found["os"] = spec.os;
+  info_changed |= found != info;
+  info = std::move(found);
+}
+
+std::string Watch::first_error() const {
+  for (const auto& run : groups) {
+    if (run->wanted() && !run->stood_back && !run->error.empty()) return run->error;
+  }
+  for (const auto& run : groups) {
+    if (!run->slow && run->reading == 0) continue;
+    if (run->stood_back || run->begun == Time{} || run->stamp + spec.interval >= slot) continue;
+    return spec.name + ": table " + run->group->name + " takes " + format_duration(run->took.value_or(slot - run->begun)) +
+           " and is read in turn with other slow ones, not at every poll; raise the device's interval";
+  }
+  return {};
+}
+
 void Watch::forget_series() {
   book.forget();
   for (const auto& run : groups) {

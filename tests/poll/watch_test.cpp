@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/marker.h"
+#include "net/sim.h"
 #include "poll/slots.h"
 
 namespace bongsu::poll {
@@ -66,7 +67,8 @@ TEST(Up, IsKnownOnlyWhenAllWereHeard) {
     Status append(std::span<const Point>) override { return {}; }
   } sink;
   const auto up = [&](std::optional<bool> snmp, std::optional<bool> icmp, bool asks_snmp = true, bool asks_ping = true) {
-    Watch watch(sink, {.name = "d", .snmp = asks_snmp, .ping = asks_ping});
+    net::SimWorld world(1);
+    Watch watch(world.reactor(), sink, SeriesBudget(), {.name = "d", .snmp = asks_snmp, .ping = asks_ping});
     watch.snmp_up = snmp;
     watch.icmp_up = icmp;
     return watch.up();

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include "net/promise.h"
 
@@ -87,9 +86,8 @@ class Gathering {
   std::vector<std::size_t> left_;  // positions without an answer
 };
 
-// Walks under way and walks kept for the next ones, and what was learned.
+// Walks under way and walks kept for the next ones.
 struct Client::Walks {
-  std::unordered_map<net::Endpoint, Learned> learned;
   std::vector<std::unique_ptr<TableWalk>> all;
   std::vector<TableWalk*> idle;
 };
@@ -108,8 +106,6 @@ Status Client::remember(const StateStore& store) { return exchanges_.remember(st
 void Client::forget(const net::Endpoint& endpoint) {
   exchanges_.forget(endpoint);
   dialects().forget(endpoint);
-  const auto known = walks_->learned.find(endpoint);
-  if (known != walks_->learned.end()) known->second = {};  // a walk under way may hold it
 }
 
 asio::awaitable<Result<Response>> Client::ask_owning(Target target, PduType type, int first, int second,
@@ -176,7 +172,7 @@ void Client::walk_columns(const Target& target, std::shared_ptr<const Columns> c
     walks.idle.push_back(walk);
     done(std::move(end));
   };
-  walk->start(target, std::move(columns), walks.learned[target.endpoint], limits, std::move(sink), std::move(then));
+  walk->start(target, std::move(columns), limits, std::move(sink), std::move(then));
 }
 
 void Client::table(const Target& target, std::shared_ptr<const Columns> columns, CellSink sink, WalkDone done) {

@@ -126,8 +126,10 @@ class DialectBook {
     // For the engine alone, and of this run alone.
     std::uint16_t under_way = 0;                                            // requests sent and not yet done with
     std::uint8_t alone = 0, alone_lost = 0, crowded = 0, crowded_lost = 0;  // first tries, by whether others were under way
-    bool changed = false;                                                   // stands in changed_
-    Time told{};                                                            // when it last stood there
+    std::uint16_t cut_at = 0, cut_least = 0, cut_most = 0;  // varbinds of the last answers cut short, and their octets
+    std::uint8_t silent = 0;                                // requests of a size in question that were not answered
+    bool changed = false;                                   // stands in changed_
+    Time told{};                                            // when it last stood there
   };
   using Known = std::pair<const net::Endpoint, Entry>;
   explicit DialectBook(const Clock& clock) : clock_(clock) {}

@@ -12,6 +12,14 @@ namespace {
 constexpr std::size_t kMaxColumns = 200;
 // Of one request, so that it fits a frame, and of the answer asked for.
 constexpr std::size_t kColumnsAtOnce = 50, kVarbindsAtOnce = 500;
+constexpr std::size_t kSmallBulk = 1;
+constexpr Millis kSlow{5'000};
+constexpr Millis kBreakAgain{24 * 3'600'000};
+constexpr std::size_t kEndlessPart = 16;  // of the limits, for a table that never ended before
+// What an answer is commonly cut to: a frame, and the least that RFC 3417 asks for. No varbind limit shows in those.
+constexpr std::size_t kFrame = 1'200, kLeastMessage = 484, kReserve = 60;
+constexpr int kCutsBelieved = 3;
+constexpr std::size_t kMessageOverhead = 160, kVarbindOverhead = 10;  // of a request, v3 included
 
 }  // namespace
 
@@ -42,18 +50,22 @@ Result<std::shared_ptr<const Columns>> Columns::make(const std::vector<Oid>& oid
   return std::shared_ptr<const Columns>(out);
 }
 
-void TableWalk::start(const Target& target, std::shared_ptr<const Columns> columns, Learned& learned, const WalkLimits& limits,
-                      CellSink sink, WalkDone done) {
+void TableWalk::start(const Target& target, std::shared_ptr<const Columns> columns, const WalkLimits& limits, CellSink sink,
+                      WalkDone done) {
+  known_ = &exchanges_.dialects().known(target.endpoint);
   target_ = target;
   columns_ = std::move(columns);
-  learned_ = &learned;
   limits_ = limits;
   sink_ = std::move(sink);
   done_ = std::move(done);
-  deadline_ = exchanges_.reactor().clock().steady() + limits.time;
+  started_ = exchanges_.reactor().clock().steady();
   end_ = {};
   refusal_.reset();
   column_limit_ = std::min(columns_->size(), kColumnsAtOnce);
+  plan_ = Plan::Usual;
+  halved_ = cuts_ = skips_ = 0;
+  cut_at_ = 0;
+  troubled_ = endless_ = false;
   states_.assign(columns_->size(), State{});
   lasts_.clear();
   for (std::size_t i = 0; i < columns_->size(); ++i) {
@@ -62,119 +74,468 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
     states_[i].last_size = static_cast<std::uint32_t>(octets.size());
     lasts_.insert(lasts_.end(), octets.begin(), octets.end());
   }
+  breaks_.clear();
+  varbinds_before_ = dialect().varbinds;
+  too_many_before_ = dialect().too_many;
+  limited_before_ = dialect().find(Trait::VarbindLimit) != nullptr;
+  if (dialect().retry != Time{} && sizing().retry() && !v1()) {
+    plan_ = Plan::SmallBulk;
+    only_ = 0;
+    failed_ = {.type = PduType::GetBulk, .size = {1, kSmallBulk}, .status = kSilent};
+  }
+  if (!dialect().breaks.empty()) {
+    const Time now = exchanges_.reactor().clock().now();
+    std::erase_if(dialect().breaks, [&](const Break& old) { return now - old.seen >= kBreakAgain || now < old.seen; });
+    for (const Break& seen : dialect().breaks)
+      if (auto octets = encode_oid(seen.after)) breaks_.push_back({seen, std::move(*octets), {}});
+  }
+  if (const SlowTable* slow = dialect().slow.empty() ? nullptr : dialect().slow_table((*columns_)[0].oid);
+      slow != nullptr && slow->endless) {
+    limits_.requests = std::max<std::size_t>(limits_.requests / kEndlessPart, 1);
+    limits_.octets = std::max<std::size_t>(limits_.octets / kEndlessPart, 1);
+    limits_.cells = std::max<std::size_t>(limits_.cells / kEndlessPart, 1);
+  }
   ask();
 }
 
+Sizing TableWalk::sizing() { return {exchanges_.dialects(), *known_, exchanges_.reactor().clock()}; }
+
+bool TableWalk::v1() const {
+  return !target_.credentials || target_.credentials->version == Version::V1 || known_->second.dialect.v1;
+}
+
+bool TableWalk::may_bulk() const { return !v1() && known_->second.dialect.bulk; }
+
 void TableWalk::ask() {
-  const auto beyond = [this](std::string_view what) {
-    finish(Error{Code::Limit,
-                 fmt::format("{}: the walk of {} took {} after {} objects and was ended; raise the limit, or walk less at once",
-                             target_.name, (*columns_)[asked_.empty() ? 0 : asked_[0]].oid.to_string(), what, end_.cells)});
-  };
-  if (end_.requests >= limits_.requests) return beyond(fmt::format("{} requests", end_.requests));
-  if (end_.octets >= limits_.octets) return beyond(fmt::format("{} octets", end_.octets));
-  if (end_.requests > 0 && exchanges_.reactor().clock().steady() >= deadline_) return beyond(format_duration(limits_.time));
-  std::size_t most = column_limit_;
-  if (learned_->max_varbinds > 0) most = std::min(most, learned_->max_varbinds);
-  asked_.clear();
-  names_.clear();
-  for (std::uint32_t i = 0; i < states_.size() && asked_.size() < most; ++i) {
-    if (states_[i].ended) continue;
-    asked_.push_back(i);
-    names_.push_back({OidView(last(states_[i])), {}});
-  }
-  if (asked_.empty()) {
+  if (end_.requests >= limits_.requests) return beyond_limit(fmt::format("{} requests", end_.requests));
+  if (end_.octets >= limits_.octets) return beyond_limit(fmt::format("{} octets", end_.octets));
+  if (end_.requests > 0 && exchanges_.reactor().clock().steady() >= started_ + limits_.time)
+    return beyond_limit(format_duration(limits_.time), Trait::SlowTable);
+  if (!choose()) {
     if (end_.cells == 0 && refusal_) return finish(std::move(*refusal_));
     return finish(std::move(end_));
   }
-  Ask ask{.type = PduType::GetNext, .varbinds = names_};
-  if (target_.credentials && target_.credentials->version != Version::V1) {
-    ask.type = PduType::GetBulk;
-    std::size_t rows = static_cast<std::size_t>(std::clamp(target_.max_repetitions, 1, 127));
-    rows = std::clamp<std::size_t>(kVarbindsAtOnce / asked_.size(), 1, rows);
-    if (learned_->max_varbinds > 0) rows = std::clamp<std::size_t>(learned_->max_varbinds / asked_.size(), 1, rows);
-    ask.max_repetitions = static_cast<std::int32_t>(rows);
-  }
+  Ask ask;
+  ask.type = type_;
+  ask.max_repetitions = type_ == PduType::GetBulk ? static_cast<std::int32_t>(size_.rows) : 0;
+  ask.varbinds = names_;
+  ask.known = known_;
+  const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact ||
+                     (plan_ == Plan::Usual && sizing().trying(size_.varbinds()));
+  ask.reducible = !trial;
+  send(ask, trial);
+}
+
+// A trial is not waited for as long as an answer that is needed.
+void TableWalk::send(const Ask& ask, bool quick) {
   ++end_.requests;
-  exchanges_.request(target_, ask, [this](Result<Answer> result) { answered(std::move(result)); });
+  const auto then = [this](Result<Answer> result) { answered(std::move(result)); };
+  const Dialect& known = dialect();
+  if (!quick || known.srtt.count() == 0) return exchanges_.request(target_, ask, then);
+  Target target = target_;
+  const std::chrono::microseconds wait =
+      5 * (std::chrono::microseconds(known.srtt) + 4 * std::chrono::microseconds(known.rttvar));
+  target.timeout = std::min(target.timeout, std::max(std::chrono::ceil<Millis>(wait), Millis(700)));
+  target.retries = 0;
+  exchanges_.request(target, ask, then);
+}
+
+// The columns and kind of the next request; false when nothing is left.
+bool TableWalk::choose() {
+  if (plan_ == Plan::Usual && !breaks_.empty()) jump_columns();
+  names_.clear();
+  asked_.clear();
+  const auto one = [&](PduType type, OidView name, std::size_t rows) {
+    type_ = type;
+    size_ = {1, rows};
+    asked_.push_back(only_);
+    names_.push_back({name, {}});
+    return true;
+  };
+  if (plan_ == Plan::Alone || plan_ == Plan::SmallBulk) {
+    while (only_ < states_.size() && states_[only_].ended) ++only_;
+    if (only_ == states_.size()) plan_ = Plan::Usual;
+  }
+  switch (plan_) {
+    case Plan::Alone:
+      return one(PduType::GetNext, OidView(last(states_[only_])), 1);
+    case Plan::SmallBulk:
+      return one(PduType::GetBulk, OidView(last(states_[only_])), kSmallBulk);
+    case Plan::Verify:
+      return one(PduType::GetNext, OidView(skip_from_), 1);
+    case Plan::Skip:
+      return one(PduType::GetNext, OidView(candidate_), 1);
+    case Plan::Exact:
+      return one(PduType::GetRequest, OidView(candidate_), 1);
+    default:
+      return choose_usual();
+  }
+}
+
+bool TableWalk::choose_usual() {
+  const bool bulk = may_bulk() && plan_ != Plan::Next;
+  const std::size_t bound = std::max<std::size_t>(sizing().most(), 1);
+  std::size_t most = std::min(column_limit_, bound);
+  if (plan_ == Plan::HalfBulk) most = std::max<std::size_t>(cut_at_ / 2, 1);
+  std::size_t room = dialect().message_octets == 0 ? SIZE_MAX : std::max<std::size_t>(dialect().message_octets, kMessageOverhead);
+  if (room != SIZE_MAX) room -= kMessageOverhead;
+  for (std::uint32_t i = 0; i < states_.size() && asked_.size() < most; ++i) {
+    if (states_[i].ended) continue;
+    const std::size_t octets = states_[i].last_size + kVarbindOverhead;
+    if (!asked_.empty() && octets > room) break;
+    room -= std::min(room, octets);
+    asked_.push_back(i);
+    names_.push_back({OidView(last(states_[i])), {}});
+  }
+  if (asked_.empty()) return false;
+  type_ = bulk ? PduType::GetBulk : PduType::GetNext;
+  size_ = {asked_.size(), 1};
+  if (!bulk) return true;
+  std::size_t rows = static_cast<std::size_t>(std::clamp(target_.max_repetitions, 1, 127));
+  if (dialect().repetitions > 0) rows = std::min<std::size_t>(rows, dialect().repetitions);
+  rows = std::clamp<std::size_t>(kVarbindsAtOnce / asked_.size(), 1, rows);
+  size_.rows = std::clamp<std::size_t>(bound / asked_.size(), 1, rows);
+  return true;
+}
+
+// For evidence: what was asked.
+std::string TableWalk::described() const {
+  std::string out(to_string(type_));
+  if (!asked_.empty()) out += fmt::format(" of {}", OidView(names_[0].name).to_oid().to_string());
+  if (size_.names > 1) out += fmt::format(" and {} more", size_.names - 1);
+  if (type_ == PduType::GetBulk) out += fmt::format(" with {} repetitions, {} varbinds in all", size_.rows, size_.varbinds());
+  return out;
 }
 
 void TableWalk::answered(Result<Answer> result) {
-  if (!result) return finish(std::move(result).error());
+  if (!result) return silent(std::move(result).error());
   end_.octets += result->octets;
   end_.rtt = std::max(end_.rtt, result->rtt);
-  if (result->error_status != kNoError) return refused(*result);
-  if (result->varbinds.empty()) {
-    for (const std::uint32_t column : asked_) end_column(column, "an answer without any object");
+  if (result->sendings > 1) troubled_ = true;
+  if (plan_ == Plan::Verify && result->error_status == kNoError && !result->varbinds.empty()) return verified(*result);
+  if (plan_ == Plan::Skip || plan_ == Plan::Exact) return skipped(*result);
+  if (result->reduced) return reduced(*result);
+  if (result->error_status != kNoError) return refused(result->error_status, result->error_index);
+  if (result->varbinds.empty()) return refused(kEmpty, 0);
+  accepted(*result);
+}
+
+void TableWalk::silent(Error error) {
+  troubled_ = true;
+  if (error.code != Code::Timeout) return finish(std::move(error));
+  if (plan_ == Plan::SmallBulk) {
+    sizing().bulk_is_useless(Trait::BulkIgnored, fmt::format("no answer to {}, while GETNEXT is answered", described()));
+    plan_ = Plan::Usual;
     return ask();
   }
-  if (!take(*result)) return finish(std::move(end_));
-  if (end_.cells > limits_.cells)
-    return finish(
-        Error{Code::Limit, fmt::format("{}: more than {} objects in one walk; walk less at once", target_.name, limits_.cells)});
+  if (plan_ == Plan::Skip || plan_ == Plan::Exact) {
+    next_candidate();
+    return ask();
+  }
+  if (plan_ == Plan::Usual && sizing().trying(size_.varbinds())) {
+    sizing().failed(size_, Failure::Silent,
+                    fmt::format("no answer to {}, while {} varbinds are answered", described(), dialect().varbinds));
+    return ask();
+  }
+  finish(std::move(error));
+}
+
+// The whole was not answered, its first name alone was.
+void TableWalk::reduced(const Answer& answer) {
+  troubled_ = true;
+  failed_ = {.type = type_, .size = size_, .status = kSilent, .index = 0};
+  const std::string what = described();
+  only_ = asked_[0];
+  asked_.resize(1);
+  names_.resize(1);
+  type_ = PduType::GetNext;
+  size_ = {1, 1};
+  if (answer.error_status == kNoError && !answer.varbinds.empty() && check(answer)) {
+    if (!take(answer)) return finish(std::move(end_));
+    keep_lasts();
+  }
+  if (failed_.type == PduType::GetBulk) {
+    plan_ = Plan::SmallBulk;
+  } else {
+    sizing().failed(failed_.size, Failure::Silent, fmt::format("no answer to {}, while one of them alone is answered", what));
+    sizing().succeeded({1, 1});
+    plan_ = Plan::Usual;
+  }
+  ask();
+}
+
+// An error to the request under way, or an answer without any object.
+void TableWalk::refused(std::int32_t status, std::int32_t index) {
+  const std::string how = status == kEmpty ? "an answer without any object" : error_status_name(status);
+  const std::string what = fmt::format("{} to {}", how, described());
+  const bool bulk = type_ == PduType::GetBulk;
+  if (plan_ == Plan::SmallBulk) {
+    sizing().bulk_is_useless(Trait::BulkRefused, fmt::format("{}, while GETNEXT is answered", what));
+    plan_ = Plan::Usual;
+    return ask();
+  }
+  if (status == kTooBig && size_.varbinds() > 1) {
+    sizing().failed(size_, Failure::TooBig, what);
+    plan_ = Plan::Usual;
+    return ask();
+  }
+  if (status == kEmpty) exchanges_.dialects().note(*known_, Trait::EmptyAnswer, what);
+  if (plan_ == Plan::Usual && sizing().trying(size_.varbinds())) {
+    sizing().failed(size_, Failure::Refused, fmt::format("{}, while {} varbinds are answered", what, dialect().varbinds));
+    return ask();
+  }
+  if (bulk) {
+    // Is it GETBULK, so much at once, or an object?
+    failed_ = {.type = type_, .size = size_, .status = status, .index = index};
+    plan_ = Plan::Next;
+    return ask();
+  }
+  if (size_.names > 1) {
+    const bool named = index >= 1 && static_cast<std::size_t>(index) <= asked_.size();
+    if (named && status == kNoSuchName) {  // v1: that one has no next object, and the others stand
+      states_[asked_[static_cast<std::size_t>(index) - 1]].ended = true;
+      plan_ = Plan::Usual;
+      return ask();
+    }
+    if (plan_ != Plan::Next) failed_ = {.type = type_, .size = size_, .status = status, .index = index};
+    failed_.index = index;
+    only_ = asked_[named ? static_cast<std::size_t>(index) - 1 : 0];
+    plan_ = Plan::Alone;
+    return ask();
+  }
+  const Plan was = plan_;
+  refuse_column(asked_[0], status);
+  if (was == Plan::Alone && failed_.index == 0 && failed_.size.names > 1) {
+    column_limit_ = 1;  // it does not say which: ask for each alone
+  }
+  plan_ = Plan::Usual;
+  ask();
+}
+
+void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
+  if (status == kEmpty) return end_column(column, "an answer without any object");
+  if (status == kNoSuchName) {  // no next object; some agents say so in v2c too
+    states_[column].ended = true;
+    return;
+  }
+  // So an object was it, and not the size of what was asked.
+  dialect().varbinds = varbinds_before_;
+  dialect().too_many = too_many_before_;
+  if (!limited_before_)
+    std::erase_if(dialect().observations, [](const Observation& seen) { return seen.trait == Trait::VarbindLimit; });
+  const std::string name = error_status_name(status);
+  const bool denied = status == kNoAccess || status == kAuthorizationError;
+  if (!refusal_)
+    refusal_ = Error{denied ? Code::Denied : Code::Refused,
+                     fmt::format("{} ({}): the agent answered {} for {}", target_.name, target_.endpoint.to_string(), name,
+                                 OidView(last(states_[column])).to_oid().to_string())};
+  end_column(column, "the agent answered " + name);
+}
+
+void TableWalk::accepted(const Answer& answer) {
+  if (!check(answer)) return ask();  // and the plan says how to go on
+  if (!take(answer)) return finish(std::move(end_));
+  if (end_.cells > limits_.cells) {
+    keep_lasts();
+    return beyond_limit(fmt::format("{} objects", limits_.cells));
+  }
+  const Plan was = plan_;
+  plan_ = Plan::Usual;
+  switch (was) {
+    case Plan::Next:
+      // It was not the objects: GETBULK, or so much at once.
+      if (failed_.size.varbinds() > 1) {
+        only_ = asked_[0];
+        plan_ = Plan::SmallBulk;
+      } else {
+        sizing().bulk_is_useless(Trait::BulkRefused, fmt::format("{} to GETBULK of one object, while GETNEXT is answered",
+                                                                 failed_.status == kEmpty ? "an answer without any object"
+                                                                                          : error_status_name(failed_.status)));
+      }
+      break;
+    case Plan::SmallBulk:
+      if (failed_.status == kSilent && !dialect().bulk) {
+        dialect().bulk = true;  // it is of use again
+        exchanges_.dialects().changed(*known_);
+      } else {
+        sizing().failed(
+            failed_.size, failed_.status == kSilent ? Failure::Silent : Failure::Refused,
+            fmt::format("{} to a GETBULK of {} names with {} repetitions, {} varbinds in all, while one of {} is answered",
+                        failed_.status == kSilent  ? "no answer"
+                        : failed_.status == kEmpty ? "an answer without any object"
+                                                   : error_status_name(failed_.status),
+                        failed_.size.names, failed_.size.rows, failed_.size.varbinds(), kSmallBulk));
+        sizing().succeeded({1, kSmallBulk});
+      }
+      break;
+    case Plan::Alone:
+      if (failed_.index > 0 || failed_.status != kNoSuchName)
+        sizing().failed({failed_.size.names, 1}, Failure::Refused,
+                        fmt::format("{} to a GETNEXT of {} names, while one of them alone is answered",
+                                    failed_.status == kEmpty ? "an answer without any object" : error_status_name(failed_.status),
+                                    failed_.size.names));
+      else column_limit_ = 1;
+      sizing().succeeded({1, 1});
+      break;
+    case Plan::Usual:
+    case Plan::HalfBulk:
+      if (answer.sendings > 1 && type_ == PduType::GetBulk && static_cast<std::size_t>(answer.repetitions) < size_.rows) {
+        const Size small{size_.names, static_cast<std::size_t>(answer.repetitions)};
+        if (++halved_ >= 2) {
+          halved_ = 0;
+          sizing().failed(size_, Failure::Silent,
+                          fmt::format("no answer to {}, while {} varbinds are answered", described(), small.varbinds()));
+          sizing().succeeded(small);
+        }
+        break;
+      }
+      halved_ = 0;
+      sizing().succeeded(size_);
+      plan_ = was;
+      cut_short(answer);
+      break;
+    default:
+      break;
+  }
   keep_lasts();
   ask();
 }
 
-void TableWalk::refused(const Answer& answer) {
-  if (answer.error_status == kTooBig) {
-    const std::size_t now =
-        names_.size() * (target_.credentials->version == Version::V1 ? 1 : static_cast<std::size_t>(target_.max_repetitions));
-    const std::size_t bound = learned_->max_varbinds > 0 ? std::min(learned_->max_varbinds, now) : now;
-    if (bound > 1) {
-      learned_->max_varbinds = bound / 2;
-      return ask();
-    }
+// An answer with fewer varbinds than asked for, and not for want of room: the agent takes no more at once, or its GETBULK
+// is a GETNEXT.
+void TableWalk::cut_short(const Answer& answer) {
+  const bool half = plan_ == Plan::HalfBulk;
+  plan_ = Plan::Usual;
+  const std::size_t got = answer.varbinds.size();
+  if (got >= size_.varbinds()) {
+    cuts_ = 0;
+    return;
   }
-  const bool end_of_v1 = answer.error_status == kNoSuchName;  // no next object; some agents say so in v2c too
-  if (answer.error_index < 1 || static_cast<std::size_t>(answer.error_index) > asked_.size()) {
-    if (asked_.size() > 1) {  // which one? ask for each alone
-      column_limit_ = 1;
-      return ask();
-    }
+  for (const std::uint32_t column : asked_)
+    if (states_[column].leaves || states_[column].ended) return;
+  // What octets bound is cut to other numbers of varbinds when their sizes differ by more than one of them.
+  DialectBook::Entry& entry = known_->second;
+  const auto octets = static_cast<std::uint16_t>(std::min<std::size_t>(answer.octets, UINT16_MAX));
+  if (entry.cut_at != got) {
+    entry.cut_at = static_cast<std::uint16_t>(std::min<std::size_t>(got, UINT16_MAX));
+    entry.cut_least = entry.cut_most = octets;
   }
-  const std::size_t at = asked_.size() > 1 ? static_cast<std::size_t>(answer.error_index) - 1 : 0;
-  const std::uint32_t column = asked_[at];
-  if (end_of_v1) {
-    states_[column].ended = true;
+  entry.cut_least = std::min(entry.cut_least, octets);
+  entry.cut_most = std::max(entry.cut_most, octets);
+  const std::size_t with_one_more = octets + octets / got;
+  const bool spread = std::size_t{entry.cut_most} - entry.cut_least > entry.cut_most / got;
+  if (!spread && (with_one_more > kFrame || (octets <= kLeastMessage && with_one_more > kLeastMessage - kReserve))) {
+    cuts_ = 0;
+    return;
+  }
+  if (half) {
+    if (got == asked_.size() && size_.rows > 1)
+      return sizing().bulk_is_useless(
+          Trait::BulkWrong,
+          fmt::format("one varbind for each name in answer to {}, and so to one of {} names before", described(), cut_at_));
+    cuts_ = kCutsBelieved;
+  } else if (got != cut_at_) {
+    cut_at_ = got;
+    cuts_ = 1;
   } else {
-    const std::string name = error_status_name(answer.error_status);
-    const bool denied = answer.error_status == kNoAccess || answer.error_status == kAuthorizationError;
-    if (!refusal_)
-      refusal_ = Error{denied ? Code::Denied : Code::Refused,
-                       fmt::format("{} ({}): the agent answered {} for {}", target_.name, target_.endpoint.to_string(), name,
-                                   OidView(names_[at].name).to_oid().to_string())};
-    end_column(column, "the agent answered " + name);
+    ++cuts_;
   }
-  ask();
+  if (cuts_ < (type_ == PduType::GetBulk ? kCutsBelieved : 2)) return;
+  cuts_ = 0;
+  if (!half && type_ == PduType::GetBulk && got == asked_.size() && size_.rows > 1) {
+    if (got > 1) plan_ = Plan::HalfBulk;
+    return;
+  }
+  sizing().failed({cut_at_, 1}, Failure::Cut,
+                  fmt::format("{} varbinds ({} octets) in answer to {}", got, answer.octets, described()));
+}
+
+// Whether every name of the answer is where it must be; what is a cell goes into verdicts_, what ends a column into
+// State::leaves. False: the plan says how to find out what is wrong, and nothing of the answer is taken.
+bool TableWalk::check(const Answer& answer) {
+  for (const std::uint32_t column : asked_) {
+    State& state = states_[column];
+    state.newest = state.first = OidView();
+    state.leaves = false;
+    state.jump = SIZE_MAX;
+  }
+  verdicts_.assign(answer.varbinds.size(), 0);
+  std::size_t at = 0;
+  for (std::size_t i = 0; i < answer.varbinds.size(); ++i) {
+    const std::uint32_t number = asked_[at];
+    if (++at == asked_.size()) at = 0;
+    State& state = states_[number];
+    if (type_ != PduType::GetBulk && i >= asked_.size()) break;
+    if (state.leaves || state.jump != SIZE_MAX) continue;
+    const VarbindView& varbind = answer.varbinds[i];
+    if (!varbind.value.exists()) {
+      state.leaves = true;
+      continue;
+    }
+    const OidView before = state.newest.octets().empty() ? OidView(last(state)) : state.newest;
+    const bool inside = (*columns_)[number].holds(varbind.name);
+    const bool rises = varbind.name > before;
+    if (rises && !inside) {
+      if (type_ != PduType::GetBulk || !lies_beyond(number, varbind.name)) {
+        state.leaves = true;
+        continue;
+      }
+    } else if (rises) {
+      verdicts_[i] = 1;
+      if (state.first.octets().empty()) state.first = varbind.name;
+      state.newest = varbind.name;
+      continue;
+    }
+    // Out of order.
+    if (const std::size_t jump = known_break(before); jump != SIZE_MAX) {
+      state.jump = jump;
+      breaks_[jump].back_to.assign(varbind.name.octets().begin(), varbind.name.octets().end());
+      continue;
+    }
+    only_ = number;
+    skip_from_.assign(before.octets().begin(), before.octets().end());
+    if (type_ == PduType::GetBulk) {
+      back_to_.assign(varbind.name.octets().begin(), varbind.name.octets().end());
+      plan_ = Plan::Verify;
+    } else {
+      begin_skip(number, varbind.name);
+    }
+    return false;
+  }
+  return true;
+}
+
+std::size_t TableWalk::known_break(OidView after) const {
+  for (std::size_t i = 0; i < breaks_.size(); ++i)
+    if (OidView(breaks_[i].after) == after) return i;
+  return SIZE_MAX;
+}
+
+// Whether the end that an answer tells of a column is untrue: it names an object that has another one of the same answer
+// before it.
+bool TableWalk::lies_beyond(std::uint32_t column, OidView name) const {
+  for (const std::uint32_t other : asked_) {
+    if (other == column || states_[other].first.octets().empty() || !(*columns_)[other].holds(name)) continue;
+    const OidView before = states_[column].newest.octets().empty() ? OidView(last(states_[column])) : states_[column].newest;
+    if (states_[other].first < name && states_[other].first > before) return true;
+  }
+  return false;
 }
 
 // False when the sink has enough.
 bool TableWalk::take(const Answer& answer) {
   index_octets_ = {};
-  for (const std::uint32_t column : asked_) states_[column].newest = OidView();
   std::size_t at = 0;
-  for (const VarbindView& varbind : answer.varbinds) {
+  for (std::size_t i = 0; i < answer.varbinds.size(); ++i) {
     const std::uint32_t column = asked_[at];
     if (++at == asked_.size()) at = 0;
-    if (!states_[column].ended && !take_one(column, varbind)) return false;
+    if (verdicts_[i] != 0 && !emit(column, answer.varbinds[i])) return false;
   }
   return true;
 }
 
-bool TableWalk::take_one(std::size_t number, const VarbindView& varbind) {
-  State& state = states_[number];
+bool TableWalk::emit(std::uint32_t number, const VarbindView& varbind) {
   const Columns::Column& column = (*columns_)[number];
-  if (!varbind.value.exists() || !column.holds(varbind.name)) {
-    state.ended = true;
-    return true;
-  }
-  const OidView before = state.newest.octets().empty() ? OidView(last(state)) : state.newest;
-  if (!(varbind.name > before)) {
-    end_column(number, "the agent went back to " + varbind.name.to_oid().to_string());
-    return true;
-  }
-  state.newest = varbind.name;
   const Octets tail = varbind.name.octets().subspan(column.prefix.size());
   if (column.prefix.empty()) {
     const Oid whole = varbind.name.to_oid();
@@ -191,6 +552,11 @@ bool TableWalk::take_one(std::size_t number, const VarbindView& varbind) {
 }
 
 void TableWalk::keep_lasts() {
+  for (const std::uint32_t column : asked_) {
+    State& state = states_[column];
+    if (state.leaves) state.ended = true;
+    state.leaves = false;
+  }
   next_lasts_.clear();
   for (State& state : states_) {
     if (state.ended) continue;
@@ -198,19 +564,60 @@ void TableWalk::keep_lasts() {
     state.last_at = static_cast<std::uint32_t>(next_lasts_.size());
     state.last_size = static_cast<std::uint32_t>(octets.size());
     next_lasts_.insert(next_lasts_.end(), octets.begin(), octets.end());
-    state.newest = OidView();
+    state.newest = state.first = OidView();
   }
   lasts_.swap(next_lasts_);
 }
 
-void TableWalk::end_column(std::size_t column, std::string note) {
-  states_[column].ended = true;
+void TableWalk::keep_last(std::uint32_t column, OidView name) {
+  const std::vector<std::uint8_t> octets(name.octets().begin(), name.octets().end());
+  for (State& state : states_) state.newest = OidView();
+  states_[column].newest = OidView(octets);
+  asked_.clear();
+  keep_lasts();
+}
+
+void TableWalk::end_column(std::uint32_t column, std::string note) {
   const State& state = states_[column];
-  const OidView at = state.newest.octets().empty() ? OidView(last(state)) : state.newest;
-  end_.notes.push_back(fmt::format("{} was left at {}: {}", (*columns_)[column].oid.to_string(), at.to_oid().to_string(), note));
+  end_.notes.push_back(
+      fmt::format("{} was left at {}: {}", (*columns_)[column].oid.to_string(), OidView(last(state)).to_oid().to_string(), note));
+  states_[column].ended = true;
+}
+
+void TableWalk::beyond_limit(const std::string& what, Trait trait) {
+  std::size_t open = 0;
+  std::uint32_t first = 0;
+  for (std::uint32_t i = static_cast<std::uint32_t>(states_.size()); i-- > 0;) {
+    if (states_[i].ended) continue;
+    ++open;
+    first = i;
+  }
+  const std::string root = (*columns_)[first].oid.to_string();
+  const std::string text = fmt::format("the walk of {} took {} after {} objects and was ended", root, what, end_.cells);
+  end_.cut = true;
+  endless_ = trait == Trait::EndlessTable;
+  exchanges_.dialects().note(*known_, trait, text);
+  if (open == states_.size())
+    return finish(Error{Code::Limit, fmt::format("{}: {}; raise the limit, or walk less at once", target_.name, text)});
+  for (std::uint32_t i = 0; i < states_.size(); ++i)
+    if (!states_[i].ended) end_column(i, fmt::format("it did not end within {}", what));
+  finish(std::move(end_));
 }
 
 void TableWalk::finish(Result<WalkEnd> result) {
+  const Oid& root = (*columns_)[0].oid;
+  const auto took = std::chrono::duration_cast<Millis>(exchanges_.reactor().clock().steady() - started_);
+  if (endless_ || (took >= kSlow && (result || result.error().code == Code::Limit))) {
+    dialect().keep(SlowTable{root, took, endless_, exchanges_.reactor().clock().now()});
+    if (!endless_ && !troubled_ && result && !result->cut)
+      exchanges_.dialects().note(*known_, Trait::SlowTable,
+                                 fmt::format("{} took {} for {} objects in {} requests", root.to_string(), format_duration(took),
+                                             result->cells, result->requests));
+    exchanges_.dialects().changed(*known_);
+  } else if (result && !dialect().slow.empty() && took < kSlow / 2 && dialect().slow_table(root) != nullptr) {
+    std::erase_if(dialect().slow, [&](const SlowTable& table) { return table.root == root; });
+    exchanges_.dialects().changed(*known_);
+  }
   // What is called may start this walk anew.
   const WalkDone done = std::move(done_);
   sink_ = nullptr;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "model/varbind.h"
 #include "snmp/exchange.h"
+#include "snmp/sizing.h"
 
 namespace bongsu::snmp {
 
@@ -58,55 +59,125 @@ struct WalkEnd {
   std::size_t requests = 0;  // retries not counted
   std::size_t octets = 0;
   std::chrono::microseconds rtt{};  // of the slowest answer
+  bool cut = false;                 // a limit ended it: the columns that `notes` name go on, or never end
   std::vector<std::string> notes;   // what the agent did wrong, and where its columns were left
 };
-// Errors: Timeout, Refused and Denied (the agent named an error before the first cell), Limit (see WalkLimits), Invalid,
-// Unavailable, Unsupported. The cells given before an error are true.
+// Errors: Timeout, Refused and Denied (the agent named an error before the first cell), Limit (see WalkLimits; where some
+// columns ended before, they are had, and WalkEnd::cut is set), Invalid, Unavailable, Unsupported. The cells given before
+// an error are true.
 using WalkDone = std::function<void(Result<WalkEnd>)>;
 
-// What was learned about a device, by endpoint.
-struct Learned {
-  std::size_t max_varbinds = 0;  // most varbinds to ask for at once, after a tooBig; 0: no bound known
-};
-
-// One walk over columns side by side: GETBULK, or GETNEXT for v1. Reused for one walk after another.
+// One walk over columns side by side: GETBULK, or GETNEXT for v1 and for agents whose GETBULK is of no use. Reused for one
+// walk after another.
+// What the agent does wrong is learned into its Dialect. An answer with a name out of order is not taken: GETNEXT of the
+// name before it decides whether GETBULK lied (then GETNEXT is used) or the agent's order breaks there (then the walk goes
+// on beyond, and what goes back is never a value).
 class TableWalk {
  public:
   explicit TableWalk(Exchanges& exchanges) : exchanges_(exchanges) {}
-  void start(const Target& target, std::shared_ptr<const Columns> columns, Learned& learned, const WalkLimits& limits,
-             CellSink sink, WalkDone done);
+  void start(const Target& target, std::shared_ptr<const Columns> columns, const WalkLimits& limits, CellSink sink,
+             WalkDone done);
 
  private:
   struct State {
     bool ended = false;
+    bool leaves = false;                       // ends with the answer at hand
     std::uint32_t last_at = 0, last_size = 0;  // its last name, in lasts_
-    OidView newest;                            // within the answer at hand
+    OidView newest, first;                     // within the answer at hand
+    std::size_t jump = SIZE_MAX;               // of breaks_: the one behind its last name
   };
+  // What the request under way is for.
+  enum class Plan : std::uint8_t {
+    Usual,
+    Next,       // GETNEXT of what GETBULK was refused for
+    Alone,      // GETNEXT of one column of what several were refused for
+    SmallBulk,  // whether GETBULK is answered at all
+    HalfBulk,   // whether answers are cut to so many varbinds, or to one row
+    Verify,     // GETNEXT of the name before one that is out of order
+    Skip,       // GETNEXT from beyond a break
+    Exact,      // GET of the object beyond a break
+  };
+  struct Failed {
+    PduType type{};
+    Size size;
+    std::int32_t status = 0;  // kSilent, kEmpty, or the error-status
+    std::int32_t index = 0;
+  };
+  struct KnownBreak {
+    Break seen;  // with no time: found in this walk, and not gone beyond yet
+    std::vector<std::uint8_t> after, back_to;
+  };
+  static constexpr std::int32_t kSilent = -1, kEmpty = -2;
+
+  Dialect& dialect() { return known_->second.dialect; }
+  Sizing sizing();
+  bool v1() const;
+  bool may_bulk() const;
   void ask();
+  bool choose();
+  bool choose_usual();
+  void send(const Ask& ask, bool quick);
   void answered(Result<Answer> result);
-  void refused(const Answer& answer);
+  void silent(Error error);
+  void refused(std::int32_t status, std::int32_t index);
+  void refuse_column(std::uint32_t column, std::int32_t status);
+  void reduced(const Answer& answer);
+  void accepted(const Answer& answer);
   bool take(const Answer& answer);
-  bool take_one(std::size_t column, const VarbindView& varbind);
+  bool check(const Answer& answer);
+  bool lies_beyond(std::uint32_t column, OidView name) const;
+  bool emit(std::uint32_t column, const VarbindView& varbind);
+  void cut_short(const Answer& answer);
   void keep_lasts();
-  void end_column(std::size_t column, std::string note);
+  void keep_last(std::uint32_t column, OidView name);
+  std::string described() const;
+
+  // Beyond a break: table_skip.cpp.
+  void verified(const Answer& answer);
+  void begin_skip(std::uint32_t column, OidView back_to);
+  void next_candidate();
+  void skipped(const Answer& answer);
+  void remember_break(bool exact, bool ends);
+  void jump_columns();
+
+  void end_column(std::uint32_t column, std::string note);
+  void beyond_limit(const std::string& what, Trait trait = Trait::EndlessTable);
+  std::size_t known_break(OidView after) const;
   void finish(Result<WalkEnd> result);
   Octets last(const State& state) const { return Octets(lasts_).subspan(state.last_at, state.last_size); }
 
   Exchanges& exchanges_;
+  DialectBook::Known* known_ = nullptr;
   Target target_;
   std::shared_ptr<const Columns> columns_;
-  Learned* learned_ = nullptr;
   WalkLimits limits_;
   CellSink sink_;
   WalkDone done_;
-  SteadyTime deadline_{};
+  SteadyTime started_{};
   WalkEnd end_;
   std::optional<Error> refusal_;
   std::vector<State> states_;
   std::vector<std::uint8_t> lasts_, next_lasts_;
   std::vector<std::uint32_t> asked_;  // columns of the request under way
   std::vector<VarbindView> names_;
+  std::vector<std::uint8_t> verdicts_;  // of the answer at hand: whether each varbind is a cell
+  PduType type_ = PduType::GetNext;
+  Size size_;
+  Plan plan_ = Plan::Usual;
+  Failed failed_;
+  std::uint32_t only_ = 0;        // the column of a plan for one
   std::size_t column_limit_ = 0;  // columns in one request
+  int halved_ = 0;                // answers in a row to a retry with fewer repetitions alone
+  bool troubled_ = false;         // something of this walk was asked twice
+  bool endless_ = false;          // it took more than a walk may
+  std::size_t cut_at_ = 0;        // varbinds that answers were cut to, and how often in a row
+  int cuts_ = 0;
+  int skip_step_ = 0, skips_ = 0;
+  bool skip_exact_ = false;
+  std::vector<std::uint8_t> skip_from_, candidate_, back_to_;
+  std::vector<KnownBreak> breaks_;
+  std::uint16_t varbinds_before_ = 0, too_many_before_ = 0;  // of the dialect, when the walk began
+  bool limited_before_ = false;
   std::vector<std::uint32_t> index_;
   Octets index_octets_;  // whose arcs index_ holds
 };

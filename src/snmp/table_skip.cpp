@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Beyond the places where an agent's order breaks.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "snmp/table.h"
+
+namespace bongsu::snmp {
+namespace {
+
+constexpr int kMostSkips = 64;         // in one walk
+constexpr std::size_t kMostUpper = 6;  // arcs of an index that are counted up, beyond its last
+constexpr std::array<std::uint32_t, 4> kStrides{1, 2, 8, 64};
+
+}  // namespace
+
+// GETNEXT of the name before the one out of order: the same again is a break in the agent's order; another name in order
+// shows that GETBULK's answer was wrong.
+void TableWalk::verified(const Answer& answer) {
+  const VarbindView& found = answer.varbinds.front();
+  plan_ = Plan::Usual;
+  if (found.value.exists() && !(found.name > OidView(skip_from_))) {
+    if (OidView(skip_from_) == OidView(last(states_[only_]))) {
+      begin_skip(only_, found.name);
+      return ask();
+    }
+    // What came before the break is good: it is asked for again, and stopped at.
+    breaks_.push_back({{}, skip_from_, back_to_});
+    return ask();
+  }
+  if (found.value.exists() && found.name == OidView(back_to_)) {  // both say so
+    plan_ = Plan::Next;
+    failed_ = {.type = PduType::GetBulk, .size = {1, 1}, .status = kNoError, .index = 0};
+    return ask();
+  }
+  sizing().bulk_is_useless(
+      Trait::BulkWrong,
+      fmt::format("GETBULK answered {} behind {}, where GETNEXT answers {}", OidView(back_to_).to_oid().to_string(),
+                  OidView(skip_from_).to_oid().to_string(),
+                  found.value.exists() ? found.name.to_oid().to_string() : std::string(to_string(found.value.type))));
+  ask();
+}
+
+void TableWalk::begin_skip(std::uint32_t column, OidView back_to) {
+  only_ = column;
+  const Octets from = last(states_[column]);
+  skip_from_.assign(from.begin(), from.end());
+  back_to_.assign(back_to.octets().begin(), back_to.octets().end());
+  exchanges_.dialects().note(*known_, Trait::NotIncreasing,
+                             fmt::format("GETNEXT of {} was answered with {}, which does not come after it",
+                                         OidView(skip_from_).to_oid().to_string(), back_to.to_oid().to_string()));
+  skip_step_ = -1;
+  if (++skips_ > kMostSkips) {
+    end_column(column, "the agent went back to " + back_to.to_oid().to_string() + ", as it did too often before");
+    plan_ = Plan::Usual;
+    return;
+  }
+  next_candidate();
+}
+
+// The next name to go on from; where there is none any more, the column ends.
+void TableWalk::next_candidate() {
+  const Oid from = OidView(skip_from_).to_oid();
+  const Columns::Column& column = (*columns_)[only_];
+  const std::size_t width = column.oid.size();
+  while (true) {
+    const auto step = static_cast<std::size_t>(++skip_step_);
+    std::vector<std::uint32_t> arcs(from.arcs().begin(), from.arcs().end());
+    plan_ = Plan::Skip;
+    if (arcs.size() <= width) {  // nothing of the column was had yet
+      if (step > 2) break;
+      arcs.push_back(step == 0 ? 0 : 1);
+      if (step == 1) plan_ = Plan::Exact;
+    } else if (step == 0) {
+      if (arcs.size() >= Oid::kMaxArcs) continue;
+      arcs.push_back(UINT32_MAX);
+    } else if (step <= kStrides.size() + 1) {
+      const std::uint32_t stride = step == 1 ? 1 : kStrides[step - 2];
+      if (step == 1) plan_ = Plan::Exact;
+      if (arcs.back() > UINT32_MAX - stride) continue;
+      arcs.back() += stride;
+    } else {
+      const std::size_t up = step - kStrides.size() - 1;  // arcs cut off at the end
+      if (up > kMostUpper || arcs.size() <= width + up) break;
+      arcs.resize(arcs.size() - up);
+      if (arcs.back() == UINT32_MAX) continue;
+      ++arcs.back();
+    }
+    if (auto octets = encode_oid(Oid(std::move(arcs)))) {
+      candidate_ = std::move(*octets);
+      return;
+    }
+  }
+  plan_ = Plan::Usual;
+  candidate_.clear();
+  remember_break(false, true);
+  end_column(only_, "the agent went back to " + OidView(back_to_).to_oid().to_string() + ", and nothing was found beyond");
+}
+
+void TableWalk::remember_break(bool exact, bool ends) {
+  Break seen{.after = OidView(skip_from_).to_oid(), .resume = {}, .exact = exact, .seen = exchanges_.reactor().clock().now()};
+  if (!ends) seen.resume = OidView(candidate_).to_oid();
+  dialect().keep(std::move(seen));
+  exchanges_.dialects().changed(*known_);
+}
+
+void TableWalk::skipped(const Answer& answer) {
+  const bool exact = plan_ == Plan::Exact;
+  const bool known = skip_step_ < 0;  // a break remembered from before
+  const auto fails = [&] {
+    if (known) begin_skip(only_, OidView(back_to_));
+    else next_candidate();
+    ask();
+  };
+  if (answer.error_status != kNoError && !(answer.error_status == kNoSuchName && !exact)) return fails();
+  if (answer.error_status == kNoError && answer.varbinds.size() != 1) return fails();
+  const bool none = answer.error_status != kNoError || !answer.varbinds.front().value.exists();
+  if (exact) {
+    if (none || answer.varbinds.front().name != OidView(candidate_)) return fails();
+  } else if (none ||
+             (!(*columns_)[only_].holds(answer.varbinds.front().name) && answer.varbinds.front().name > OidView(candidate_))) {
+    if (!known) {
+      end_.notes.push_back(fmt::format("{} ends at {}, where the agent went back to {}", (*columns_)[only_].oid.to_string(),
+                                       OidView(skip_from_).to_oid().to_string(), OidView(back_to_).to_oid().to_string()));
+      remember_break(false, true);
+    }
+    states_[only_].ended = true;
+    plan_ = Plan::Usual;
+    return ask();
+  } else if (!(answer.varbinds.front().name > OidView(candidate_))) {
+    return fails();
+  }
+  const VarbindView& found = answer.varbinds.front();
+  if (!known) {
+    end_.notes.push_back(fmt::format("{}: behind {} the agent went back to {}; it was gone on with from {}",
+                                     (*columns_)[only_].oid.to_string(), OidView(skip_from_).to_oid().to_string(),
+                                     OidView(back_to_).to_oid().to_string(), OidView(candidate_).to_oid().to_string()));
+    remember_break(exact, false);
+  }
+  plan_ = Plan::Usual;
+  index_octets_ = {};
+  if (!emit(only_, found)) return finish(std::move(end_));
+  keep_last(only_, found.name);
+  ask();
+}
+
+// Columns that stand before a break go on beyond it. The plan says where one of them needs a request of its own first.
+void TableWalk::jump_columns() {
+  for (std::uint32_t i = 0; i < states_.size(); ++i) {
+    State& state = states_[i];
+    if (state.ended || state.jump == SIZE_MAX) continue;
+    const KnownBreak& known = breaks_[std::exchange(state.jump, SIZE_MAX)];
+    only_ = i;
+    skip_from_ = known.after;
+    back_to_ = known.back_to;
+    if (known.seen.seen == Time{}) {
+      begin_skip(i, OidView(back_to_));
+      if (plan_ == Plan::Usual) continue;
+      return;
+    }
+    if (known.seen.resume.empty()) {
+      end_column(i, "the agent went back to " + OidView(back_to_).to_oid().to_string() + ", and nothing was found beyond");
+      continue;
+    }
+    auto octets = encode_oid(known.seen.resume);
+    if (!octets) continue;
+    candidate_ = std::move(*octets);
+    skip_step_ = -1;
+    if (known.seen.exact) {
+      plan_ = Plan::Exact;
+      return;
+    }
+    keep_last(i, OidView(candidate_));
+  }
+}
+
+}  // namespace bongsu::snmp

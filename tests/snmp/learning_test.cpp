@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0
+// Agents that do one thing wrong each: the values are had, nothing untrue is, and the dialect says what was seen.
+#include <fmt/format.h>
+
+#include "client_fixture.h"
+
+namespace bongsu::snmp {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+
+std::size_t asked_varbinds(const Message& request) {
+  const std::size_t rows = request.pdu.type == PduType::GetBulk ? static_cast<std::size_t>(request.pdu.error_index) : 1;
+  return request.pdu.varbinds.size() * rows;
+}
+
+Message failing(const Message& request, Message answer, std::int32_t status) {
+  answer.pdu.varbinds = request.pdu.varbinds;
+  answer.pdu.error_status = status;
+  answer.pdu.error_index = 0;
+  return answer;
+}
+
+}  // namespace
+
+class LearningTest : public ClientTest {
+ protected:
+  LearningTest() {
+    agent.put_table(kEntry, 10, 24);
+    agent.put(kUptime, Value::of_number(ValueType::TimeTicks, 1));
+    agent.put(Oid{1, 3, 6, 1, 2, 1, 31, 1}, Value::of_integer(1));
+  }
+  void meet() { ASSERT_TRUE(wait(client->get(target(), {kUptime}))); }
+  const Dialect& dialect() { return *client->dialect(agent.at()); }
+  std::uint64_t seen(Trait trait) {
+    const Observation* found = dialect().find(trait);
+    return found == nullptr ? 0 : found->count;
+  }
+  std::string evidence(Trait trait) {
+    const Observation* found = dialect().find(trait);
+    return found == nullptr ? "" : found->evidence;
+  }
+  std::vector<Trait> traits() {
+    std::vector<Trait> out;
+    for (const Observation& observation : dialect().observations) out.push_back(observation.trait);
+    return out;
+  }
+  // Walks until the whole table is had; the number of walks.
+  int walks_to_whole(std::size_t width, std::size_t rows, Version version = Version::V2c) {
+    for (int walk = 1; walk <= 3; ++walk) {
+      const auto table = wait(client->table(target(version), columns(static_cast<std::uint32_t>(width))), 600s);
+      if (table && table->rows.size() == rows && table->end.cells == width * rows) {
+        expect_whole_table(table, width, rows);
+        return walk;
+      }
+    }
+    return 99;
+  }
+  std::size_t requests_of_a_walk(std::size_t width, std::size_t rows) {
+    agent.asked.clear();
+    EXPECT_EQ(1, walks_to_whole(width, rows));
+    return agent.asked.size();
+  }
+};
+
+TEST_F(LearningTest, NothingIsLearnedOfAGoodAgent) {
+  meet();
+  EXPECT_EQ(1U, requests_of_a_walk(10, 24));
+  agent.limit = 1'472;
+  EXPECT_EQ(5U, requests_of_a_walk(10, 24));
+  agent.limit = 484;
+  EXPECT_LE(requests_of_a_walk(10, 24), 20U);
+  for (int i = 0; i < 20; ++i) EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_THAT(traits(), ::testing::IsEmpty());
+  Dialect plain;
+  plain.srtt = dialect().srtt;
+  plain.rttvar = dialect().rttvar;
+  plain.tries = dialect().tries;
+  EXPECT_EQ(plain, dialect());
+}
+
+TEST_F(LearningTest, CapsOfVarbindsAreFound) {
+  enum class Kind { TooBig, Cut, GenErr, Silent, Empty };
+  for (const Kind kind : {Kind::TooBig, Kind::Cut, Kind::GenErr, Kind::Silent, Kind::Empty}) {
+    for (const std::size_t cap : {std::size_t{1}, std::size_t{5}, std::size_t{10}, std::size_t{25}, std::size_t{50}}) {
+      SCOPED_TRACE(fmt::format("kind {} cap {}", static_cast<int>(kind), cap));
+      restart({});
+      agent.twist = [&](const Message& request, Message answer) -> std::optional<Message> {
+        if (asked_varbinds(request) <= cap) return answer;
+        switch (kind) {
+          case Kind::TooBig:
+            answer = failing(request, std::move(answer), kTooBig);
+            answer.pdu.varbinds.clear();
+            return answer;
+          case Kind::Cut:
+            if (answer.pdu.varbinds.size() > cap) answer.pdu.varbinds.resize(cap);
+            return answer;
+          case Kind::GenErr:
+            return failing(request, std::move(answer), kGenErr);
+          case Kind::Empty:
+            answer.pdu.varbinds.clear();
+            return answer;
+          default:
+            return std::nullopt;
+        }
+      };
+      meet();
+      EXPECT_LE(walks_to_whole(10, 24), 1);
+      EXPECT_EQ(1, walks_to_whole(10, 24));
+      const std::size_t requests = requests_of_a_walk(10, 24);
+      // As many as the cap makes necessary, by whole rows and with a part left unused by the search.
+      EXPECT_LE(requests, 240 / cap * 2 + 6);
+      const std::uint64_t noted = seen(Trait::VarbindLimit) + seen(Trait::TooBig);
+      if (cap > 1 || kind != Kind::Cut) {
+        EXPECT_GT(noted, 0U);
+      }
+      EXPECT_EQ(0U, seen(Trait::BulkIgnored));
+      EXPECT_EQ(0U, seen(Trait::NotIncreasing));
+      // Few requests fail from now on.
+      agent.asked.clear();
+      EXPECT_EQ(1, walks_to_whole(10, 24));
+      EXPECT_LE(std::count_if(agent.asked.begin(), agent.asked.end(),
+                              [&](const Message& request) { return asked_varbinds(request) > cap; }),
+                kind == Kind::Cut ? 240 : 0);
+    }
+  }
+}
+
+TEST_F(LearningTest, ABulkThatIsIgnoredIsAskedForNoMore) {
+  agent.twist = [](const Message& request, Message answer) {
+    return request.pdu.type == PduType::GetBulk ? std::nullopt : std::optional(answer);
+  };
+  meet();
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_FALSE(dialect().bulk);
+  EXPECT_THAT(evidence(Trait::BulkIgnored), HasSubstr("no answer to GETBULK of 1.3.6.1.2.1.2.2.1"));
+  EXPECT_EQ(0U, seen(Trait::VarbindLimit));
+  EXPECT_EQ(25U, requests_of_a_walk(10, 24));
+  for (const Message& request : agent.asked) EXPECT_EQ(PduType::GetNext, request.pdu.type);
+  // A day later it is tried again, once; then it has learned.
+  world.run_for(25h);
+  EXPECT_LE(requests_of_a_walk(10, 24), 28U);  // the trial and its two early sendings
+  EXPECT_FALSE(dialect().bulk);
+  agent.twist = nullptr;
+  world.run_for(25h);
+  EXPECT_LE(requests_of_a_walk(10, 24), 3U);
+  EXPECT_TRUE(dialect().bulk);
+}
+
+TEST_F(LearningTest, ABulkThatIsRefusedIsAskedForNoMore) {
+  for (const std::int32_t status : std::initializer_list<std::int32_t>{kGenErr, 77, kTooBig}) {
+    restart({});
+    agent.twist = [&](const Message& request, Message answer) {
+      if (request.pdu.type == PduType::GetBulk) return std::optional(failing(request, std::move(answer), status));
+      return std::optional(answer);
+    };
+    EXPECT_EQ(1, walks_to_whole(10, 24));
+    EXPECT_FALSE(dialect().bulk);
+    EXPECT_GT(seen(Trait::BulkRefused), 0U);
+    EXPECT_EQ(25U, requests_of_a_walk(10, 24));
+  }
+}
+
+TEST_F(LearningTest, ABulkThatIsWrongIsNotBelieved) {
+  const auto learns = [&](const char* what, std::function<void(const Message& request, std::vector<Varbind>&)> spoil) {
+    SCOPED_TRACE(what);
+    restart({});
+    agent.twist = [spoil](const Message& request, Message answer) {
+      if (request.pdu.type == PduType::GetBulk) spoil(request, answer.pdu.varbinds);
+      return std::optional(answer);
+    };
+    EXPECT_EQ(1, walks_to_whole(10, 24));
+    EXPECT_EQ(1, walks_to_whole(3, 24));
+    EXPECT_FALSE(dialect().bulk);
+    EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::BulkWrong)) << evidence(Trait::VarbindLimit);
+  };
+  learns("column by column", [](const Message& request, std::vector<Varbind>& varbinds) {
+    const std::size_t names = request.pdu.varbinds.size(), rows = varbinds.size() / names;
+    std::vector<Varbind> out;
+    for (std::size_t c = 0; c < names; ++c)
+      for (std::size_t r = 0; r < rows; ++r) out.push_back(varbinds[r * names + c]);
+    varbinds = out;
+  });
+  learns("from the end", [](const Message&, std::vector<Varbind>& varbinds) { std::reverse(varbinds.begin(), varbinds.end()); });
+  learns("rows exchanged", [](const Message& request, std::vector<Varbind>& varbinds) {
+    const std::size_t names = request.pdu.varbinds.size();
+    for (std::size_t c = 0; c < names && varbinds.size() >= 3 * names; ++c)
+      std::swap(varbinds[names + c], varbinds[2 * names + c]);
+  });
+  learns("a column left out", [](const Message& request, std::vector<Varbind>& varbinds) {
+    const std::size_t names = request.pdu.varbinds.size();
+    if (names < 2) return;
+    std::vector<Varbind> out;
+    for (std::size_t i = 0; i < varbinds.size(); ++i)
+      if (i % names != names - 1) out.push_back(varbinds[i]);
+    varbinds = out;
+  });
+  learns("the first row again and again", [](const Message& request, std::vector<Varbind>& varbinds) {
+    const std::size_t names = request.pdu.varbinds.size();
+    for (std::size_t i = names; i < varbinds.size(); ++i) varbinds[i] = varbinds[i % names];
+  });
+  learns("as GETNEXT", [](const Message& request, std::vector<Varbind>& varbinds) {
+    if (varbinds.size() > request.pdu.varbinds.size()) varbinds.resize(request.pdu.varbinds.size());
+  });
+}
+
+TEST_F(LearningTest, NamesThatGoBackAreSkippedAndRemembered) {
+  // What comes behind row 7 of the third column is never found by GETNEXT of the row before.
+  const Oid column = kEntry + 3;
+  const auto back = [&](const Oid& asked, Varbind& found) {
+    if (asked == column + 7) found = {column + 2, agent.objects[column + 2]};
+  };
+  const auto spoil = [&](const Message& request, Message answer) {
+    const std::size_t names = request.pdu.varbinds.size();
+    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
+    for (std::size_t i = 0; i < answer.pdu.varbinds.size(); ++i)
+      back(i < names ? request.pdu.varbinds[i].oid : answer.pdu.varbinds[i - names].oid, answer.pdu.varbinds[i]);
+    return std::optional(answer);
+  };
+  for (const Version version : {Version::V1, Version::V2c}) {
+    restart({});
+    agent.twist = spoil;
+    const auto table = wait(client->table(target(version), columns(10)));
+    expect_whole_table(table, 10, 24);
+    ASSERT_EQ(1U, table->end.notes.size());
+    EXPECT_THAT(table->end.notes[0], HasSubstr("behind 1.3.6.1.2.1.2.2.1.3.7 the agent went back to 1.3.6.1.2.1.2.2.1.3.2"));
+    EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::NotIncreasing));
+    EXPECT_THAT(evidence(Trait::NotIncreasing),
+                HasSubstr("GETNEXT of 1.3.6.1.2.1.2.2.1.3.7 was answered with 1.3.6.1.2.1.2.2.1.3.2"));
+    ASSERT_EQ(1U, dialect().breaks.size());
+    EXPECT_EQ(column + 7, dialect().breaks[0].after);
+    EXPECT_TRUE(dialect().bulk);
+    if (version == Version::V2c) {
+      EXPECT_LE(requests_of_a_walk(10, 24), 2U);
+    }
+    EXPECT_EQ(1U, seen(Trait::NotIncreasing));
+  }
+}
+
+TEST_F(LearningTest, WhatGetnextNeverFindsIsHadByGet) {
+  // Rows 8 and 9 of a column are never the answer to a GETNEXT: the agent goes back instead.
+  const Oid column = kEntry + 3;
+  agent.twist = [&](const Message& request, Message answer) {
+    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
+    for (Varbind& found : answer.pdu.varbinds)
+      if (found.oid == column + 8 || found.oid == column + 9) found = {column + 1, agent.objects[column + 1]};
+    return std::optional(answer);
+  };
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_EQ(2U, dialect().breaks.size());
+  EXPECT_LE(requests_of_a_walk(10, 24), 6U);
+}
+
+TEST_F(LearningTest, AColumnThatWrapsAtItsEndEnds) {
+  const Oid last = kEntry + 10;
+  agent.twist = [&](const Message& request, Message answer) {
+    for (Varbind& found : answer.pdu.varbinds)
+      if (!found.oid.starts_with(kEntry) && request.pdu.type != PduType::GetRequest) found = {last + 1, agent.objects[last + 1]};
+    return std::optional(answer);
+  };
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_LE(requests_of_a_walk(10, 24), 2U);
+  // A row more is seen, break or not.
+  agent.objects.clear();
+  agent.put_table(kEntry, 10, 25);
+  EXPECT_EQ(1, walks_to_whole(10, 25));
+}
+
+TEST_F(LearningTest, AnEndlessColumnEndsAndTheOthersAreWhole) {
+  const Oid column = kEntry + 2;
+  agent.twist = [&](const Message& request, Message answer) {
+    const std::size_t names = request.pdu.varbinds.size();
+    std::vector<Oid> at;
+    for (const Varbind& varbind : request.pdu.varbinds) at.push_back(varbind.oid);
+    for (std::size_t i = 0; i < answer.pdu.varbinds.size() && names > 0; ++i) {
+      Oid& from = at[i % names];
+      if (from.starts_with(column))
+        answer.pdu.varbinds[i] = {from == column ? column + 1 : column + (from.back() + 1), Value::of_integer(1)};
+      from = answer.pdu.varbinds[i].oid;
+    }
+    return std::optional(answer);
+  };
+  ClientOptions options;
+  options.limits.requests = 320;
+  restart(options);
+  for (const std::size_t most : {std::size_t{320}, std::size_t{20}}) {
+    agent.asked.clear();
+    const auto table = wait(client->table(target(), columns(3)), 3600s);
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_TRUE(table->end.cut);
+    ASSERT_EQ(1U, table->end.notes.size());
+    EXPECT_THAT(table->end.notes[0], HasSubstr("1.3.6.1.2.1.2.2.1.2 was left at"));
+    for (std::size_t row = 0; row < 24; ++row) {
+      EXPECT_TRUE(table->rows[row].cells[0]);
+      EXPECT_TRUE(table->rows[row].cells[2]);
+    }
+    EXPECT_EQ(most, agent.asked.size());  // what never ended before is not waited for as long
+  }
+  EXPECT_THAT(evidence(Trait::EndlessTable), HasSubstr("requests after"));
+  ASSERT_EQ(1U, dialect().slow.size());
+  EXPECT_TRUE(dialect().slow[0].endless);
+}
+
+TEST_F(LearningTest, ASlowTableIsKeptUntilItIsQuick) {
+  world.link(agent.at().address).latency = 600ms;
+  agent.limit = 500;
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  ASSERT_NE(nullptr, dialect().slow_table(kEntry + 1));
+  EXPECT_GE(dialect().slow_table(kEntry + 1)->took, 5s);
+  EXPECT_GT(seen(Trait::SlowTable), 0U);
+  world.link(agent.at().address).latency = 5ms;
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_EQ(nullptr, dialect().slow_table(kEntry + 1));
+}
+
+TEST_F(LearningTest, LossIsNotTakenForALimit) {
+  meet();
+  world.link(agent.at().address).loss = 0.16;  // 30 % of round trips
+  agent.limit = 1'472;
+  int whole = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto table = wait(client->table(target(), columns(10)), 600s);
+    whole += table && table->end.cells == 240;
+  }
+  EXPECT_GE(whole, 50);
+  EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::PacketLoss))
+      << evidence(Trait::VarbindLimit) << evidence(Trait::InFlightLimit);
+  EXPECT_TRUE(dialect().bulk);
+}
+
+TEST_F(LearningTest, AnObjectThatFailsIsNotTakenForALimit) {
+  agent.twist = [&](const Message& request, Message answer) {
+    for (const Varbind& found : answer.pdu.varbinds)
+      if (found.oid == kEntry + 4 + 20) return std::optional(failing(request, answer, kGenErr));
+    return std::optional(answer);
+  };
+  for (int i = 0; i < 2; ++i) {
+    const auto table = wait(client->table(target(), columns(10)));
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_EQ(240U - 5, table->end.cells);
+    EXPECT_EQ(1U, table->end.notes.size());
+    EXPECT_THAT(traits(), ::testing::IsEmpty());
+    EXPECT_EQ(0, dialect().varbinds);
+    EXPECT_TRUE(dialect().bulk);
+  }
+}
+
+}  // namespace bongsu::snmp

@@ -24,11 +24,11 @@ namespace {
 using namespace std::chrono_literals;
 using net::Address;
 
-// A UDP port that is free on the loopback addresses now.
-std::uint16_t free_port(Address::Family family, std::uint16_t wanted = 0) {
+// A port that is free on the loopback address now.
+std::uint16_t free_port(Address::Family family, std::uint16_t wanted = 0, int type = SOCK_DGRAM) {
   sockaddr_storage name{};
   socklen_t length = net::to_sockaddr({Address::loopback(family), wanted}, name);
-  const int fd = socket(family == Address::Family::V4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  const int fd = socket(family == Address::Family::V4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, 0);
   if (fd < 0) return 0;
   std::uint16_t port = 0;
   if (bind(fd, reinterpret_cast<const sockaddr*>(&name), length) == 0) {
@@ -63,12 +63,14 @@ Result<std::unique_ptr<Snmpd>> Snmpd::start(const std::string& more) {
   const bool ipv6 = has_ipv6();
   for (int i = 0; i < 50 && out->port_ == 0; ++i) {
     const std::uint16_t port = free_port(Address::Family::V4);
-    if (!ipv6 || free_port(Address::Family::V6, port) == port) out->port_ = port;
+    const bool free =
+        (!ipv6 || free_port(Address::Family::V6, port) == port) && free_port(Address::Family::V4, port, SOCK_STREAM) == port;
+    if (free) out->port_ = port;
   }
   if (out->port_ == 0) return Error{Code::Unavailable, "no free UDP port on loopback"};
   const std::string port = std::to_string(out->port_);
   std::ofstream conf(out->folder_ / "snmpd.conf");
-  conf << "agentaddress udp:127.0.0.1:" << port << (ipv6 ? ",udp6:[::1]:" + port : "") << "\n"
+  conf << "agentaddress udp:127.0.0.1:" << port << (ipv6 ? ",udp6:[::1]:" + port : "") << ",tcp:127.0.0.1:" << port << "\n"
        << "rocommunity public 127.0.0.1\nrwcommunity private 127.0.0.1\n";
   if (ipv6) conf << "rocommunity6 public ::1\nrwcommunity6 private ::1\n";
   conf << "syslocation rack 7\nsysservices 72\n" << more << "\n";

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole walks of Debian's snmpd: ours against snmpbulkwalk's, in each version and over each transport, and with each pair of
+// authentication and privacy that it has.
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "base/text.h"
+#include "interop/net_snmp_text.h"
+#include "interop/snmpd.h"
+
+namespace bongsu::interop {
+namespace {
+
+using snmp::AuthProtocol;
+using snmp::PrivProtocol;
+using snmp::SecurityLevel;
+using snmp::Version;
+
+constexpr AuthProtocol kAuth[] = {AuthProtocol::Md5,    AuthProtocol::Sha1,   AuthProtocol::Sha224,
+                                  AuthProtocol::Sha256, AuthProtocol::Sha384, AuthProtocol::Sha512};
+constexpr PrivProtocol kPriv[] = {PrivProtocol::None,   PrivProtocol::Des,     PrivProtocol::Aes128, PrivProtocol::Aes192,
+                                  PrivProtocol::Aes256, PrivProtocol::Aes192C, PrivProtocol::Aes256C};
+constexpr const char *kAuthPhrase = "authentic phrase", *kPrivPhrase = "private phrase";
+// What other programs of this machine start, end, open and close while we walk.
+constexpr const char* kStill =
+    "view still included .1\nview still excluded .1.3.6.1.2.1.25.4\nview still excluded .1.3.6.1.2.1.25.5\n"
+    "view still excluded .1.3.6.1.2.1.6\nview still excluded .1.3.6.1.2.1.7\nview still excluded .1.3.6.1.2.1.4.22\n"
+    "view still excluded .1.3.6.1.2.1.4.35\nview still excluded .1.3.6.1.2.1.3\n";
+
+using Lines = std::map<std::vector<std::uint32_t>, std::string>;  // by OID
+
+// Who asks, as both programs name him.
+struct Asker {
+  std::string name;
+  std::vector<std::string> options;  // of snmpbulkwalk
+  std::shared_ptr<const snmp::Credentials> credentials;
+};
+
+std::string user_name(AuthProtocol auth, PrivProtocol priv) {
+  return std::string(to_string(auth)) + "_" + std::string(to_string(priv));
+}
+
+Asker by_community(Version version) {
+  auto credentials = std::make_shared<snmp::Credentials>();
+  credentials->version = version;
+  credentials->community = Secret("still");
+  return {.name = std::string(to_string(version)),
+          .options = {version == Version::V1 ? "-v1" : "-v2c", "-c", "still"},
+          .credentials = std::move(credentials)};
+}
+
+Asker by_user(const std::string& name, AuthProtocol auth, PrivProtocol priv, snmp::PassPhraseKeys& keys) {
+  snmp::UserSpec spec{.name = name,
+                      .auth = auth,
+                      .auth_pass_phrase = Secret(auth == AuthProtocol::None ? "" : kAuthPhrase),
+                      .priv = priv,
+                      .priv_pass_phrase = Secret(priv == PrivProtocol::None ? "" : kPrivPhrase)};
+  auto user = snmp::User::make(spec, keys);
+  BONGSU_CHECK(user.ok());
+  auto credentials = std::make_shared<snmp::Credentials>();
+  credentials->version = Version::V3;
+  credentials->user = *user;
+  credentials->level = (*user)->level();
+  Asker out{.name = "v3 " + name,
+            .options = {"-v3", "-u", name, "-l", std::string(to_string(credentials->level))},
+            .credentials = credentials};
+  const auto add = [&out](std::initializer_list<std::string> words) { out.options.insert(out.options.end(), words); };
+  if (auth != AuthProtocol::None) add({"-a", std::string(to_string(auth)), "-A", kAuthPhrase});
+  if (priv != PrivProtocol::None) add({"-x", std::string(to_string(priv)), "-X", kPrivPhrase});
+  return out;
+}
+
+}  // namespace
+
+class Matrix : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    if (!Snmpd::program()) return;
+    std::string more = kStill;
+    more += "rocommunity still 127.0.0.1 -V still\n";
+    if (Snmpd::has_ipv6()) more += "rocommunity6 still ::1 -V still\n";
+    more += "createUser plain\nrouser plain noauth -V still\n";
+    for (const AuthProtocol auth : kAuth) {
+      for (const PrivProtocol priv : kPriv) {
+        const std::string name = user_name(auth, priv);
+        more += "createUser " + name + " " + std::string(to_string(auth)) + " \"" + kAuthPhrase + "\"";
+        if (priv != PrivProtocol::None) more += " " + std::string(to_string(priv)) + " \"" + kPrivPhrase + "\"";
+        more += "\nrouser " + name + (priv == PrivProtocol::None ? " auth" : " priv") + " -V still\n";
+      }
+    }
+    auto started = Snmpd::start(more);
+    ASSERT_TRUE(started) << started.error().text;
+    snmpd = std::move(*started);
+  }
+  static void TearDownTestSuite() { snmpd.reset(); }
+  void SetUp() override {
+    if (!Snmpd::program()) GTEST_SKIP() << "snmpd is not installed (Debian package snmpd)";
+    ASSERT_TRUE(snmpd) << "snmpd did not start";
+  }
+
+  Lines ours(const Asker& asker, const net::Endpoint& at, const std::string& root) {
+    snmp::Target target{.name = "snmpd", .endpoint = at, .credentials = asker.credentials};
+    Lines out;
+    std::function<bool(const Varbind&)> visit = [&out](const Varbind& varbind) {
+      const auto arcs = varbind.oid.arcs();
+      out.emplace(std::vector<std::uint32_t>(arcs.begin(), arcs.end()), as_net_snmp(varbind));
+      return true;
+    };
+    const auto end = live.wait(live.client.walk(target, *Oid::parse(root), visit));
+    EXPECT_TRUE(end) << end.error().text;
+    if (end) {
+      EXPECT_EQ(out.size(), end->cells);
+      EXPECT_THAT(end->notes, testing::IsEmpty());
+    }
+    return out;
+  }
+  Lines theirs(const Asker& asker, const std::string& where, const std::string& root) {
+    std::vector<std::string> arguments = asker.options;
+    for (const char* word : {"-On", "-Oe", "-Ox", "-Ot", "--hexOutputLength=0"}) arguments.push_back(word);
+    arguments.insert(arguments.end(), {where, root});
+    const auto printed = snmpd->run(asker.credentials->version == Version::V1 ? "snmpwalk" : "snmpbulkwalk", arguments);
+    EXPECT_TRUE(printed) << printed.error().text;
+    Lines out;
+    for (const std::string& line : printed ? *printed : std::vector<std::string>()) {
+      const auto oid = Oid::parse(line.substr(0, line.find(" = ")));
+      if (!oid || line.find(" = No more variables left") != std::string::npos) continue;
+      out.emplace(std::vector<std::uint32_t>(oid->arcs().begin(), oid->arcs().end()), std::string(trim(line)));
+    }
+    return out;
+  }
+  // Theirs, ours, theirs again: what did not move between their two must be the same in ours; what moved, by name and type.
+  void same(const Asker& asker, const net::Endpoint& at, const std::string& where, const std::string& root, std::size_t least) {
+    SCOPED_TRACE(asker.name + " " + where + " " + root);
+    const Lines before = theirs(asker, where, root);
+    const Lines now = ours(asker, at, root);
+    const Lines after = theirs(asker, where, root);
+    EXPECT_GE(before.size(), least);
+    std::size_t shown = 0, equal = 0;
+    for (const auto& [oid, line] : before) {
+      const auto mine = now.find(oid);
+      const auto later = after.find(oid);
+      const std::string got = mine == now.end() ? "(nothing)" : mine->second;
+      const bool still = later != after.end() && later->second == line;
+      equal += got == line;
+      if (got == line || (mine != now.end() && name_and_type(got) == name_and_type(line) && (!still || moves(oid)))) continue;
+      if (++shown <= 5) ADD_FAILURE() << "theirs: " << line << "\nours:   " << got;
+    }
+    for (const auto& [oid, line] : now)
+      if (!before.contains(oid) && !after.contains(oid) && ++shown <= 5) ADD_FAILURE() << "ours alone: " << line;
+    EXPECT_GE(equal, before.size() * 8 / 10);
+  }
+  // Figures that can go there and back within a second: memory, load, processor and disk shares, used storage.
+  static bool moves(const std::vector<std::uint32_t>& arcs) {
+    const Oid oid(arcs);
+    for (const char* root :
+         {"1.3.6.1.4.1.2021", "1.3.6.1.2.1.25.1", "1.3.6.1.2.1.25.2", "1.3.6.1.2.1.25.3.3", "1.3.6.1.4.1.8072.1"})
+      if (oid.starts_with(*Oid::parse(root))) return true;
+    return false;
+  }
+  std::vector<std::pair<net::Endpoint, std::string>> places() const {
+    std::vector<std::pair<net::Endpoint, std::string>> out{{snmpd->v4(), "udp:" + snmpd->v4().to_string()}};
+    if (Snmpd::has_ipv6()) out.emplace_back(snmpd->v6(), "udp6:" + snmpd->v6().to_string());
+    return out;
+  }
+
+  Live live;
+  snmp::PassPhraseKeys keys;
+  static inline std::unique_ptr<Snmpd> snmpd;
+};
+
+TEST_F(Matrix, WholeWalksAreSnmpbulkwalks) {
+  for (const auto& [at, where] : places()) {
+    same(by_community(Version::V1), at, where, "1.3.6.1", 1'000);
+    same(by_community(Version::V2c), at, where, "1.3.6.1", 1'000);
+    same(by_user(user_name(AuthProtocol::Sha256, PrivProtocol::Aes128), AuthProtocol::Sha256, PrivProtocol::Aes128, keys), at,
+         where, "1.3.6.1", 1'000);
+  }
+}
+
+TEST_F(Matrix, EachPairOfAuthenticationAndPrivacyWalks) {
+  const std::string root = "1.3.6.1.2.1.1";
+  const std::string where = "udp:" + snmpd->v4().to_string();
+  same(by_user("plain", AuthProtocol::None, PrivProtocol::None, keys), snmpd->v4(), where, root, 20);
+  for (const AuthProtocol auth : kAuth)
+    for (const PrivProtocol priv : kPriv) same(by_user(user_name(auth, priv), auth, priv, keys), snmpd->v4(), where, root, 20);
+}
+
+}  // namespace bongsu::interop

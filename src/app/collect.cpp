@@ -16,7 +16,7 @@ namespace {
 
 asio::awaitable<void> collect_once(Session& session, const SnmpOptions& options, std::shared_ptr<const poll::ProfileSet> profiles,
                                    std::optional<Result<poll::Collection>>& into) {
-  auto target = co_await make_target(session.reactor, options);
+  auto target = co_await make_target(session, options);
   poll::CollectOptions how;
   how.waiting = [span = how.second_reading](const std::string& what) {
     std::fprintf(stderr, "bongsu: waiting %s for a second reading of %s\n", format_duration(span).c_str(),

@@ -63,6 +63,7 @@ struct Daemon::Parts {
   Metrics metrics;
   Setup setup;
   Snapshot<poll::ProfileSet> profiles;
+  snmp::PassPhraseKeys keys;
   CredentialMap credentials;
   syslog::DeviceLookup addresses;
   std::unique_ptr<store::Store> store;
@@ -134,7 +135,8 @@ Status Daemon::Parts::open() {
 
   if (auto opened = icmp::Pinger::open(poll_reactor, metrics)) pinger = *std::move(opened);
   else no_ping = opened.error().text;
-  client = std::make_unique<snmp::Client>(poll_reactor, metrics);
+  client = std::make_unique<snmp::Client>(poll_reactor, metrics, snmp::ClientOptions{.keeper = keeper.get()});
+  BONGSU_TRY_OK(client->remember(*store));
   poller = std::make_unique<poll::Poller>(poll::PollerParts{.reactor = poll_reactor,
                                                             .client = *client,
                                                             .pinger = pinger.get(),
@@ -170,7 +172,7 @@ Status Daemon::Parts::open() {
 
 // Hands the devices of the configuration to the poller, and their addresses to the listeners.
 void Daemon::Parts::watch() {
-  credentials = shared_credentials(setup.config, credentials);
+  credentials = shared_credentials(setup.config, credentials, keys);
   auto specs = device_specs(setup.config, credentials);
   auto known = std::make_shared<syslog::DeviceNames>();
   std::map<std::string, std::string> named;

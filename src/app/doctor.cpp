@@ -63,19 +63,24 @@ Result<Case> find_case(const DoctorOptions& options, const config::MainConfig* c
     out.device = device->name;
     patient.address = device->host;
     patient.port = device->port;
+    patient.transport = device->transport;
+    patient.reply_from = device->reply_from;
     if (!options.timeout_given) patient.timeout = device->polling.timeout;
     if (!options.retries_given) patient.retries = device->polling.retries;
     names = device->credentials;
   } else {
     BONGSU_TRY(auto where, split_host(options.snmp.host));
-    std::tie(patient.address, patient.port) = std::move(where);
+    patient.address = std::move(where.host);
+    patient.port = where.port;
+    patient.transport = where.transport;
     if (config) names = config->default_credentials;
   }
   if (options.credentials_given || names.empty()) {
     BONGSU_TRY(auto given, make_credentials(options.snmp));
     patient.credentials.push_back(std::make_shared<const snmp::Credentials>(std::move(given)));
   } else {
-    const CredentialMap all = shared_credentials(*config, {});
+    snmp::PassPhraseKeys keys;
+    const CredentialMap all = shared_credentials(*config, {}, keys);
     for (const std::string& name : names) patient.credentials.push_back(all.find(name)->second);
   }
   out.url = !options.url.empty() ? options.url : config ? "http://" + config->http.to_string() : "http://127.0.0.1:8642";

@@ -108,6 +108,8 @@ static snmp::Target target_of(const Patient& patient, const Examination& into,
                               std::shared_ptr<const snmp::Credentials> credentials) {
   return {.name = patient.host,
           .endpoint = *into.endpoint,
+          .transport = patient.transport,
+          .reply_from = patient.reply_from,
           .credentials = std::move(credentials),
           .timeout = patient.timeout,
           .retries = patient.retries};

@@ -75,6 +75,8 @@ struct Patient {
   std::string host;     // for texts
   std::string address;  // a number or a name
   std::uint16_t port = 161;
+  snmp::Transport transport = snmp::Transport::Udp;
+  std::vector<net::Network> reply_from;
   std::vector<std::shared_ptr<const snmp::Credentials>> credentials;  // in the order of preference
   Millis timeout{2'000};
   int retries = 2;

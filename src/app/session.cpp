@@ -13,26 +13,19 @@ int fail(std::string_view text) {
   return 1;
 }
 
-Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
-  BONGSU_TRY(Share share, find_share());
-  std::vector<std::filesystem::path> folders(options.mibs.begin(), options.mibs.end());
-  BONGSU_TRY(auto tree, load_mibs(share, folders, cache_folder() / "mibs"));
-  auto session = std::make_unique<Session>();
-  session->share = std::move(share);
-  session->tree = std::move(tree);
-  return session;
-}
-
-Result<std::pair<std::string, std::uint16_t>> split_host(std::string_view text) {
-  for (const std::string_view scheme : {"udp6:", "udp:"}) {
-    if (text.starts_with(scheme)) {
-      text.remove_prefix(scheme.size());
-      break;
-    }
+Result<Whom> split_host(std::string_view text) {
+  Whom out;
+  for (const std::string_view scheme : {"udp6:", "udp:", "tcp6:", "tcp:"}) {
+    if (!text.starts_with(scheme)) continue;
+    if (scheme.starts_with("tcp")) out.transport = snmp::Transport::Tcp;
+    text.remove_prefix(scheme.size());
+    break;
   }
   BONGSU_TRY(net::HostPort parts, net::HostPort::parse(text));
   if (parts.port == 0) return Error{Code::Invalid, "not a host: \"" + std::string(text) + "\"; nothing can listen on port 0"};
-  return std::pair(std::move(parts.host), parts.port.value_or(161));
+  out.host = std::move(parts.host);
+  out.port = parts.port.value_or(161);
+  return out;
 }
 
 Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
@@ -69,16 +62,27 @@ Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
   return out;
 }
 
-asio::awaitable<Result<snmp::Target>> make_target(net::Reactor& reactor, const SnmpOptions& options) {
+Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
+  BONGSU_TRY(Share share, find_share());
+  std::vector<std::filesystem::path> folders(options.mibs.begin(), options.mibs.end());
+  BONGSU_TRY(auto tree, load_mibs(share, folders, cache_folder() / "mibs"));
+  auto session = std::make_unique<Session>();
+  session->share = std::move(share);
+  session->tree = std::move(tree);
+  BONGSU_TRY(auto credentials, make_credentials(options));
+  session->credentials = std::make_shared<const snmp::Credentials>(std::move(credentials));
+  return session;
+}
+
+asio::awaitable<Result<snmp::Target>> make_target(Session& session, const SnmpOptions& options) {
   BONGSU_CO_TRY(const auto where, split_host(options.host));
-  auto made = make_credentials(options);
-  if (!made) co_return std::move(made).error();
-  auto found = co_await net::resolve(reactor, where.first);
+  auto found = co_await net::resolve(session.reactor, where.host);
   BONGSU_CO_TRY(const net::Address address, std::move(found));
   snmp::Target target;
   target.name = options.host;
-  target.endpoint = {address, where.second};
-  target.credentials = std::make_shared<const snmp::Credentials>(std::move(*made));
+  target.endpoint = {address, where.port};
+  target.transport = where.transport;
+  target.credentials = session.credentials;
   target.timeout = Millis(static_cast<std::int64_t>(options.timeout_seconds * 1000));
   target.retries = options.retries;
   co_return target;

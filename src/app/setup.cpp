@@ -94,29 +94,24 @@ void add_user(snmp::Credentials& into, const config::Credential& credential, snm
     log::warning("credentials \"{}\": MD5 and DES protect little; choose SHA-256 and AES-128 where the device has them",
                  credential.name);
   into.user = *user;
-  into.level = (*user)->level();
+  into.level = credential.level.value_or((*user)->level());
   into.context_name = credential.context;
+  into.context_engine_id = credential.context_engine;
 }
 
 }  // namespace
 
-CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before) {
+CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before, snmp::PassPhraseKeys& keys) {
   CredentialMap out;
-  snmp::PassPhraseKeys keys;
   for (const config::Credential& credential : config.credentials) {
-    const auto version = version_of(credential.version);
-    const auto old = before.find(credential.name);
-    if (old != before.end() && version != snmp::Version::V3 && old->second->version == version &&
-        old->second->community.reveal() == credential.community.reveal()) {
-      out.insert(*old);
-      continue;
-    }
     auto made = std::make_shared<snmp::Credentials>();
     made->name = credential.name;
-    made->version = version;
+    made->version = version_of(credential.version);
     made->community = credential.community.clone();
-    if (version == snmp::Version::V3) add_user(*made, credential, keys);
-    out.emplace(credential.name, std::move(made));
+    if (made->version == snmp::Version::V3) add_user(*made, credential, keys);
+    const auto old = before.find(credential.name);
+    const bool same = old != before.end() && *old->second == *made;
+    out.emplace(credential.name, same ? old->second : std::move(made));
   }
   return out;
 }
@@ -128,6 +123,8 @@ std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, con
     spec.name = device.name;
     spec.address = device.host;
     spec.port = device.port;
+    spec.transport = device.transport;
+    spec.reply_from = device.reply_from;
     for (const std::string& name : device.credentials) spec.credentials.push_back(credentials.find(name)->second);
     spec.tags = device.tags;
     spec.os = device.os;

@@ -44,7 +44,8 @@ std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::fil
 // Credentials by name, as devices share them.
 using CredentialMap = std::map<std::string, std::shared_ptr<const snmp::Credentials>, std::less<>>;
 // Those of `config`; one that says what it said in `before` is the same object, so that its devices go on undisturbed.
-CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before);
+// Derives the keys of pass phrases that `keys` has not met: milliseconds each, so not on a reactor's thread.
+CredentialMap shared_credentials(const config::MainConfig& config, const CredentialMap& before, snmp::PassPhraseKeys& keys);
 
 // What the compiler had to say of modules in the user's own folders, one line each; `errors` counts those that cost something.
 std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors);

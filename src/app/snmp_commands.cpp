@@ -59,7 +59,7 @@ struct Ended {
 
 asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std::vector<Oid> oids, std::vector<Varbind>& into,
                               Ended& ended) {
-  auto target = co_await make_target(session.reactor, options);
+  auto target = co_await make_target(session, options);
   if (!target) {
     ended.error = target.error();
   } else {
@@ -72,7 +72,7 @@ asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std:
 
 asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std::vector<Oid> roots,
                                std::function<bool(const Varbind&)> visit, Ended& ended) {
-  auto target = co_await make_target(session.reactor, options);
+  auto target = co_await make_target(session, options);
   if (!target) ended.error = target.error();
   for (const Oid& root : roots) {
     if (ended.error) break;

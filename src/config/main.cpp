@@ -253,6 +253,35 @@ class MainReader {
     if (const Node* priv = map.get("priv"); priv != nullptr && map.get("auth") == nullptr)
       problems_.add(priv->place, what + ": privacy needs authentication; add auth: {protocol: SHA-256, password: ...}");
     if (auto context = map.text("context")) credential.context = std::move(*context);
+    if (const Node* level = map.get("level")) read_level(*level, what, credential);
+    if (const Node* engine = map.get("context_engine")) read_context_engine(*engine, what, credential);
+  }
+
+  void read_level(const Node& node, const std::string& what, Credential& credential) {
+    using snmp::SecurityLevel;
+    static constexpr std::array kLevels{SecurityLevel::NoAuthNoPriv, SecurityLevel::AuthNoPriv, SecurityLevel::AuthPriv};
+    static const std::array<std::string_view, 3> kNames{to_string(kLevels[0]), to_string(kLevels[1]), to_string(kLevels[2])};
+    const auto chosen = as_choice(node, "level", kNames, problems_);
+    if (!chosen) return;
+    credential.level = kLevels[*chosen];
+    const bool auth = credential.user.auth != snmp::AuthProtocol::None, priv = credential.user.priv != snmp::PrivProtocol::None;
+    if ((credential.level != SecurityLevel::NoAuthNoPriv && !auth) || (credential.level == SecurityLevel::AuthPriv && !priv))
+      problems_.add(node.place,
+                    what + ": level " + std::string(kNames[*chosen]) + " needs " +
+                        (auth ? "priv: {protocol: AES-128, password: ...}" : "auth: {protocol: SHA-256, password: ...}") +
+                        "; add it, or ask for less");
+  }
+
+  void read_context_engine(const Node& node, const std::string& what, Credential& credential) {
+    const auto text = as_text(node, "context_engine", problems_);
+    if (!text) return;
+    const auto octets = from_hex(*text);
+    if (!octets || octets->size() < 5 || octets->size() > 32) {
+      problems_.add(node.place,
+                    what + ": not an engine ID: " + in_quotes(*text) + "; write 5 to 32 octets, such as 80:00:1f:88:04");
+      return;
+    }
+    credential.context_engine.assign(octets->begin(), octets->end());
   }
 
   template <class Protocol>
@@ -369,6 +398,8 @@ class MainReader {
     const Node* parents = map.get("parents");
     if (const Node* name = map.required("name")) read_name(*name, device);
     if (const Node* address = map.required("address")) read_address(*address, device);
+    if (const Node* transport = map.get("transport")) read_transport(*transport, device);
+    if (const Node* from = map.get("reply_from")) read_reply_from(*from, device);
     if (const Node* tags = map.get("tags")) read_tags(*tags, device);
     if (const Node* os = map.get("os")) {
       device.os = as_text(*os, "os", problems_).value_or("");
@@ -422,6 +453,22 @@ class MainReader {
     const auto address = net::Address::parse(parts->host);
     device.host = address ? address->to_string() : parts->host;
     device.port = parts->port.value_or(161);
+  }
+
+  void read_transport(const Node& node, DeviceConfig& device) {
+    static constexpr std::array<std::string_view, 2> kNames{"udp", "tcp"};
+    if (as_choice(node, "transport", kNames, problems_) == 1) device.transport = snmp::Transport::Tcp;
+  }
+
+  void read_reply_from(const Node& node, DeviceConfig& device) {
+    const std::vector<Node> alone{node};
+    for (const Node& item : node.kind == Node::Kind::List ? node.items : alone) {
+      const auto text = as_text(item, "reply_from", problems_);
+      if (!text) continue;
+      auto network = net::Network::parse(*text);
+      if (network) device.reply_from.push_back(*network);
+      else problems_.add(item.place, "reply_from: " + network.error().text);
+    }
   }
 
   void read_tags(const Node& node, DeviceConfig& device) {

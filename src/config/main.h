@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "config/yaml.h"
 #include "net/address.h"
+#include "snmp/target.h"
 #include "snmp/usm.h"
 
 namespace bongsu::config {
@@ -31,9 +32,11 @@ enum class SnmpVersion : std::uint8_t { V1, V2c, V3 };
 struct Credential {
   std::string name;
   SnmpVersion version = SnmpVersion::V2c;
-  Secret community;     // v1, v2c
-  snmp::UserSpec user;  // v3; its keys decide the security level
-  std::string context;  // v3; the name, empty for the default one
+  Secret community;                          // v1, v2c
+  snmp::UserSpec user;                       // v3
+  std::optional<snmp::SecurityLevel> level;  // v3; nothing: the highest that the user's keys allow
+  std::string context;                       // v3; the name, empty for the default one
+  std::string context_engine;                // v3; octets, empty for the agent's own
 };
 
 struct Polling {
@@ -47,6 +50,8 @@ struct DeviceConfig {
   std::string name;
   std::string host;  // IP address or name, without the port
   std::uint16_t port = 161;
+  snmp::Transport transport = snmp::Transport::Udp;
+  std::vector<net::Network> reply_from;  // addresses that its answers come from beside its own
   std::map<std::string, std::string> tags;
   std::string os;                        // empty: what the device says of itself
   std::vector<std::string> credentials;  // to be tried in this order; the defaults are filled in; empty without SNMP

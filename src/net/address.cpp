@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 
 #include "base/hash.h"
@@ -94,6 +95,36 @@ Result<Endpoint> Endpoint::parse(std::string_view text, std::optional<std::uint1
 
 std::string Endpoint::to_string() const {
   return (address.is_v4() ? address.to_string() : '[' + address.to_string() + ']') + ':' + std::to_string(port);
+}
+
+Result<Network> Network::parse(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  BONGSU_TRY(const Address address, Address::parse(text.substr(0, slash)));
+  const auto most = static_cast<unsigned>(address.octets().size() * 8);
+  Network out{.address = address, .prefix = most};
+  if (slash != std::string_view::npos) {
+    const std::string_view digits = text.substr(slash + 1);
+    const auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), out.prefix);
+    if (ec != std::errc{} || end != digits.data() + digits.size() || digits.empty() || out.prefix > most)
+      return Error{Code::Invalid, "not a network: \"" + std::string(text) + "\"; write 192.0.2.0/24 or 2001:db8::/32"};
+  }
+  for (unsigned bit = out.prefix; bit < most; ++bit) {
+    if ((address.octets()[bit / 8] >> (7 - bit % 8) & 1) != 0)
+      return Error{Code::Invalid, "not a network: \"" + std::string(text) + "\" has bits set behind its prefix"};
+  }
+  return out;
+}
+
+bool Network::contains(const Address& other) const {
+  if (other.family() != address.family()) return false;
+  const auto mine = address.octets(), theirs = other.octets();
+  const std::size_t whole = prefix / 8;
+  if (!std::equal(mine.begin(), mine.begin() + static_cast<std::ptrdiff_t>(whole), theirs.begin())) return false;
+  return prefix % 8 == 0 || ((mine[whole] ^ theirs[whole]) >> (8 - prefix % 8)) == 0;
+}
+
+std::string Network::to_string() const {
+  return prefix == address.octets().size() * 8 ? address.to_string() : address.to_string() + "/" + std::to_string(prefix);
 }
 
 std::uint32_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& room) {

@@ -58,6 +58,19 @@ struct Endpoint {
   friend std::strong_ordering operator<=>(const Endpoint&, const Endpoint&) = default;
 };
 
+// The addresses that begin with the same bits.
+struct Network {
+  Address address;  // the bits behind the prefix are 0
+  unsigned prefix = 0;
+
+  // "192.0.2.0/24", "2001:db8::/32", or an address alone. Errors: Invalid (not an address, a prefix too long, bits set behind
+  // it).
+  static Result<Network> parse(std::string_view text);
+  bool contains(const Address& address) const;
+  std::string to_string() const;  // an address alone where it is one
+  friend bool operator==(const Network&, const Network&) = default;
+};
+
 // To and from the operating system's form.
 std::uint32_t to_sockaddr(const Endpoint& endpoint, sockaddr_storage& room);  // returns its length
 Endpoint from_sockaddr(const sockaddr_storage& room);

@@ -95,6 +95,8 @@ asio::awaitable<Status> PollCore::find_address(std::shared_ptr<PollCore> core, s
 snmp::Target PollCore::target_of(const Watch& watch, std::size_t credential, Millis budget) const {
   snmp::Target target{.name = watch.spec.name};
   target.endpoint = {watch.address.value_or(net::Address()), watch.spec.port};
+  target.transport = watch.spec.transport;
+  target.reply_from = watch.spec.reply_from;
   target.credentials = watch.spec.credentials[credential];
   target.retries = watch.spec.retries;
   target.timeout = std::min(watch.spec.timeout, std::max(budget / (1 + target.retries), Millis(1)));

@@ -21,9 +21,11 @@ struct SeriesBudget {
 
 // A device as it is to be watched.
 struct DeviceSpec {
-  std::string name;                                                   // unique
-  std::string address;                                                // a number, or a name that is looked up
-  std::uint16_t port = 161;                                           // of SNMP
+  std::string name;          // unique
+  std::string address;       // a number, or a name that is looked up
+  std::uint16_t port = 161;  // of SNMP
+  snmp::Transport transport = snmp::Transport::Udp;
+  std::vector<net::Network> reply_from;                               // addresses beside its own that its answers may come from
   std::vector<std::shared_ptr<const snmp::Credentials>> credentials;  // tried in order; the one that works is kept
   std::map<std::string, std::string> tags;
   std::string os;  // empty: as found out

@@ -130,6 +130,7 @@ class DialectBook {
     std::uint8_t silent = 0;                                // requests of a size in question that were not answered
     bool changed = false;                                   // stands in changed_
     Time told{};                                            // when it last stood there
+    std::string polled_as;                                  // the device that last answered here
   };
   using Known = std::pair<const net::Endpoint, Entry>;
   explicit DialectBook(const Clock& clock) : clock_(clock) {}

@@ -52,6 +52,7 @@ Exchanges::Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOpti
       discoveries_(metrics.counter("bongsu_snmp_discoveries_total", "SNMPv3 engine IDs asked for")),
       resyncs_(metrics.counter("bongsu_snmp_resyncs_total",
                                "SNMPv3 requests sent again after a report on the agent's clock or engine ID")),
+      connects_(metrics.counter("bongsu_snmp_connects_total", "TCP connections to SNMP agents begun")),
       engine_changes_(metrics.counter("bongsu_snmp_engine_changes_total", "SNMPv3 agents that came back with another engine ID")),
       duplicate_engines_(
           metrics.counter("bongsu_snmp_duplicate_engines_total", "SNMPv3 agents found with an engine ID that another agent has")),
@@ -107,6 +108,9 @@ void Exchanges::release(Exchange& exchange, bool answered) {
   exchange.failed.reset();
   exchange.target.credentials.reset();
   exchange.device = nullptr;
+  exchange.stranger.reset();
+  exchange.again = false;
+  leave(exchange);
   if (exchange.fresh) --fresh_;
   exchange.fresh = false;
   free_.push_back(exchange.slot);
@@ -204,6 +208,7 @@ std::chrono::microseconds Exchanges::patience(const Exchange& exchange) const {
 }
 
 void Exchanges::send(Exchange& exchange) {
+  if (exchange.target.transport == Transport::Tcp) return send_stream(exchange);
   std::string problem;
   net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
   if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});
@@ -355,6 +360,19 @@ void Exchanges::expired(Exchange& exchange) {
     finish(exchange, std::move(error));
     return send_waiting();
   }
+  if (exchange.connection != nullptr) {
+    if (exchange.fresh) --fresh_;
+    exchange.fresh = false;
+    if (std::exchange(exchange.again, false)) {
+      send(exchange);
+    } else {
+      timeouts_.add();
+      Error error = timeout_error(exchange);
+      doubt_stream(exchange);
+      finish(exchange, std::move(error));
+    }
+    return send_waiting();
+  }
   if (exchange.tries == 1 && exchange.early < kMostEarly &&
       reactor_.clock().steady() < exchange.started + exchange.target.timeout) {
     if (exchange.fresh) --fresh_;
@@ -396,6 +414,17 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
   }
   std::string text = fmt::format("{} ({}): no answer to {} in {} {} of {}", target.name, target.endpoint.to_string(), what,
                                  exchange.tries, exchange.tries == 1 ? "try" : "tries", format_duration(target.timeout));
+  if (target.transport == Transport::Tcp)
+    text = fmt::format("{} (tcp {}): no answer to {} in {}{}", target.name, target.endpoint.to_string(), what,
+                       format_duration(target.timeout * (1 + target.retries)),
+                       exchange.connection != nullptr && exchange.connection->state == Connection::State::Opening
+                           ? ", the connection is not even made"
+                           : "");
+  if (exchange.stranger)
+    return {Code::Timeout,
+            text + fmt::format("; answers came from {}, and are not believed: add reply_from: [{}] to the device if "
+                               "that address is its own",
+                               exchange.stranger->to_string(), exchange.stranger->address.to_string())};
   if (const auto note = notes_.find(target.endpoint); note != notes_.end())
     return {Code::Timeout, text + fmt::format("; {} datagrams from it could not be read (last: {}), so look at its agent",
                                               note->second.malformed, ber::to_error(note->second.fault).text)};
@@ -427,13 +456,42 @@ void Exchanges::discard(Cause cause, const net::Endpoint& peer, ber::Fault fault
 
 void Exchanges::receive(std::span<const net::Datagram> datagrams) {
   const SteadyTime now = reactor_.clock().steady();
-  for (const net::Datagram& datagram : datagrams) receive_one(datagram, now);
+  for (const net::Datagram& datagram : datagrams) receive_one(datagram, Transport::Udp, now);
   if (!waiting_.empty()) send_waiting();
   const std::uint64_t drops = (v4_ ? v4_->kernel_drops() : 0) + (v6_ ? v6_->kernel_drops() : 0);
   if (drops != 0) kernel_drops_.set(static_cast<double>(drops));
 }
 
-Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& peer) {
+// Whether an answer from there is taken though nothing in it shows whose it is.
+bool Exchanges::may_answer(const Exchange& exchange, const net::Endpoint& peer) {
+  const Target& target = exchange.target;
+  if (peer == target.endpoint) return true;
+  if (target.transport != Transport::Udp) return false;
+  for (const net::Network& network : target.reply_from)
+    if (network.contains(peer.address)) return true;
+  const DialectBook::Known* other = dialects_.find_known(peer);
+  return other != nullptr && !other->second.polled_as.empty() && other->second.polled_as == target.name;
+}
+
+void Exchanges::note_stranger(Exchange& exchange, const net::Endpoint& peer, std::string_view taken) {
+  exchange.known->second.dialect.reply_from = peer;
+  const std::function<std::string()> text = [&] {
+    return fmt::format("it was asked at {} and answered from {}; {}", exchange.target.endpoint.to_string(), peer.to_string(),
+                       taken);
+  };
+  dialects_.note(*exchange.known, Trait::ReplyAddress, text);
+}
+
+void Exchanges::refuse_stranger(Exchange& exchange, const net::Endpoint& peer) {
+  discard(Cause::Address, peer);
+  if (exchange.target.transport != Transport::Udp) return;
+  exchange.stranger = peer;
+  note_stranger(exchange, peer,
+                "such answers are not believed: add reply_from: [" + peer.address.to_string() +
+                    "] to the device if that address is its own");
+}
+
+Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& peer, Transport by) {
   std::uint32_t since = 0;
   Exchange* exchange = find(id, since);
   const auto none = [&](Cause cause) {
@@ -442,7 +500,9 @@ Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& 
     return nullptr;
   };
   if (exchange == nullptr || (!exchange->busy && exchange->tries == 0)) return none(Cause::UnknownId);
-  if (peer != exchange->target.endpoint) return none(Cause::Address);
+  // Another address may do: whoever asks this sees to it.
+  if (peer != exchange->target.endpoint && (!exchange->busy || since > 0 || exchange->tries == 0)) return none(Cause::Address);
+  if (by != exchange->target.transport) return none(Cause::Address);
   exchange->whole = since == 1 && exchange->busy && exchange->reduced && exchange->device == nullptr;
   if (exchange->whole) return exchange;
   if (since > 0) return none(Cause::Late);
@@ -495,14 +555,15 @@ void Exchanges::malformed(const net::Datagram& datagram, ber::Fault fault) {
   dialects_.note(*known, Trait::Malformed, text);
 }
 
-void Exchanges::receive_one(const net::Datagram& datagram, SteadyTime now) {
+void Exchanges::receive_one(const net::Datagram& datagram, Transport by, SteadyTime now) {
   MessageView message;
   const ber::Fault fault = decoder_.decode(datagram.data, message);
-  if (fault == ber::Fault::Version) return receive_secured(datagram, now);
+  if (fault == ber::Fault::Version) return receive_secured(datagram, by, now);
   if (fault != ber::Fault::None) return malformed(datagram, fault);
   if (message.type != PduType::Response) return discard(Cause::Type, datagram.peer);
-  Exchange* exchange = addressee(message.request_id, datagram.peer);
+  Exchange* exchange = addressee(message.request_id, datagram.peer, by);
   if (exchange == nullptr) return;
+  if (!may_answer(*exchange, datagram.peer)) return refuse_stranger(*exchange, datagram.peer);
   const Credentials& credentials = *exchange->target.credentials;
   if (message.version != credentials.version) return discard(Cause::Version, datagram.peer);
   if (message.community != credentials.community.reveal()) return discard(Cause::Community, datagram.peer);
@@ -514,6 +575,15 @@ void Exchanges::answered(Exchange& exchange, const MessageView& message, const n
   varbinds_.add(message.varbinds.size());
   if (!notes_.empty()) notes_.erase(datagram.peer);
   measure(exchange, now);
+  if (exchange.connection != nullptr) {
+    exchange.connection->answered = true;
+    exchange.connection->backoff = Millis(0);
+  }
+  DialectBook::Entry& entry = exchange.known->second;
+  if (entry.polled_as != exchange.target.name) entry.polled_as = exchange.target.name;
+  if (datagram.peer != exchange.target.endpoint)
+    note_stranger(exchange, datagram.peer,
+                  exchange.device != nullptr ? "SNMPv3 vouches for it" : "that address is known as its own");
   const Answer answer{
       .error_status = message.error_status,
       .error_index = message.error_index,

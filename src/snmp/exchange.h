@@ -60,6 +60,7 @@ struct ExchangeOptions {
   std::size_t max_in_flight = 2'048;       // answers expected at once; more wait here. Less, 512 at least, where the kernel
                                            // gives less buffer than they may need
   std::size_t max_waiting = 1U << 20;
+  std::size_t max_connections = 512;  // TCP; the one idle for longest makes room
 };
 
 // All requests of one reactor, over one socket per address family. A request keeps its request-id through its retries, so
@@ -91,6 +92,7 @@ class Exchanges {
  private:
   struct Exchange;
   struct Device;
+  struct Connection;
   // Why a v3 message is not believed.
   enum class Distrust : std::uint8_t { Digest, Privacy, Level, Identity, Context, TimeWindow };
   // Request-ids name a slot and how often it was used, scrambled by a key of this process.
@@ -106,7 +108,10 @@ class Exchanges {
   // The one that had it last, and how many ids it had since; nullptr for an id of no recent use.
   Exchange* find(std::int32_t request_id, std::uint32_t& since);
   Exchange* take_slot();
-  Exchange* addressee(std::int32_t id, const net::Endpoint& peer);  // counts why there is none
+  Exchange* addressee(std::int32_t id, const net::Endpoint& peer, Transport by);  // counts why there is none
+  bool may_answer(const Exchange& exchange, const net::Endpoint& peer);
+  void note_stranger(Exchange& exchange, const net::Endpoint& peer, std::string_view taken);
+  void refuse_stranger(Exchange& exchange, const net::Endpoint& peer);
   void release(Exchange& exchange, bool answered);
   void fail_later(Exchange& exchange, Error error);
   void send(Exchange& exchange);
@@ -124,9 +129,23 @@ class Exchanges {
   Error timeout_error(const Exchange& exchange) const;
   net::DatagramSocket* socket_for(const net::Address& address, std::string& problem);
   void receive(std::span<const net::Datagram> datagrams);
-  void receive_one(const net::Datagram& datagram, SteadyTime now);
+  void receive_one(const net::Datagram& datagram, Transport by, SteadyTime now);
   void answered(Exchange& exchange, const MessageView& message, const net::Datagram& datagram, SteadyTime now);
   void finish(Exchange& exchange, Error error);
+
+  // TCP
+  Connection* connection_for(const net::Endpoint& endpoint, std::string& problem);
+  bool close_idle();
+  void send_stream(Exchange& exchange);
+  void write(Exchange& exchange);
+  void leave(Exchange& exchange);
+  template <class Act>
+  void each_user(const Connection& connection, const Act& act);
+  void opened(Connection& connection);
+  void received(Connection& connection, Octets octets);
+  void closed(Connection& connection, const std::string& problem);
+  void doubt_stream(const Exchange& exchange);
+  static Error stream_error(const Target& target, const std::string& problem);
 
   // v3
   Status prepare(Exchange& exchange);
@@ -139,7 +158,7 @@ class Exchanges {
   void note_size(const Device& device, std::int32_t max_size);
   void save(Device& device, SteadyTime now);
   Octets secured(Exchange& exchange);
-  void receive_secured(const net::Datagram& datagram, SteadyTime now);
+  void receive_secured(const net::Datagram& datagram, Transport by, SteadyTime now);
   void discovered(Exchange& exchange, const SecuredView& message, SteadyTime now);
   void end_discovery(Exchange& exchange, const Error* error);
   void reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now);
@@ -168,6 +187,8 @@ class Exchanges {
   Encoder encoder_;
   Decoder decoder_;
   std::unordered_map<net::Endpoint, std::unique_ptr<Device>> devices_;
+  std::unordered_map<net::Endpoint, std::unique_ptr<Connection>> connections_;
+  std::size_t connections_open_ = 0;                           // or opening
   std::unordered_map<std::string, net::Endpoint> engine_ids_;  // who had it first
   SecuredWriter secured_;
   std::vector<std::uint8_t> plain_;  // deciphered
@@ -180,6 +201,7 @@ class Exchanges {
   Counter& varbinds_;
   Counter& discoveries_;
   Counter& resyncs_;
+  Counter& connects_;
   Counter& engine_changes_;
   Counter& duplicate_engines_;
   Gauge& in_flight_;

@@ -6,6 +6,7 @@
 
 #include "snmp/engine.h"
 #include "snmp/exchange.h"
+#include "snmp/frame.h"
 
 namespace bongsu::snmp {
 
@@ -21,6 +22,22 @@ struct Exchanges::Device {
   bool unsaved = false;                       // kept once an answer shows that it is right
   bool deriving = false;                      // keys that take long are being made
   std::vector<std::uint32_t> waiting_keys;    // slots of those that wait for them
+};
+
+// SNMP over TCP to one endpoint.
+struct Exchanges::Connection {
+  enum class State : std::uint8_t { Closed, Opening, Open };
+  net::Endpoint endpoint;
+  State state = State::Closed;
+  std::unique_ptr<net::StreamSocket> socket;
+  FrameReader in;
+  std::size_t users = 0;  // requests that wait for it
+  bool busy = false;      // what came is being read
+  bool answered = false;  // since it was made
+  SteadyTime used{}, heard{};
+  Millis backoff{0};
+  SteadyTime retry_at{};  // not made again before
+  std::string problem;    // why it ended
 };
 
 struct Exchanges::Exchange final : net::Timer {
@@ -50,6 +67,11 @@ struct Exchanges::Exchange final : net::Timer {
   SteadyTime started{}, sent{};
   Answered then;
   std::optional<Error> failed;
+  std::optional<net::Endpoint> stranger;  // somebody else answered it
+
+  // TCP
+  Connection* connection = nullptr;
+  bool again = false;  // its connection ended, and it is sent over a new one
 
   // v3
   Device* device = nullptr;

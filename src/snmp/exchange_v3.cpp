@@ -15,7 +15,7 @@ namespace {
 constexpr int kMostSyncs = 3;                 // times that one request is sent again because of a report
 constexpr std::size_t kShortestEngineId = 5;  // RFC 3411, SnmpEngineID
 constexpr std::size_t kMostEngineIds = 1U << 17;
-constexpr std::int32_t kLeastMessage = 484;  // RFC 3412 section 6.3
+constexpr std::int32_t kLeastMaxSize = 484;  // RFC 3412 section 6.3
 
 bool same(Octets a, Octets b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 Octets octets_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
@@ -38,6 +38,11 @@ Exchanges::Device& Exchanges::device_of(const net::Endpoint& endpoint) {
 }
 
 void Exchanges::forget(const net::Endpoint& endpoint) {
+  if (const auto open = connections_.find(endpoint);
+      open != connections_.end() && open->second->users == 0 && !open->second->busy) {
+    if (open->second->state != Connection::State::Closed) --connections_open_;
+    connections_.erase(open);
+  }
   const auto found = devices_.find(endpoint);
   if (found == devices_.end()) return;
   found->second->engine.forget();
@@ -99,6 +104,7 @@ bool Exchanges::waits(Exchange& exchange) {
   const auto stand_aside = [&](std::vector<std::uint32_t>& among) {
     if (exchange.tries > 0) ++exchange.generation;  // nothing that comes for it now is taken
     exchange.cancel();
+    leave(exchange);
     if (exchange.fresh) --fresh_;
     exchange.fresh = false;
     among.push_back(exchange.slot);
@@ -170,16 +176,22 @@ void Exchanges::distrust(Exchange& exchange, Distrust why) {
   discard(Cause::Security, exchange.target.endpoint);
 }
 
-void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
+void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, SteadyTime now) {
   SecuredView message;
   if (const ber::Fault fault = read_secured(datagram.data, message); fault != ber::Fault::None) return malformed(datagram, fault);
-  Exchange* exchange = addressee(message.message_id, datagram.peer);
+  Exchange* exchange = addressee(message.message_id, datagram.peer, by);
   if (exchange == nullptr) return;
   if (exchange->device == nullptr) return discard(Cause::Version, datagram.peer);
   Engine& engine = exchange->device->engine;
   const Credentials& credentials = *exchange->target.credentials;
   const bool discovering = exchange->device->discovering == exchange;
   const bool ours = !discovering && same(message.engine_id, engine.id()) && message.user == credentials.user->name();
+
+  // From another address only what keys vouch for is taken, and the engine ID that leads to the keys: it is of no use to
+  // anybody else.
+  const bool vouched = message.level != SecurityLevel::NoAuthNoPriv ||
+                       (discovering && credentials.level != SecurityLevel::NoAuthNoPriv) || may_answer(*exchange, datagram.peer);
+  if (!vouched) return refuse_stranger(*exchange, datagram.peer);
 
   Octets scoped = message.scoped;
   if (message.level != SecurityLevel::NoAuthNoPriv) {
@@ -228,7 +240,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, SteadyTime now) {
     device.unsaved = true;
   }
   engine.heard();
-  if (message.max_size < kLeastMessage) note_size(device, message.max_size);
+  if (message.max_size < kLeastMaxSize) note_size(device, message.max_size);
   if (device.unsaved) save(device, now);
   answered(*exchange, pdu, datagram, now);
 }
@@ -311,7 +323,7 @@ void Exchanges::discovered(Exchange& exchange, const SecuredView& message, Stead
     device.unsaved = true;
   }
   device.doubted = false;
-  if (message.max_size < kLeastMessage) note_size(device, message.max_size);
+  if (message.max_size < kLeastMaxSize) note_size(device, message.max_size);
   const auto note = [&](Counter& counter, const std::string& text) {
     counter.add();
     if (std::uint64_t suppressed = 0; gate_.open(now, suppressed))
@@ -355,6 +367,11 @@ void Exchanges::end_discovery(Exchange& exchange, const Error* error) {
 void Exchanges::send_again(Exchange& exchange) {
   ++exchange.generation;
   if (waits(exchange)) return;
+  if (exchange.connection != nullptr) {
+    if (exchange.connection->state == Connection::State::Open) write(exchange);
+    reactor_.timers().arm(exchange, exchange.deadline);
+    return;
+  }
   std::string problem;
   net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem);
   if (socket == nullptr) return fail_later(exchange, {Code::Unavailable, exchange.target.name + ": " + problem});

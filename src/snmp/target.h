@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/secret.h"
 #include "base/time.h"
@@ -30,10 +32,15 @@ struct Credentials {
   }
 };
 
+enum class Transport : std::uint8_t { Udp, Tcp };  // RFC 3417, RFC 3430
+std::string_view to_string(Transport transport);   // "udp"
+
 // Whom to ask, and how patiently. A plain value; what is learned about a device is kept by the Client under its endpoint.
 struct Target {
   std::string name;  // of the device, for error texts
   net::Endpoint endpoint;
+  Transport transport = Transport::Udp;
+  std::vector<net::Network> reply_from;  // addresses beside its own that answers may come from, by UDP
   std::shared_ptr<const Credentials> credentials;
   Millis timeout{2'000};     // of one try
   int retries = 2;           // further tries

@@ -85,11 +85,11 @@ memory: 512MiB
 credentials:
   office: {version: 2c, community: public}
   old: {version: 1, community: {env: PATH}}
-  core: {version: 3, user: nms, auth: {protocol: SHA-256, password: "authentic1"}, priv: {protocol: AES, password: {env: PATH}}, context: vrf}
+  core: {version: 3, user: nms, auth: {protocol: SHA-256, password: "authentic1"}, priv: {protocol: AES, password: {env: PATH}}, context: vrf, level: authNoPriv, context_engine: "80:00:1f:88:04"}
 defaults: {interval: 30s, timeout: 1s, retries: 1, credentials: [old, office], ping: {interval: 5s}}
 devices:
   - {name: web1, address: "2001:db8::5", credentials: office, os: linux, parents: [core-sw1]}
-  - {name: core-sw1, address: 192.0.2.10, tags: {site: seoul, role: core}, interval: 10s}
+  - {name: core-sw1, address: 192.0.2.10, tags: {site: seoul, role: core}, interval: 10s, transport: tcp, reply_from: [192.0.2.0/28, "2001:db8::1"]}
   - {name: 웹2, address: "[2001:db8::6]:1161", snmp: false, ping: {interval: 2s}}
   - {name: web3, address: web3.example.com:1161, ping: false, timeout: 3s, retries: 0}
 )");
@@ -109,10 +109,17 @@ devices:
   EXPECT_EQ(snmp::PrivProtocol::Aes128, v3.user.priv);
   EXPECT_FALSE(v3.user.priv_pass_phrase.empty());
   EXPECT_EQ("vrf", v3.context);
+  EXPECT_EQ(snmp::SecurityLevel::AuthNoPriv, v3.level);
+  EXPECT_EQ(std::string("\x80\x00\x1f\x88\x04", 5), v3.context_engine);
   EXPECT_EQ("public", config.credentials[0].community.reveal());
   EXPECT_EQ(SnmpVersion::V1, config.credentials[1].version);
   EXPECT_FALSE(config.credentials[1].community.empty());
   ASSERT_EQ(4U, config.devices.size());
+  EXPECT_EQ(snmp::Transport::Tcp, config.devices[1].transport);
+  ASSERT_EQ(2U, config.devices[1].reply_from.size());
+  EXPECT_EQ("192.0.2.0/28", config.devices[1].reply_from[0].to_string());
+  EXPECT_EQ("2001:db8::1", config.devices[1].reply_from[1].to_string());
+  EXPECT_EQ(snmp::Transport::Udp, config.devices[0].transport);
   const DeviceConfig& web1 = config.devices[0];
   EXPECT_EQ("2001:db8::5", web1.host);
   EXPECT_EQ(161, web1.port);

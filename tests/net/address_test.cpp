@@ -33,4 +33,24 @@ TEST(Endpoint, SurvivesTheKernelsForm) {
   }
 }
 
+TEST(Network, HoldsTheAddressesThatBeginAsItDoes) {
+  const auto holds = [](std::string_view network, std::string_view address) {
+    return Network::parse(network)->contains(*Address::parse(address));
+  };
+  EXPECT_TRUE(holds("192.0.2.0/24", "192.0.2.255"));
+  EXPECT_FALSE(holds("192.0.2.0/24", "192.0.3.0"));
+  EXPECT_TRUE(holds("192.0.2.128/25", "192.0.2.129"));
+  EXPECT_FALSE(holds("192.0.2.128/25", "192.0.2.127"));
+  EXPECT_TRUE(holds("0.0.0.0/0", "255.1.2.3"));
+  EXPECT_FALSE(holds("0.0.0.0/0", "::1"));
+  EXPECT_TRUE(holds("192.0.2.7", "192.0.2.7"));
+  EXPECT_FALSE(holds("192.0.2.7", "192.0.2.6"));
+  EXPECT_TRUE(holds("2001:db8::/33", "2001:db8:7fff::1"));
+  EXPECT_FALSE(holds("2001:db8::/33", "2001:db8:8000::1"));
+  for (const char* bad : {"192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/", "192.0.2.0/-1", "192.0.2.0/24x", "x/8", "", "::/129"})
+    EXPECT_FALSE(Network::parse(bad)) << bad;
+  for (const char* text : {"192.0.2.0/24", "192.0.2.7", "2001:db8::/33", "::/0"})
+    EXPECT_EQ(text, Network::parse(text)->to_string());
+}
+
 }  // namespace bongsu::net

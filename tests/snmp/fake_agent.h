@@ -10,6 +10,7 @@
 
 #include "net/sim.h"
 #include "snmp/codec.h"
+#include "snmp/frame.h"
 
 namespace bongsu::snmp {
 
@@ -25,6 +26,30 @@ class FakeAgent {
   }
 
   net::Endpoint at() const { return at_; }
+  // By TCP, too. Closes the connections of before.
+  void serve_tcp() {
+    streams.clear();
+    listener = *world_.reactor().listen(at_, [this](std::unique_ptr<net::StreamSocket> stream) {
+      ++connections;
+      auto* one = stream.get();
+      streams.push_back(std::move(stream));
+      auto reader = std::make_shared<FrameReader>();
+      one->on({.received = [this, one, reader](Octets in) {
+        reader->push(in, [&](Octets message) {
+          answer_to(message, [&](const Bytes& octets) {
+            if (stream_out) return stream_out(*one, octets);
+            one->send(octets);
+          });
+        });
+      }});
+    });
+  }
+  std::unique_ptr<net::StreamListener> listener;
+  std::vector<std::unique_ptr<net::StreamSocket>> streams;
+  int connections = 0;
+  // What is sent in place of an answer's octets by TCP.
+  std::function<void(net::StreamSocket& stream, const Bytes& octets)> stream_out;
+  std::optional<net::Address> answer_from;  // another address of it
   void put(Oid oid, Value value) { objects[std::move(oid)] = std::move(value); }
   void put_table(const Oid& entry, std::uint32_t columns, std::uint32_t rows) {
     for (std::uint32_t c = 1; c <= columns; ++c)
@@ -103,7 +128,14 @@ class FakeAgent {
   }
 
   void take(const net::Datagram& datagram) {
-    const auto request = decode(datagram.data);
+    answer_to(datagram.data, [&](const Bytes& octets) {
+      if (transmit) return transmit(*socket_, datagram.peer, octets);
+      socket_->send(datagram.peer, octets, answer_from);
+    });
+  }
+  template <class Send>
+  void answer_to(Octets octets, const Send& send) {
+    const auto request = decode(octets);
     if (!request) return;
     asked.push_back(*request);
     if (ignore > 0) {
@@ -112,10 +144,7 @@ class FakeAgent {
     }
     std::optional<Message> out = answer(*request);
     if (twist) out = twist(*request, std::move(*out));
-    if (!out) return;
-    const Bytes octets = *encode(*out);
-    if (transmit) return transmit(*socket_, datagram.peer, octets);
-    socket_->send(datagram.peer, octets);
+    if (out) send(*encode(*out));
   }
 
   net::SimWorld& world_;

@@ -55,6 +55,7 @@ class FakeV3Agent {
   int ignore = 0;                                     // so many datagrams get no answer
   std::function<bool(Reply&)> twist;                  // false: nothing is sent
   std::function<void(Bytes& datagram)> twist_octets;  // of each answer
+  std::optional<net::Address> answer_from;            // another address of it
 
  private:
   SteadyTime now() const { return world_.reactor().clock().steady(); }
@@ -85,7 +86,7 @@ class FakeV3Agent {
     const Octets octets = writer_.write(reply.head, scoped, &keys, ++salt_);
     Bytes datagram(octets.begin(), octets.end());
     if (twist_octets) twist_octets(datagram);
-    socket_->send(to, datagram);
+    socket_->send(to, datagram, answer_from);
   }
   void take(const net::Datagram& datagram) {
     SecuredView asked;

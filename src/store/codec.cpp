@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "store/bits.h"
+
 namespace bongsu::store {
 
 void put_u8(std::string& out, std::uint8_t value) { out.push_back(static_cast<char>(value)); }
@@ -64,6 +66,30 @@ bool take_checksum(std::string_view& value) {
   Reader tail(value.substr(value.size() - 8));
   value.remove_suffix(8);
   return tail.be64() == hash_bytes(value);
+}
+
+namespace {
+
+std::uint64_t sum_of(std::string_view octets) {
+  std::uint64_t sum = octets.size();
+  const auto mix = [&](std::uint64_t word) { sum = std::rotl(sum ^ word, 29) * 0x9e3779b97f4a7c15; };
+  for (; octets.size() >= 8; octets.remove_prefix(8)) mix(Bits::load(reinterpret_cast<const std::uint8_t*>(octets.data())));
+  std::uint64_t rest = 0;
+  for (std::size_t i = 0; i < octets.size(); ++i)
+    rest |= static_cast<std::uint64_t>(static_cast<std::uint8_t>(octets[i])) << 8 * i;
+  mix(rest);
+  return sum ^ sum >> 32;
+}
+
+}  // namespace
+
+void put_sum(std::string& out) { put_be64(out, sum_of(out)); }
+
+bool take_sum(std::string_view& value) {
+  if (value.size() < 8) return false;
+  Reader tail(value.substr(value.size() - 8));
+  value.remove_suffix(8);
+  return tail.be64() == sum_of(value);
 }
 
 std::string_view Reader::take(std::uint64_t octets) {

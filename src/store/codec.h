@@ -27,6 +27,10 @@ void put_checksum(std::string& out);
 // Takes it off again; false when it does not fit.
 bool take_checksum(std::string_view& value);
 
+// The same with a sum over words of eight octets, for what is long.
+void put_sum(std::string& out);
+bool take_sum(std::string_view& value);
+
 // Reads what the functions above wrote. Past the end, or on a form not written by us, it gives zeros and ok() is false.
 class Reader {
  public:

@@ -31,7 +31,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       events_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_queue_full"}})),
       lost(metrics.counter("bongsu_store_lost_records_total", "records of the head log found missing or damaged on opening")),
       write_errors(metrics.counter("bongsu_store_write_errors_total", "writes that the database refused")),
-      chunks(metrics.counter("bongsu_store_chunks_total", "chunks of samples sealed")),
+      groups(metrics.counter("bongsu_store_groups_total", "groups of samples sealed")),
       reopened(metrics.counter("bongsu_store_reopened_total", "times the database was opened anew after a failure")),
       series(metrics.gauge("bongsu_store_series", "series that have data")),
       pending_points(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "points"}})),
@@ -90,7 +90,9 @@ Block* Store::Core::block_of(std::uint64_t series) const {
 Block& Store::Core::make_block(std::uint32_t number) {
   std::atomic<Block*>& slot = (*blocks_)[number];
   if (slot.load() == nullptr) {
-    slot.store(new Block(number), std::memory_order_release);
+    auto* block = new Block(number);
+    block->number_from(first_group_);
+    slot.store(block, std::memory_order_release);
     block_count_.store(std::max(block_count_.load(), number + 1));
   }
   return *slot.load();
@@ -124,7 +126,7 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
   Block& block = make_block(id / Block::kSeries);
   {
     std::lock_guard block_hold(block.mutex);
-    block.head(id).alive = true;
+    block.set_alive(id);
   }
   {
     // Before anyone else can learn the number, so that the series is written no later than its first points.
@@ -153,7 +155,7 @@ Status Store::Core::append(std::span<const Point> points) {
     std::unique_lock<std::mutex> hold;
     if (block != nullptr) hold = std::unique_lock(block->mutex);
     for (; i < points.size() && static_cast<std::uint64_t>(points[i].series) / Block::kSeries == number; ++i) {
-      if (block == nullptr || !block->head(static_cast<Id>(points[i].series)).alive) {
+      if (block == nullptr || !block->alive(static_cast<Id>(points[i].series))) {
         return Error{Code::NotFound, "series " + std::to_string(static_cast<std::uint64_t>(points[i].series)) +
                                          " is not known, or its data has ended: ask series() for it"};
       }
@@ -162,7 +164,7 @@ Status Store::Core::append(std::span<const Point> points) {
 
   const Time now = clock_.now();
   std::vector<std::size_t> refused;  // hardly ever any
-  std::vector<std::uint32_t> sealed;
+  std::vector<std::uint32_t> frozen;
   const auto refuse = [&](std::size_t i, Counter& cause) {
     refused.push_back(i);
     cause.add();
@@ -170,22 +172,21 @@ Status Store::Core::append(std::span<const Point> points) {
   for (std::size_t i = 0; i < points.size();) {
     const std::uint32_t number = static_cast<Id>(points[i].series) / Block::kSeries;
     Block& block = *block_of(static_cast<std::uint64_t>(points[i].series));
-    bool any_sealed = false;
     std::lock_guard hold(block.mutex);
     for (; i < points.size() && static_cast<Id>(points[i].series) / Block::kSeries == number; ++i) {
       const auto id = static_cast<Id>(points[i].series);
       const Sample& sample = points[i].sample;
-      const Head& head = block.head(id);
-      if (!head.alive) refuse(i, count_.gone);
+      const Time newest = block.newest(id);
+      if (!block.alive(id)) refuse(i, count_.gone);
       else if (sample.at < Time{}) refuse(i, count_.before_1970);
       else if (sample.at > now + kFuture) refuse(i, count_.in_future);
       // A newest sample ahead of the clock (the clock was set back) must not shut the series.
-      else if (head.newest != Time::min() && sample.at < std::min(head.newest, now) - kOutOfOrder) refuse(i, count_.too_old);
-      else any_sealed |= block.put(id, sample);
+      else if (newest != Time::min() && sample.at < std::min(newest, now) - kOutOfOrder) refuse(i, count_.too_old);
+      else block.put(id, sample);
     }
-    if (any_sealed && !block.listed) {
+    if (block.frozen().size() > block.taken && !block.listed) {
       block.listed = true;
-      sealed.push_back(number);
+      frozen.push_back(number);
     }
   }
 
@@ -203,7 +204,7 @@ Status Store::Core::append(std::span<const Point> points) {
   {
     std::lock_guard hold(inbox_mutex_);
     inbox_.points.insert(inbox_.points.end(), points.begin(), points.end());
-    inbox_.blocks.insert(inbox_.blocks.end(), sealed.begin(), sealed.end());
+    inbox_.blocks.insert(inbox_.blocks.end(), frozen.begin(), frozen.end());
     wake = inbox_.points.size() >= kWakeAtPoints;
   }
   count_.points.add(points.size());

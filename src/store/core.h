@@ -52,8 +52,8 @@ class Store::Core {
   using Id = SeriesIndex::Id;
   using EventBatch = std::shared_ptr<const std::vector<Event>>;
 
-  static constexpr std::size_t kBlocks = 65536;
-  static constexpr std::size_t kWakeAtPoints = 1 << 15;  // so much waits, and the writer does not
+  static constexpr std::size_t kBlocks = (1u << 24) / Block::kSeries;
+  static constexpr std::size_t kWakeAtPoints = 1 << 17;  // so much waits, and the writer does not
   static constexpr std::size_t kWakeAtEventOctets = 1 << 20;
   static constexpr Millis kOutOfOrder = std::chrono::hours(1);
   static constexpr Millis kFuture = std::chrono::hours(24);
@@ -67,7 +67,7 @@ class Store::Core {
   struct Inbox {
     std::vector<std::pair<Id, std::shared_ptr<const Labels>>> series;
     std::vector<Point> points;
-    std::vector<std::uint32_t> blocks;  // with sealed chunks
+    std::vector<std::uint32_t> blocks;  // with frozen groups
     std::deque<EventBatch> events;      // stay until they are on disk, for search
     std::size_t events_taken = 0;       // of these, how many the writer has in hand
     std::size_t event_weight = 0;
@@ -81,7 +81,7 @@ class Store::Core {
   struct Counters {
     explicit Counters(Metrics& metrics);
     Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
-        &events_limit, &lost, &write_errors, &chunks, &reopened;
+        &events_limit, &lost, &write_errors, &groups, &reopened;
     Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable;
   };
 
@@ -90,7 +90,9 @@ class Store::Core {
   // Opening.
   Status load();
   Status load_series();
-  Status load_open_chunks();
+  Status load_heads();
+  Status raise_format1();
+  Status number_groups();
   Status replay();
   void replay_record(std::uint64_t seq, std::string_view value);
   Status load_event_number();
@@ -105,11 +107,11 @@ class Store::Core {
   // Reading.
   struct Wanted;
   Result<std::shared_ptr<const SeriesIndex::Selection>> selection(std::span<const Matcher> matchers) const;
-  Result<std::vector<Wanted>> wanted(std::span<const Matcher> matchers, Time from, Time to) const;
   // Gives to `take` the samples of each of `wanted`, after what is in memory of it was copied.
   template <class Take>
   Status read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const;
-  Status read_chunks(std::uint32_t series, Time from, Time to, std::vector<SealedChunk>& out, rocksdb::Iterator& at) const;
+  // Adds what is on disk, for series of one block.
+  Status read_groups(std::span<Wanted> wanted, Time from, Time to, rocksdb::Iterator& at) const;
 
   // The writer's thread; all of what follows is its own.
   void run();
@@ -119,7 +121,7 @@ class Store::Core {
   void take_all();  // the inbox, into `bulk_`
   void put(Family family, std::string_view key, std::string_view value);
   void prepare_points(std::span<const Point> points);
-  void prepare_chunks(Block& block);  // under the block's lock
+  void prepare_groups(Block& block, std::vector<std::shared_ptr<const Frozen>> frozen);
   void prepare_event_blocks(rocksdb::WriteBatch& batch, std::span<const Event* const> events);
   bool write_bulk(bool sync);
   void answer(std::vector<Request*>& requests, bool durable);
@@ -149,6 +151,8 @@ class Store::Core {
 
   Guarded<std::shared_ptr<Rocks>> rocks_;  // null while it is opened anew
   std::atomic<std::uint64_t> lost_{0};
+  std::atomic<std::uint64_t> first_group_{1};  // the least number of a group frozen in this life
+  bool format1_ = false;                       // chunks of format 1 are still there; set while opening
 
   mutable std::mutex inbox_mutex_;
   std::condition_variable inbox_ready_;
@@ -165,13 +169,14 @@ class Store::Core {
   rocksdb::WriteBatch bulk_;  // all that is due except commits; kept until it is written
   std::size_t bulk_points_ = 0;
   std::size_t bulk_batches_ = 0;     // of events
-  std::vector<Block*> bulk_blocks_;  // with chunks in `bulk_`
+  std::vector<Block*> bulk_blocks_;  // with groups in `bulk_`
   std::vector<Drop> bulk_drops_;     // files that may go once `bulk_` is written
   std::uint64_t next_seq_ = 1;       // of the head log
-  std::uint64_t next_order_ = 1;     // of late chunks
   std::uint64_t journal_floor_ = 0;  // records up to here are not needed any more
   std::uint32_t next_save_ = 0;      // the block to be looked at next
   double save_credit_ = 0;           // blocks that are due
+  std::size_t unsaved_points_ = 0;   // written to the head log since blocks were last saved
+  std::uint32_t saved_blocks_ = 0;   // since the head log was last trimmed
   SteadyTime last_save_{};
   SteadyTime last_written_{};
   std::optional<Time> last_retention_{};

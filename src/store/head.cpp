@@ -7,8 +7,13 @@
 
 namespace bongsu::store {
 namespace {
-constexpr std::uint8_t kBlockVersion = 1;
-}
+
+constexpr std::uint8_t kBlockVersion = 2;
+// A group is sealed when its packed samples take this much: memory is bounded whatever the interval and the values.
+constexpr std::size_t kSealOctets = 12 << 10;
+constexpr std::size_t kMaxLate = 1024;
+
+}  // namespace
 
 void keep_last_of_equal(std::vector<Sample>& samples) {
   const auto earlier = [](const Sample& a, const Sample& b) { return a.at < b.at; };
@@ -21,146 +26,219 @@ void keep_last_of_equal(std::vector<Sample>& samples) {
   samples.resize(kept);
 }
 
-bool Block::put(std::uint32_t series, const Sample& sample) {
-  Head& own = head(series);
+// The first group of each block ends sooner or later than its neighbours', so that they are not all sealed in one second.
+std::size_t Block::limit() const {
+  if (whole_groups_) return kSealOctets;
+  return kSealOctets / 4 + (number_ * 0x9e3779b1u >> 16) % (kSealOctets * 3 / 4);
+}
+
+void Block::put(std::uint32_t series, const Sample& sample) {
+  const std::uint32_t slot = series % kSeries;
   dirty = true;
-  bool sealed = false;
-  if (sample.at > own.newest) {
-    if (!own.open.empty() && (own.open.full() || sample.at - own.open.first() > Chunk::kMaxSpan)) {
-      seal(series, own);
-      sealed = true;
-    }
-    own.open.append(sample);
-    own.newest = sample.at;
-  } else if (!own.open.empty() && sample.at >= own.open.first() && (!own.open.full() || sample.at == own.open.last())) {
-    std::vector<Sample> samples = own.open.samples();
-    samples.push_back(sample);
-    keep_last_of_equal(samples);
-    own.open = Chunk();
-    for (const Sample& each : samples) own.open.append(each);
+  if (sample.at > newest_[slot]) {
+    if (open_->octets() >= limit() || !open_->takes(slot, sample.at)) freeze();
+    open_->append(slot, sample.at, sample.value, forms_[slot]);
+  } else if (open_->has(slot) && sample.at >= open_->first(slot) && open_->takes(slot, sample.at)) {
+    open_->insert(slot, sample.at, sample.value);
   } else {
-    auto& late = late_[series];
-    late.push_back(sample);
-    own.newest_late = std::max(own.newest_late, sample.at);
-    if (late.size() >= Chunk::kMaxSamples) {
-      seal_late(series);
-      sealed = true;
-    }
+    Late& late = late_[slot];
+    late.samples.push_back(sample);
+    late.newest = std::max(late.newest, sample.at);
+    if (++late_count_ >= kMaxLate) freeze();
   }
-  return sealed;
-}
-
-void Block::seal(std::uint32_t series, Head& own) {
-  sealed_.push_back({.series = series,
-                     .first = own.open.first(),
-                     .last = own.open.last(),
-                     .value = std::make_shared<const std::string>(own.open.sealed())});
-  own.open = Chunk();
-  seal_late(series);
-}
-
-void Block::seal_late(std::uint32_t series) {
-  const auto found = late_.find(series);
-  if (found == late_.end()) return;
-  std::vector<Sample> samples = std::move(found->second);
-  late_.erase(found);
-  keep_last_of_equal(samples);
-  // A late chunk spans no more than one in order, so that a reader knows how far back to look.
-  for (std::size_t i = 0; i < samples.size();) {
-    Chunk chunk;
-    for (; i < samples.size() && (chunk.empty() || samples[i].at - chunk.first() <= Chunk::kMaxSpan); ++i)
-      chunk.append(samples[i]);
-    sealed_.push_back({.series = series,
-                       .late = true,
-                       .first = chunk.first(),
-                       .last = chunk.last(),
-                       .value = std::make_shared<const std::string>(chunk.sealed())});
+  if (sample.at >= newest_[slot]) {
+    newest_[slot] = sample.at;
+    last_[slot] = sample.value;
   }
 }
 
-void Block::copy(std::uint32_t series, Time from, Time to, Parts& out) {
-  const Head& own = head(series);
-  for (const SealedChunk& chunk : sealed_) {
-    if (chunk.series == series && chunk.first <= to && chunk.last >= from) out.sealed.push_back(chunk);
+void Block::freeze() {
+  auto frozen = std::make_shared<Frozen>();
+  frozen->number = next_frozen_++;
+  whole_groups_ = true;
+  for (auto at = late_.begin(); at != late_.end();) {
+    if (!at->second.samples.empty()) frozen->late.emplace(at->first, std::move(at->second.samples));
+    at->second.samples.clear();
+    // Readers ask for it no more once all that is open is later.
+    at = open_->has(at->first) && open_->first(at->first) > at->second.newest ? late_.erase(at) : std::next(at);
   }
-  if (!own.open.empty()) {
-    out.complete_from = std::max(own.open.first(), own.newest_late == Time::min() ? Time::min() : own.newest_late + Millis(1));
-    if (own.open.first() <= to && own.open.last() >= from) out.open = own.open.samples();
-  }
-  if (const auto late = late_.find(series); late != late_.end()) out.late = late->second;
+  late_count_ = 0;
+  frozen->open = std::move(*open_);
+  *open_ = OpenGroup();
+  frozen_.push_back(std::move(frozen));
 }
 
-const Chunk* Block::recent(std::uint32_t series, Time from) const {
-  const Head& own = heads_[series % kSeries];
-  return !own.open.empty() && own.open.first() <= from && own.newest_late < from ? &own.open : nullptr;
+void Block::copy(std::uint32_t series, Time from, Time to, Parts& out) const {
+  const std::uint32_t slot = series % kSeries;
+  const auto read = [&](const OpenGroup& group) {
+    if (!group.has(slot)) return;
+    out.complete_from = std::min(out.complete_from, group.first(slot));
+    if (group.first(slot) <= to && newest_[slot] >= from) group.read(slot, out.in_order);
+  };
+  for (const auto& frozen : frozen_) {
+    read(frozen->open);
+    if (const auto late = frozen->late.find(slot); late != frozen->late.end())
+      out.late.insert(out.late.end(), late->second.begin(), late->second.end());
+  }
+  read(*open_);
+  if (const auto late = late_.find(slot); late != late_.end()) {
+    out.late.insert(out.late.end(), late->second.samples.begin(), late->second.samples.end());
+    if (out.complete_from != Time::max()) out.complete_from = std::max(out.complete_from, late->second.newest + Millis(1));
+  }
 }
 
-const Chunk* Block::newest(std::uint32_t series, Time to) const {
-  const Head& own = heads_[series % kSeries];
-  return !own.open.empty() && own.open.last() <= to && own.newest_late < own.open.last() ? &own.open : nullptr;
+bool Block::read_recent(std::uint32_t series, Time from, std::vector<Sample>& out) const {
+  const std::uint32_t slot = series % kSeries;
+  if (!open_->has(slot) || open_->first(slot) > from) return false;
+  if (const auto late = late_.find(slot); late != late_.end() && late->second.newest >= from) return false;
+  if (newest_[slot] >= from) open_->read(slot, out);
+  return true;
 }
 
 void Block::forget(std::uint32_t series) {
-  head(series) = Head();
-  late_.erase(series);
+  const std::uint32_t slot = series % kSeries;
+  alive_ &= ~(1ull << slot);
+  newest_[slot] = Time::min();
+  forms_[slot] = 0;
+  open_->forget(slot);
+  if (const auto late = late_.find(slot); late != late_.end()) {
+    late_count_ -= late->second.samples.size();
+    late_.erase(late);
+  }
   dirty = true;
 }
 
+std::vector<std::shared_ptr<const Frozen>> Block::take_frozen() {
+  std::vector<std::shared_ptr<const Frozen>> some(frozen_.begin() + static_cast<std::ptrdiff_t>(taken), frozen_.end());
+  taken = frozen_.size();
+  return some;
+}
+
 void Block::drop_taken() {
-  sealed_.erase(sealed_.begin(), sealed_.begin() + static_cast<std::ptrdiff_t>(taken));
+  frozen_.erase(frozen_.begin(), frozen_.begin() + static_cast<std::ptrdiff_t>(taken));
   taken = 0;
+}
+
+bool Block::empty() const {
+  return std::all_of(newest_.begin(), newest_.end(), [](Time each) { return each == Time::min(); });
 }
 
 std::string Block::save() const {
   std::string out;
   put_u8(out, kBlockVersion);
   put_varint(out, saved_seq);
+  put_varint(out, next_frozen_);
+  std::uint64_t slots = 0;
   for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
-    const Head& own = heads_[slot];
-    if (!own.alive || own.newest == Time::min()) continue;
+    if (alive(slot) && newest_[slot] != Time::min()) slots |= 1ull << slot;
+  }
+  put_be64(out, slots);
+  std::int64_t before = 0;
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if ((slots >> slot & 1) == 0) continue;
+    put_signed(out, to_ms(newest_[slot]) - before);
+    before = to_ms(newest_[slot]);
+    put_double(out, last_[slot]);
+    put_u8(out, forms_[slot]);
+  }
+  open_->save(out);
+  put_varint(out, late_.size());
+  for (const auto& [slot, late] : late_) {
     put_u8(out, static_cast<std::uint8_t>(slot));
-    put_signed(out, to_ms(own.newest));
-    put_signed(out, to_ms(own.newest_late));
-    put_text(out, own.open.empty() ? std::string() : own.open.sealed());
-    const auto late = late_.find(number_ * kSeries + slot);
-    put_varint(out, late == late_.end() ? 0 : late->second.size());
-    if (late == late_.end()) continue;
-    for (const Sample& sample : late->second) {
+    put_signed(out, to_ms(late.newest));
+    put_varint(out, late.samples.size());
+    for (const Sample& sample : late.samples) {
       put_signed(out, to_ms(sample.at));
       put_double(out, sample.value);
     }
   }
-  put_checksum(out);
+  put_sum(out);
   return out;
 }
 
 Status Block::load(std::string_view value) {
-  const Error damaged{Code::Corrupt,
-                      "the saved open chunks of series " + std::to_string(number_ * kSeries) + " and up do not pass their check"};
-  if (!take_checksum(value)) return damaged;
+  const Error damaged{
+      Code::Corrupt, "the saved open samples of series " + std::to_string(number_ * kSeries) + " and up do not pass their check"};
+  if (!take_sum(value)) return damaged;
   Reader in(value);
   if (in.u8() != kBlockVersion) return damaged;
-  saved_seq = in.varint();
-  while (in.ok() && !in.done()) {
-    const std::uint32_t slot = in.u8();
-    const Time newest = time_from_ms(in.signed_varint());
-    const Time newest_late = time_from_ms(in.signed_varint());
-    const std::string_view open = in.text();
-    std::vector<Sample> late;
-    for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
-      const Time at = time_from_ms(in.signed_varint());
-      late.push_back({at, in.number()});
-    }
-    if (!in.ok()) return damaged;
-    if (!heads_[slot].alive) continue;
-    heads_[slot].newest = newest;
-    heads_[slot].newest_late = newest_late;
-    if (!open.empty()) {
-      BONGSU_TRY(heads_[slot].open, reopen_chunk(open));
-    }
-    if (!late.empty()) late_[number_ * kSeries + slot] = std::move(late);
+  Block saved(number_);
+  saved.saved_seq = in.varint();
+  saved.next_frozen_ = in.varint();
+  const std::uint64_t slots = in.be64();
+  std::int64_t newest = 0;
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if ((slots >> slot & 1) == 0) continue;
+    newest += in.signed_varint();
+    saved.newest_[slot] = time_from_ms(newest);
+    saved.last_[slot] = in.number();
+    saved.forms_[slot] = in.u8();
   }
-  return in.ok() ? Status() : Status(damaged);
+  BONGSU_TRY_OK(saved.open_->load(in));
+  for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
+    const std::uint32_t slot = in.u8();
+    Late& late = saved.late_[slot];
+    late.newest = time_from_ms(in.signed_varint());
+    for (std::uint64_t samples = in.varint(); in.ok() && samples > 0; --samples) {
+      const Time at = time_from_ms(in.signed_varint());
+      late.samples.push_back({at, in.number()});
+    }
+    if (slot >= kSeries) return damaged;
+    saved.late_count_ += late.samples.size();
+  }
+  if (!in.done()) return damaged;
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if (saved.open_->has(slot) && (saved.newest_[slot] == Time::min() || saved.open_->first(slot) > saved.newest_[slot]))
+      return damaged;
+    if (!alive(slot)) saved.forget(slot);
+  }
+  saved_seq = saved.saved_seq;
+  number_from(saved.next_frozen_);
+  whole_groups_ = true;
+  newest_ = saved.newest_;
+  last_ = saved.last_;
+  forms_ = saved.forms_;
+  open_ = std::move(saved.open_);
+  late_ = std::move(saved.late_);
+  late_count_ = saved.late_count_;
+  return {};
+}
+
+std::vector<SealedGroup> seal(const Frozen& frozen, std::array<std::uint8_t, kGroupSeries>& learned) {
+  std::vector<SealedGroup> out;
+  const auto add = [&](std::vector<SeriesSamples>& all, bool late) {
+    if (all.empty()) return;
+    Time first = Time::max();
+    for (const SeriesSamples& each : all) first = std::min(first, each.samples.front().at);
+    out.push_back({.first = first, .late = late, .value = seal_group(all)});
+  };
+  std::vector<SeriesSamples> all;
+  for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
+    if (!frozen.open.has(slot)) continue;
+    all.push_back({.slot = slot});
+    frozen.open.read(slot, all.back().samples);
+  }
+  add(all, false);
+  for (const SeriesSamples& each : all) learned[each.slot] = each.form.octet();
+
+  // Late samples may lie far apart: one group for each span that holds some.
+  std::map<std::uint32_t, std::vector<Sample>> left = frozen.late;
+  for (auto& [slot, samples] : left) keep_last_of_equal(samples);
+  while (!left.empty()) {
+    Time first = Time::max();
+    for (const auto& [slot, samples] : left) first = std::min(first, samples.front().at);
+    all.clear();
+    for (auto at = left.begin(); at != left.end();) {
+      std::vector<Sample>& samples = at->second;
+      const auto end = std::partition_point(samples.begin(), samples.end(),
+                                            [&](const Sample& sample) { return sample.at - first <= kMaxGroupSpan; });
+      if (end != samples.begin()) all.push_back({.slot = at->first, .samples = {samples.begin(), end}});
+      samples.erase(samples.begin(), end);
+      at = samples.empty() ? left.erase(at) : std::next(at);
+    }
+    add(all, true);
+  }
+  return out;
 }
 
 }  // namespace bongsu::store

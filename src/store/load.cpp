@@ -4,20 +4,22 @@
 #include "store/codec.h"
 #include "store/core.h"
 #include "store/event_codec.h"
+#include "store/format1.h"
 #include "store/journal.h"
 
 namespace bongsu::store {
 namespace {
 constexpr std::string_view kFormatKey = "format";
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 }  // namespace
 
 Status Store::Core::load() {
   const auto rocks = this->rocks();
   BONGSU_TRY(const auto format, rocks->get(Family::Meta, kFormatKey));
+  std::uint64_t version = kFormat;
   if (format) {
     Reader in(*format);
-    if (const std::uint64_t version = in.varint(); !in.done() || version > kFormat) {
+    if (version = in.varint(); !in.done() || version > kFormat) {
       return Error{Code::Unsupported, "the store in " + dir_.string() + " has format " + std::to_string(version) +
                                           "; this version reads up to " + std::to_string(kFormat) +
                                           ": use the newer bongsu that wrote it"};
@@ -29,9 +31,14 @@ Status Store::Core::load() {
     if (!status.ok()) return to_error(status, "writing the first record of the store in " + dir_.string());
   }
   BONGSU_TRY_OK(load_series());
-  BONGSU_TRY_OK(load_open_chunks());
+  BONGSU_TRY_OK(number_groups());
+  if (version == 1) BONGSU_TRY_OK(raise_format1());
+  else BONGSU_TRY_OK(load_heads());
+  const auto chunks = rocks->iterate(Family::Chunks);
+  chunks->SeekToFirst();
+  format1_ = chunks->Valid();
+  if (!chunks->status().ok()) return to_error(chunks->status(), "reading the store in " + dir_.string());
   BONGSU_TRY_OK(replay());
-  next_order_ = (next_seq_ + 1) << 20;
   return load_event_number();
 }
 
@@ -56,16 +63,29 @@ Status Store::Core::load_series() {
       return Error{Code::Corrupt, "the catalogue of series in " + dir_.string() + " holds a record that does not read"};
     }
     index_.restore(id, std::make_shared<const Labels>(std::move(pairs)));
-    make_block(id / Block::kSeries).head(id).alive = true;
+    make_block(id / Block::kSeries).set_alive(id);
     return true;
   });
   count_.series.set(static_cast<double>(index_.size()));
   return Status(read).context("the catalogue of series in " + dir_.string());
 }
 
-Status Store::Core::load_open_chunks() {
+// Groups that replaying freezes anew may hold more or less than those that are on disk already; both stay.
+Status Store::Core::number_groups() {
+  const auto last = rocks()->iterate(Family::Journal);
+  last->SeekToLast();
+  if (!last->status().ok()) return to_error(last->status(), "reading the head log in " + dir_.string());
+  const std::uint64_t records = last->Valid() ? Reader(Rocks::view(last->key())).be64() : 0;
+  first_group_ = (records + 1) << 20;
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    if (Block* block = (*blocks_)[number].load(); block != nullptr) block->number_from(first_group_);
+  }
+  return {};
+}
+
+Status Store::Core::load_heads() {
   const auto rocks = this->rocks();
-  return rocks->each(Family::Open, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+  return rocks->each(Family::Heads, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
     Reader at(key);
     const std::uint32_t number = at.be32();
     Block* block = number < kBlocks ? (*blocks_)[number].load() : nullptr;
@@ -73,6 +93,53 @@ Status Store::Core::load_open_chunks() {
     if (const Status loaded = block->load(value); !loaded) lose_record(0, loaded.error().text);
     return true;
   });
+}
+
+// What is open becomes heads at once, in one batch; chunks stay as they are, to be read until their time is over.
+Status Store::Core::raise_format1() {
+  const auto rocks = this->rocks();
+  const Status read = rocks->each(Family::Open, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+    Reader at(key);
+    const std::uint64_t first = std::uint64_t{at.be32()} * format1::kBlockSeries;
+    const auto saved = format1::read_open_block(value);
+    if (!saved) lose_record(0, saved.error().text);
+    if (!saved) return true;
+    for (std::uint64_t series = first; series < first + format1::kBlockSeries; series += Block::kSeries) {
+      if (Block* block = block_of(series); block != nullptr) block->saved_seq = saved->saved_seq;
+    }
+    for (const format1::OpenSeries& each : saved->series) {
+      Block* block = block_of(first + each.slot);
+      const auto id = static_cast<Id>(first + each.slot);
+      if (block == nullptr || !block->alive(id)) continue;
+      for (const Sample& sample : each.open) block->put(id, sample);
+      for (const Sample& sample : each.late) block->put(id, sample);
+    }
+    return true;
+  });
+  if (!read) return read;
+  rocksdb::WriteBatch batch;
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    Block* block = (*blocks_)[number].load();
+    if (block == nullptr) continue;
+    for (const auto& frozen : block->frozen()) {
+      std::array<std::uint8_t, kGroupSeries> learned{};
+      for (const SealedGroup& group : seal(*frozen, learned)) {
+        const std::string key = group_key(day_of(group.first), number, group.first, frozen->number, group.late);
+        BONGSU_CHECK(batch.Put(rocks->family(Family::Groups), key, group.value).ok());
+      }
+    }
+    block->taken = block->frozen().size();
+    block->drop_taken();
+    BONGSU_CHECK(batch.Put(rocks->family(Family::Heads), series_key(number), block->save()).ok());
+  }
+  rocks->drop_range(Family::Open, "", std::string(8, '\xff'), batch);
+  BONGSU_CHECK(batch.Put(rocks->family(Family::Meta), Rocks::slice(kFormatKey), varint(kFormat)).ok());
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  if (const auto status = rocks->db().Write(options, &batch); !status.ok()) {
+    return to_error(status, "raising the store in " + dir_.string() + " to format " + std::to_string(kFormat));
+  }
+  return {};
 }
 
 Status Store::Core::replay() {
@@ -114,8 +181,9 @@ void Store::Core::replay_record(std::uint64_t seq, std::string_view value) {
   for (const Point& point : *points) {
     Block* block = block_of(static_cast<std::uint64_t>(point.series));
     const auto id = static_cast<Id>(point.series);
-    if (block == nullptr || !block->head(id).alive || block->saved_seq >= seq) continue;
-    if (block->put(id, point.sample) && !block->listed) {
+    if (block == nullptr || !block->alive(id) || block->saved_seq >= seq) continue;
+    block->put(id, point.sample);
+    if (!block->frozen().empty() && !block->listed) {
       block->listed = true;
       inbox_.blocks.push_back(id / Block::kSeries);
     }

@@ -3,14 +3,27 @@
 #include <iterator>
 
 #include "store/core.h"
+#include "store/format1.h"
 
 namespace bongsu::store {
 
+// A series whose memory does not hold all that was asked.
 struct Store::Core::Wanted {
   Id id = 0;
   std::size_t place = 0;  // in the selection
-  std::shared_ptr<const Labels> labels{};
   Block::Parts parts{};
+  std::vector<Sample> in_order{}, late{};  // from the disk
+
+  bool needs_disk(Time from) const { return from < parts.complete_from; }
+  // All samples in [from, to], of equal times the last to arrive.
+  std::vector<Sample> merge(Time from, Time to) {
+    std::vector<Sample> all = std::move(in_order);
+    for (const std::vector<Sample>* some : {&parts.in_order, &late, &parts.late})
+      all.insert(all.end(), some->begin(), some->end());
+    std::erase_if(all, [&](const Sample& sample) { return sample.at < from || sample.at > to; });
+    keep_last_of_equal(all);
+    return all;
+  }
 };
 
 Result<std::shared_ptr<const SeriesIndex::Selection>> Store::Core::selection(std::span<const Matcher> matchers) const {
@@ -18,79 +31,34 @@ Result<std::shared_ptr<const SeriesIndex::Selection>> Store::Core::selection(std
   return index_.sorted(matchers);
 }
 
-// The memory of each series is copied before the disk is read: a chunk on its way is then seen at least once.
-Result<std::vector<Store::Core::Wanted>> Store::Core::wanted(std::span<const Matcher> matchers, Time from, Time to) const {
-  std::vector<Wanted> result;
-  {
-    std::shared_lock hold(index_mutex_);
-    BONGSU_TRY(const auto ids, index_.select(matchers));
-    result.reserve(ids.size());
-    for (const Id id : ids) result.push_back({.id = id, .labels = index_.labels(id)});
-  }
-  for (Wanted& each : result) {
-    Block& block = *block_of(each.id);
-    std::lock_guard hold(block.mutex);
-    block.copy(each.id, from, to, each.parts);
-  }
-  return result;
-}
-
-Status Store::Core::read_chunks(std::uint32_t series, Time from, Time to, std::vector<SealedChunk>& out,
-                                rocksdb::Iterator& at) const {
-  const Time earliest = from - Time{} > Chunk::kMaxSpan ? from - Chunk::kMaxSpan : Time{};
+Status Store::Core::read_groups(std::span<Wanted> wanted, Time from, Time to, rocksdb::Iterator& at) const {
+  const std::uint32_t block = wanted.front().id / Block::kSeries;
+  const Time earliest = from - Time{} > kMaxGroupSpan ? from - kMaxGroupSpan : Time{};
   std::uint32_t day = day_of(earliest);
   const std::uint32_t last_day = day_of(to);
-  const auto seek = [&] { at.Seek(Rocks::slice(chunk_key(day, series, earliest, 0))); };
+  const auto seek = [&] { at.Seek(Rocks::slice(group_key(day, block, earliest, 0, false))); };
   for (seek(); at.Valid();) {
-    BONGSU_TRY(const ChunkKey key, parse_chunk_key(Rocks::view(at.key())));
+    BONGSU_TRY(const GroupKey key, parse_group_key(Rocks::view(at.key())));
     if (key.day > last_day) break;
-    if (key.day == day && key.series == series && key.first <= to) {
-      BONGSU_TRY(const ChunkHeader header, read_chunk_header(Rocks::view(at.value())));
-      if (key.first + header.span >= from) {
-        out.push_back({.series = series,
-                       .late = key.order != 0,
-                       .order = key.order,
-                       .first = key.first,
-                       .last = key.first + header.span,
-                       .value = std::make_shared<const std::string>(at.value().ToString())});
+    if (key.day == day && key.block == block && key.first <= to) {
+      BONGSU_TRY(GroupReader group, GroupReader::open(Rocks::view(at.value())));
+      if (key.first + group.span() >= from) {
+        for (Wanted& each : wanted) {
+          if (each.needs_disk(from))
+            BONGSU_TRY_OK(group.read(each.id % Block::kSeries, key.first, key.late ? each.late : each.in_order));
+        }
       }
       at.Next();
       continue;
     }
-    // Past this day's chunks of the series: on to the next day that may have some.
-    day = key.day > day && key.series <= series ? key.day : std::max(day, key.day) + 1;
+    // Past this day's groups of the block: on to the next day that may have some.
+    day = key.day > day && key.block <= block ? key.day : std::max(day, key.day) + 1;
     if (day > last_day) break;
     seek();
   }
   if (!at.status().ok()) return to_error(at.status(), "reading samples");
-  std::stable_sort(out.begin(), out.end(), [](const SealedChunk& a, const SealedChunk& b) { return a.order < b.order; });
   return {};
 }
-
-namespace {
-
-// All samples in [from, to], of equal times the last to arrive.
-Result<std::vector<Sample>> merge(const Block::Parts& parts, std::vector<SealedChunk>& on_disk, Time from, Time to) {
-  std::vector<Sample> samples;
-  samples.reserve((on_disk.size() + parts.sealed.size()) * Chunk::kMaxSamples + parts.open.size() + parts.late.size());
-  const auto take = [&](bool late) -> Status {
-    for (const std::vector<SealedChunk>* chunks : {static_cast<const std::vector<SealedChunk>*>(&on_disk), &parts.sealed}) {
-      for (const SealedChunk& chunk : *chunks) {
-        if (chunk.late == late) BONGSU_TRY_OK(read_chunk(*chunk.value, samples));
-      }
-    }
-    return {};
-  };
-  BONGSU_TRY_OK(take(false));
-  samples.insert(samples.end(), parts.open.begin(), parts.open.end());
-  BONGSU_TRY_OK(take(true));
-  samples.insert(samples.end(), parts.late.begin(), parts.late.end());
-  std::erase_if(samples, [&](const Sample& sample) { return sample.at < from || sample.at > to; });
-  keep_last_of_equal(samples);
-  return samples;
-}
-
-}  // namespace
 
 template <class Take>
 Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const {
@@ -98,14 +66,23 @@ Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, 
   if (wanted.empty()) return {};
   // As they stand on the disk.
   std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
-  const auto at = rocks->iterate(Family::Chunks);
-  std::vector<SealedChunk> on_disk;
-  for (Wanted& each : wanted) {
-    on_disk.clear();
-    if (from < each.parts.complete_from) BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
-    BONGSU_TRY(std::vector<Sample> samples, merge(each.parts, on_disk, from, to));
-    each.parts = {};
-    if (!samples.empty()) BONGSU_TRY_OK(take(each.place, std::move(samples)));
+  const auto groups = rocks->iterate(Family::Groups);
+  const auto chunks = format1_ ? rocks->iterate(Family::Chunks) : nullptr;
+  for (auto begin = wanted.begin(); begin != wanted.end();) {
+    const auto end = std::find_if(begin, wanted.end(),
+                                  [&](const Wanted& each) { return each.id / Block::kSeries != begin->id / Block::kSeries; });
+    if (std::any_of(begin, end, [&](const Wanted& each) { return each.needs_disk(from); })) {
+      for (auto each = begin; chunks != nullptr && each != end; ++each) {
+        if (each->needs_disk(from)) BONGSU_TRY_OK(format1::read_chunks(*chunks, each->id, from, to, each->in_order, each->late));
+      }
+      BONGSU_TRY_OK(read_groups(std::span(begin, end), from, to, *groups));
+    }
+    for (; begin != end; ++begin) {
+      std::vector<Sample> samples = begin->merge(from, to);
+      const std::size_t place = begin->place;
+      *begin = {};
+      if (!samples.empty()) BONGSU_TRY_OK(take(place, std::move(samples)));
+    }
   }
   return {};
 }
@@ -144,14 +121,12 @@ Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matcher
     open.clear();
     {
       std::lock_guard hold(block.mutex);
-      const Chunk* recent = block.recent(id, from);
-      if (recent == nullptr) {
+      if (const Time newest = block.newest(id); newest != Time::min() && newest < from) continue;
+      if (!block.read_recent(id, from, open)) {
         rest.push_back({.id = id, .place = i});
         block.copy(id, from, to, rest.back().parts);
         continue;
       }
-      if (recent->last() < from) continue;
-      recent->read(open);
     }
     const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
     const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
@@ -181,13 +156,12 @@ Result<std::vector<Latest>> Store::Core::latest(std::span<const Matcher> matcher
     Sample sample;
     {
       std::lock_guard hold(block.mutex);
-      const Chunk* newest = block.newest(id, to);
-      if (newest == nullptr) {
+      sample = block.last(id);
+      if (sample.at == Time::min() || sample.at > to) {
         rest.push_back({.id = id, .place = i});
         block.copy(id, from, to, rest.back().parts);
         continue;
       }
-      sample = {newest->last(), newest->last_value()};
     }
     if (sample.at < from) continue;
     BONGSU_TRY_OK(budget.take(1));
@@ -204,29 +178,28 @@ Result<std::vector<Latest>> Store::Core::latest(std::span<const Matcher> matcher
 }
 
 Result<std::vector<Labels>> Store::Core::find(std::span<const Matcher> matchers, Time from, Time to) const {
-  BONGSU_TRY(std::vector<Wanted> candidates, wanted(matchers, from, to));
-  BONGSU_TRY(const auto rocks, rocks_or_error());
-  const auto at = rocks->iterate(Family::Chunks);
-  const auto inside = [&](Time time) { return time >= from && time <= to; };
-  const auto ends_inside = [&](const SealedChunk& chunk) { return inside(chunk.first) || inside(chunk.last); };
-  std::vector<Labels> result;
-  for (const Wanted& each : candidates) {
-    const Block::Parts& parts = each.parts;
-    bool found = std::any_of(parts.open.begin(), parts.open.end(), [&](const Sample& sample) { return inside(sample.at); }) ||
-                 std::any_of(parts.late.begin(), parts.late.end(), [&](const Sample& sample) { return inside(sample.at); }) ||
-                 std::any_of(parts.sealed.begin(), parts.sealed.end(), ends_inside);
-    if (!found && from < parts.complete_from) {
-      std::vector<SealedChunk> on_disk;
-      BONGSU_TRY_OK(read_chunks(each.id, from, to, on_disk, *at));
-      found = std::any_of(on_disk.begin(), on_disk.end(), ends_inside);
-      if (!found) {
-        BONGSU_TRY(const auto samples, merge(parts, on_disk, from, to));
-        found = !samples.empty();
-      }
-    }
-    if (found) result.push_back(*each.labels);
+  BONGSU_TRY(const auto selected, selection(matchers));
+  std::vector<Wanted> rest;
+  std::vector<bool> found(selected->ids.size());
+  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
+    const Id id = selected->ids[i];
+    Block& block = *block_of(id);
+    std::lock_guard hold(block.mutex);
+    const Time newest = block.newest(id);
+    found[i] = newest != Time::min() && newest >= from && newest <= to;
+    if (found[i] || (newest != Time::min() && newest < from)) continue;
+    rest.push_back({.id = id, .place = i});
+    block.copy(id, from, to, rest.back().parts);
   }
-  std::sort(result.begin(), result.end());
+  const auto take = [&](std::size_t place, const std::vector<Sample>&) -> Status {
+    found[place] = true;
+    return {};
+  };
+  BONGSU_TRY_OK(read_whole(rest, from, to, take));
+  std::vector<Labels> result;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) result.push_back(*selected->labels[i]);
+  }
   return result;
 }
 

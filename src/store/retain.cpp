@@ -29,12 +29,16 @@ void Store::Core::retain() {
   if (steady < retention_held_until_) return;
 
   const Time oldest = now - options_.raw_retention;
-  // A day may go when the longest chunk that began in it has ended before.
-  if (const std::uint32_t day = day_of(oldest - Chunk::kMaxSpan); day > dropped_day_) {
-    const std::string from = chunk_key(dropped_day_, 0, Time{}, 0);
-    const std::string to = chunk_key(day, 0, Time{}, 0);
-    rocks()->drop_range(Family::Chunks, from, to, bulk_);
-    bulk_drops_.push_back({Family::Chunks, from, to});
+  // A day may go when the longest group that began in it has ended before.
+  if (const std::uint32_t day = day_of(oldest - kMaxGroupSpan); day > dropped_day_) {
+    std::string from, to;
+    put_be32(from, dropped_day_);
+    put_be32(to, day);
+    for (const Family family : {Family::Groups, Family::Chunks}) {
+      if (family == Family::Chunks && !format1_) continue;
+      rocks()->drop_range(family, from, to, bulk_);
+      bulk_drops_.push_back({family, from, to});
+    }
     dropped_day_ = day;
     forget_idle_series(oldest);
   }
@@ -49,8 +53,7 @@ void Store::Core::forget_idle_series(Time before) {
     if (block == nullptr) continue;
     std::lock_guard hold(block->mutex);
     for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
-      const Head& head = block->head(id);
-      if (!head.alive || head.newest == Time::min() || head.newest >= before) continue;
+      if (!block->alive(id) || block->newest(id) == Time::min() || block->newest(id) >= before) continue;
       block->forget(id);
       idle.push_back(id);
     }

@@ -10,6 +10,8 @@
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <cstdarg>
+#include <cstdio>
 
 #include "base/log.h"
 #include "store/codec.h"
@@ -17,8 +19,35 @@
 namespace bongsu::store {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "series",    "chunks", "open",        "journal",
-                                                          "logs",    "log_index", "events", "event_index", "state"};
+constexpr std::array<const char*, kFamilies> kFamilyNames{"default",   "series", "chunks",      "open",  "journal", "logs",
+                                                          "log_index", "events", "event_index", "state", "groups",  "heads"};
+
+// RocksDB's warnings among ours, instead of a LOG file of its own.
+class Warnings final : public rocksdb::Logger {
+ public:
+  Warnings() : Logger(rocksdb::InfoLogLevel::WARN_LEVEL) {}
+  using Logger::Logv;
+  void Logv(const char* format, va_list arguments) override {
+    std::array<char, 512> text{};
+    std::vsnprintf(text.data(), text.size(), format, arguments);
+    std::uint64_t suppressed = 0;
+    if (gate_.open(std::chrono::steady_clock::now(), suppressed)) log::warning("the database: {}", text.data());
+  }
+
+ private:
+  log::Gate gate_;
+};
+
+// Each opening leaves a file of 50 kB behind that nobody reads; the newest belongs to a backup.
+void remove_old_options(const std::filesystem::path& dir) {
+  std::error_code ignored;
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator(dir, ignored)) {
+    if (entry.path().filename().string().starts_with("OPTIONS-")) found.push_back(entry.path());
+  }
+  std::sort(found.begin(), found.end());
+  for (std::size_t i = 0; i + 1 < found.size(); ++i) std::filesystem::remove(found[i], ignored);
+}
 
 rocksdb::DBOptions database_options(const StoreOptions& options, const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::DBOptions db;
@@ -32,10 +61,8 @@ rocksdb::DBOptions database_options(const StoreOptions& options, const std::shar
   db.max_background_jobs = 2;
   db.bytes_per_sync = 1 << 20;
   db.max_open_files = 256;
-  db.keep_log_file_num = 3;
-  db.max_log_file_size = 4 << 20;
   db.stats_dump_period_sec = 0;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.info_log = std::make_shared<Warnings>();
   return db;
 }
 
@@ -48,13 +75,18 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions family;
-  const bool bulk = which == Family::Chunks || which == Family::Logs || which == Family::Events || which == Family::Journal;
+  const bool bulk = which == Family::Groups || which == Family::Chunks || which == Family::Logs || which == Family::Events ||
+                    which == Family::Journal;
   if (bulk) table.block_size = 64 << 10;
   if (which == Family::State) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  family.compression = which == Family::Open || which == Family::Journal ? rocksdb::kLZ4Compression : rocksdb::kZSTD;
+  // Saved open samples and the head log do not stay, and are packed as they are.
+  const bool passing = which == Family::Heads || which == Family::Journal;
+  family.compression = passing ? rocksdb::kNoCompression : rocksdb::kZSTD;
   family.write_buffer_size = std::clamp<std::size_t>(options.memory / (bulk ? 12 : 32), 256 << 10, 64 << 20);
   family.level_compaction_dynamic_level_bytes = true;
+  // What was dropped of the head log goes with the next compaction, which writes hardly anything.
+  if (which == Family::Journal) family.level0_file_num_compaction_trigger = 2;
   return family;
 }
 
@@ -96,6 +128,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
   rocks->db_.reset(raw);
   BONGSU_CHECK(handles.size() == kFamilies);
   std::copy(handles.begin(), handles.end(), rocks->handles_.begin());
+  remove_old_options(dir);
   return rocks;
 }
 
@@ -134,8 +167,10 @@ void Rocks::drop_files(Family which, std::string_view from, std::string_view to)
   if (!status.ok()) log::warning("dropping old files of the store: {}", status.ToString());
 }
 
-Status Rocks::flush_all() const {
-  const auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
+Status Rocks::settle() const {
+  auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
+  // Next to nothing of the head log is left by now.
+  if (status.ok()) status = db_->CompactRange(rocksdb::CompactRangeOptions(), family(Family::Journal), nullptr, nullptr);
   if (!status.ok()) return to_error(status, "closing the store");
   return {};
 }
@@ -146,24 +181,26 @@ std::string series_key(std::uint32_t series) {
   return key;
 }
 
-std::string chunk_key(std::uint32_t day, std::uint32_t series, Time first, std::uint64_t order) {
+std::string group_key(std::uint32_t day, std::uint32_t block, Time first, std::uint64_t number, bool late) {
   std::string key;
   key.reserve(24);
   put_be32(key, day);
-  put_be32(key, series);
+  put_be32(key, block);
   put_be64(key, static_cast<std::uint64_t>(to_ms(first)));
-  put_be64(key, order);
+  put_be64(key, number << 1 | (late ? 1 : 0));
   return key;
 }
 
-Result<ChunkKey> parse_chunk_key(std::string_view key) {
+Result<GroupKey> parse_group_key(std::string_view key) {
   Reader in(key);
-  ChunkKey parsed;
+  GroupKey parsed;
   parsed.day = in.be32();
-  parsed.series = in.be32();
+  parsed.block = in.be32();
   parsed.first = time_from_ms(static_cast<std::int64_t>(in.be64()));
-  parsed.order = in.be64();
-  if (!in.done()) return Error{Code::Corrupt, "a chunk of samples stands under a key that is none"};
+  const std::uint64_t number = in.be64();
+  parsed.number = number >> 1;
+  parsed.late = (number & 1) != 0;
+  if (!in.done()) return Error{Code::Corrupt, "a group of samples stands under a key that is none"};
   return parsed;
 }
 

@@ -15,8 +15,9 @@
 namespace bongsu::store {
 
 // The column families, one for each kind of record (FORMAT.md).
-enum class Family : std::size_t { Meta, Series, Chunks, Open, Journal, Logs, LogIndex, Events, EventIndex, State };
-inline constexpr std::size_t kFamilies = 10;
+// Chunks and Open are those of format 1.
+enum class Family : std::size_t { Meta, Series, Chunks, Open, Journal, Logs, LogIndex, Events, EventIndex, State, Groups, Heads };
+inline constexpr std::size_t kFamilies = 12;
 
 // The text of a RocksDB failure, as ours. `what` says what was asked.
 Error to_error(const rocksdb::Status& status, std::string_view what);
@@ -50,8 +51,8 @@ class Rocks {
   void drop_range(Family which, std::string_view from, std::string_view to, rocksdb::WriteBatch& batch) const;
   void drop_files(Family which, std::string_view from, std::string_view to) const;
 
-  // Moves all that stands in the log alone into tables.
-  Status flush_all() const;
+  // Moves all that stands in the log alone into tables, and what was dropped out of them.
+  Status settle() const;
 
   static rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
   static std::string_view view(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -64,14 +65,15 @@ class Rocks {
 
 // Keys that sort as their parts do.
 std::string series_key(std::uint32_t series);
-std::string chunk_key(std::uint32_t day, std::uint32_t series, Time first, std::uint64_t order);
-struct ChunkKey {
+std::string group_key(std::uint32_t day, std::uint32_t block, Time first, std::uint64_t number, bool late);
+struct GroupKey {
   std::uint32_t day = 0;
-  std::uint32_t series = 0;
+  std::uint32_t block = 0;
   Time first{};
-  std::uint64_t order = 0;  // 0 for a chunk in time order, else rising with arrival
+  std::uint64_t number = 0;  // rises with arrival
+  bool late = false;         // its samples came after later ones
 };
-Result<ChunkKey> parse_chunk_key(std::string_view key);
+Result<GroupKey> parse_group_key(std::string_view key);
 std::uint32_t day_of(Time at);  // days since 1970 in UTC; 0 before
 std::string state_key(std::string_view table, std::string_view key);
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The writer's part for points: the head log, sealed chunks, and the open chunks that it saves so that the log stays short.
+// The writer's part for points: the head log, sealed groups, and the open samples that it saves so that the log stays short.
 #include <algorithm>
 
 #include "store/codec.h"
@@ -9,12 +9,15 @@
 namespace bongsu::store {
 namespace {
 constexpr std::size_t kRecordPoints = 4096;
-// Each open chunk is saved this often, so that the head log needs to hold no more.
+// All open samples are saved once in this time and in this many points, so that the head log needs to hold no more.
 constexpr double kSaveRoundMs = 600'000;
+constexpr double kSaveRoundPoints = 4e6;
+constexpr std::uint32_t kTrimsInRound = 8;
 }  // namespace
 
 void Store::Core::prepare_points(std::span<const Point> points) {
   bulk_points_ += points.size();
+  unsaved_points_ += points.size();
   for (std::size_t from = 0; from < points.size(); from += kRecordPoints) {
     const auto some = points.subspan(from, std::min(kRecordPoints, points.size() - from));
     put(Family::Journal, be64(next_seq_), encode_record(next_seq_, some));
@@ -22,47 +25,56 @@ void Store::Core::prepare_points(std::span<const Point> points) {
   }
 }
 
-void Store::Core::prepare_chunks(Block& block) {
-  const auto& sealed = block.sealed();
-  if (block.taken == sealed.size()) return;
-  for (; block.taken < sealed.size(); ++block.taken) {
-    const SealedChunk& chunk = sealed[block.taken];
-    std::uint64_t order = 0;
-    if (chunk.late) order = next_order_ = std::max(next_order_ + 1, next_seq_ << 20);
-    put(Family::Chunks, chunk_key(day_of(chunk.first), chunk.series, chunk.first, order), *chunk.value);
-    count_.chunks.add();
+// What was taken of the block's frozen groups, under its lock; packing it takes a while, and nobody waits for that.
+void Store::Core::prepare_groups(Block& block, std::vector<std::shared_ptr<const Frozen>> frozen) {
+  if (frozen.empty()) return;
+  std::array<std::uint8_t, kGroupSeries> learned{};
+  for (const auto& each : frozen) {
+    for (const SealedGroup& group : seal(*each, learned)) {
+      put(Family::Groups, group_key(day_of(group.first), block.number(), group.first, each->number, group.late), group.value);
+      count_.groups.add();
+    }
   }
   if (std::find(bulk_blocks_.begin(), bulk_blocks_.end(), &block) == bulk_blocks_.end()) bulk_blocks_.push_back(&block);
+  std::lock_guard hold(block.mutex);
+  for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
+    if (frozen.back()->open.has(slot)) block.learn(slot, learned[slot]);
+  }
 }
 
 void Store::Core::save_some_blocks() {
   const auto now = clock_.steady();
   const std::uint32_t blocks = block_count_.load();
-  save_credit_ += std::chrono::duration<double, std::milli>(now - last_save_).count() / kSaveRoundMs * blocks;
-  save_credit_ = std::min(save_credit_, static_cast<double>(blocks));
+  const double rounds = std::chrono::duration<double, std::milli>(now - last_save_).count() / kSaveRoundMs +
+                        static_cast<double>(unsaved_points_) / kSaveRoundPoints;
+  save_credit_ = std::min(save_credit_ + rounds * blocks, static_cast<double>(blocks));
   last_save_ = now;
+  unsaved_points_ = 0;
   for (; save_credit_ >= 1; save_credit_ -= 1) {
-    if (next_save_ >= blocks) {
-      next_save_ = 0;
-      trim_journal();
-      if (blocks == 0) return;
-    }
+    if (next_save_ >= blocks) next_save_ = 0;
     if (Block* block = (*blocks_)[next_save_++].load(); block != nullptr) save_block(*block);
+    ++saved_blocks_;
+  }
+  if (blocks > 0 && saved_blocks_ * kTrimsInRound >= blocks) {
+    saved_blocks_ = 0;
+    trim_journal();
   }
 }
 
-// Everything of the block that stands in records so far is then in its saved form or in sealed chunks, written together.
+// Everything of the block that stands in records so far is then in its saved form or in sealed groups, written together.
 void Store::Core::save_block(Block& block) {
   std::string value;
+  std::vector<std::shared_ptr<const Frozen>> frozen;
   {
     std::lock_guard hold(block.mutex);
     block.saved_seq = next_seq_ - 1;
     if (!block.dirty) return;
-    prepare_chunks(block);
+    frozen = block.take_frozen();
     value = block.save();
     block.dirty = false;
   }
-  put(Family::Open, series_key(block.number()), value);
+  prepare_groups(block, std::move(frozen));
+  put(Family::Heads, series_key(block.number()), value);
 }
 
 void Store::Core::trim_journal() {

@@ -85,9 +85,13 @@ void Store::Core::take_all() {
   prepare_points(taken.points);
   for (const std::uint32_t number : taken.blocks) {
     Block& block = *(*blocks_)[number].load();
-    std::lock_guard hold(block.mutex);
-    block.listed = false;
-    prepare_chunks(block);
+    std::vector<std::shared_ptr<const Frozen>> frozen;
+    {
+      std::lock_guard hold(block.mutex);
+      block.listed = false;
+      frozen = block.take_frozen();
+    }
+    prepare_groups(block, std::move(frozen));
   }
   std::vector<const Event*> events;
   for (const EventBatch& batch : batches) {
@@ -221,7 +225,7 @@ void Store::Core::close() {
     trim_journal();
     // Tables open faster than the log that they come from.
     if (write_bulk(true)) {
-      if (const Status flushed = rocks()->flush_all(); !flushed) log::warning("{}", flushed.error().text);
+      if (const Status flushed = rocks()->settle(); !flushed) log::warning("{}", flushed.error().text);
     }
   }
   if (waiting_points_.load() > 0) {

@@ -32,6 +32,7 @@ constexpr const char* kUsage =
     "  --jitter MS    each host polled at its own second, astray by less than MS (0: all at the full minute)\n"
     "  --dir DIR      for the store and the rivals, emptied first (storebench.tmp)\n"
     "  --memory MIB   StoreOptions::memory (256)\n"
+    "  --keep         leave the store in DIR\n"
     "  --restart      kill -9 instead of a clean end, and open again\n"
     "  --rivals       Prometheus and VictoriaMetrics too, where installed\n"
     "  --json         one JSON object a line for each set and store; Bongsu's is the last\n";
@@ -41,7 +42,7 @@ struct Options {
   DatasetSpec data;
   std::filesystem::path dir = "storebench.tmp";
   std::uint64_t memory_mib = 256;
-  bool restart = false, rivals = false, json = false;
+  bool keep = false, restart = false, rivals = false, json = false;
 };
 
 [[noreturn]] void leave(const std::string& text, int code) {
@@ -242,7 +243,7 @@ int measure_all(const Options& options) {
     } else {
       show(options, set, Bench(options, data).run());
     }
-    std::filesystem::remove_all(options.dir);
+    if (!options.keep) std::filesystem::remove_all(options.dir);
   }
   return 0;
 }
@@ -258,11 +259,11 @@ double number(const char* text, double smallest, double largest) {
 }
 
 int run(int argc, char** argv) {
-  enum { kSet = 1, kSeries, kHours, kJitter, kDir, kMemory, kRestart, kRivals, kJson, kHelp };
-  const option known[] = {{"set", 1, nullptr, kSet},         {"series", 1, nullptr, kSeries}, {"hours", 1, nullptr, kHours},
-                          {"jitter", 1, nullptr, kJitter},   {"dir", 1, nullptr, kDir},       {"memory", 1, nullptr, kMemory},
-                          {"restart", 0, nullptr, kRestart}, {"rivals", 0, nullptr, kRivals}, {"json", 0, nullptr, kJson},
-                          {"help", 0, nullptr, kHelp},       {nullptr, 0, nullptr, 0}};
+  enum { kSet = 1, kSeries, kHours, kJitter, kDir, kMemory, kKeep, kRestart, kRivals, kJson, kHelp };
+  const option known[] = {{"set", 1, nullptr, kSet},       {"series", 1, nullptr, kSeries},   {"hours", 1, nullptr, kHours},
+                          {"jitter", 1, nullptr, kJitter}, {"dir", 1, nullptr, kDir},         {"memory", 1, nullptr, kMemory},
+                          {"keep", 0, nullptr, kKeep},     {"restart", 0, nullptr, kRestart}, {"rivals", 0, nullptr, kRivals},
+                          {"json", 0, nullptr, kJson},     {"help", 0, nullptr, kHelp},       {nullptr, 0, nullptr, 0}};
   Options options;
   for (int found; (found = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     switch (found) {
@@ -289,6 +290,9 @@ int run(int argc, char** argv) {
         break;
       case kMemory:
         options.memory_mib = static_cast<std::uint64_t>(number(optarg, 8, 1 << 20));
+        break;
+      case kKeep:
+        options.keep = true;
         break;
       case kRestart:
         options.restart = true;

@@ -1,365 +1,299 @@
 // SPDX-License-Identifier: Apache-2.0
-// Polls every host of a file each cycle, all columns at once, and says what that cost.
+// bongsu-pollbench: what polling costs, and a rival beside it.
 #include <fmt/core.h>
-#include <getopt.h>
-#include <sys/resource.h>
+#include <malloc.h>
 
-#include <algorithm>
-#include <cmath>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
-#include <fstream>
-#include <functional>
 #include <memory>
-#include <string>
-#include <vector>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/text.h"
-#include "net/live.h"
-#include "snmp/client.h"
-#include "store/store.h"
+#include "lab.h"
+#include "options.h"
+#include "poll.h"
 
-namespace bongsu {
+namespace bongsu::pollbench {
 namespace {
 
-constexpr const char* kUsage =
-    "usage: bongsu-pollbench --hosts FILE --columns FILE [options]\n"
-    "  --hosts FILE        one address a line\n"
-    "  --columns FILE      one column OID a line\n"
-    "  --port N            UDP port of the agents (161)\n"
-    "  --cycles N          polls of every host (1)\n"
-    "  --community TEXT    (public)\n"
-    "  --window N          hosts under way at once (2048)\n"
-    "  --repetitions N     rows asked for by one GETBULK (25)\n"
-    "  --timeout MS        of one try (1000)\n"
-    "  --retries N         (3)\n"
-    "  --coroutines        one coroutine for each host, as the daemon does, instead of callbacks\n"
-    "  --store DIR         append every value to a store in DIR, as a poll each 60 s would\n"
-    "  --json              one JSON object instead of text\n";
+using Json = nlohmann::ordered_json;
 
-struct Options {
-  std::string hosts, columns, store, community = "public";
-  std::uint16_t port = 161;
-  int cycles = 1, repetitions = 25, retries = 3;
-  std::size_t window = 2048;
-  Millis timeout{1000};
-  bool coroutines = false, json = false;
+struct Bench {
+  Options options;
+  std::vector<std::string> addresses;
+  std::vector<std::string> oids;
+  std::shared_ptr<const snmp::Columns> columns;
+  std::unique_ptr<Child> simulator;
+  std::unique_ptr<Child> silence;  // an agent that never answers
+  std::uint16_t silent_port = 0;
+
+  std::vector<Host> hosts(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const;
+  Measured poll(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const;
 };
 
-[[noreturn]] void leave(const std::string& text, int code) {
-  std::fprintf(stderr, "bongsu-pollbench: %s\n", text.c_str());
-  std::exit(code);
+bool is_dead(const Options& options, std::size_t which) {
+  const auto nth = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<double>(i) * options.dead / 100); };
+  return nth(which + 1) > nth(which);
 }
 
-std::vector<std::string> lines_of(const std::string& file) {
-  std::ifstream in(file);
-  if (!in) leave(file + ": cannot be read", 2);
-  std::vector<std::string> out;
-  for (std::string line; std::getline(in, line);) {
-    const std::string word(trim(line));
-    if (!word.empty() && word[0] != '#') out.push_back(word);
+std::vector<Host> Bench::hosts(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const {
+  std::vector<Host> out;
+  out.reserve(addresses.size());
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const bool living = !is_dead(options, i);
+    if (!living && !with_dead) continue;
+    auto address = net::Address::parse(addresses[i]);
+    if (!address) leave(address.error().text, 2);
+    Host host{.target = {.name = addresses[i],
+                         .endpoint = {*address, living ? options.port : silent_port},
+                         .credentials = credentials,
+                         .timeout = options.timeout,
+                         .retries = options.retries,
+                         .max_repetitions = options.repetitions},
+              .living = living};
+    out.push_back(std::move(host));
   }
-  if (out.empty()) leave(file + ": holds nothing", 2);
   return out;
 }
 
-double cpu_seconds() {
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
-  return static_cast<double>(use.ru_utime.tv_sec + use.ru_stime.tv_sec) +
-         static_cast<double>(use.ru_utime.tv_usec + use.ru_stime.tv_usec) * 1e-6;
-}
-double peak_mib() {
-  rusage use{};
-  getrusage(RUSAGE_SELF, &use);
-  return static_cast<double>(use.ru_maxrss) / 1024;
+Measured Bench::poll(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const {
+  std::vector<Host> all = hosts(credentials, with_dead);
+  return Poll(options, all, columns).run();
 }
 
-// One device and its values of the last cycle, by row and column.
-struct Host {
-  snmp::Target target;
-  std::vector<std::uint32_t> indexes;  // of the rows, as they were first seen
-  std::size_t latest = 0;              // the row of the cell before
-  std::vector<double> values;
-  std::vector<SeriesId> series;  // as values, where they are stored
+// The port that a bongsu-agentsim names on stderr.
+std::uint16_t port_of(Child& simulator) {
+  for (std::string line = simulator.line(); !line.empty(); line = simulator.line()) {
+    constexpr std::string_view kBefore = "udp port ";
+    const auto at = line.find(kBefore);
+    if (at == std::string::npos) leave(line, 1);
+    const std::string_view rest = std::string_view(line).substr(at + kBefore.size());
+    if (const auto port = parse_unsigned(rest.substr(0, rest.find(',')))) return static_cast<std::uint16_t>(*port);
+  }
+  leave("bongsu-agentsim did not start", 1);
+}
 
-  // Cells come row by row in the same order each time, so the row is the one before or the next.
-  std::size_t row(std::uint32_t index, std::size_t width) {
-    if (latest < indexes.size() && indexes[latest] == index) return latest;
-    latest = latest + 1 < indexes.size() ? latest + 1 : 0;
-    if (latest < indexes.size() && indexes[latest] == index) return latest;
-    latest = static_cast<std::size_t>(std::find(indexes.begin(), indexes.end(), index) - indexes.begin());
-    if (latest == indexes.size()) {
-      indexes.push_back(index);
-      values.resize(indexes.size() * width, std::nan(""));
-    }
-    return latest;
+void start_agents(Bench& bench) {
+  const Options& options = bench.options;
+  if (options.dead > 0) {
+    bench.silence = std::make_unique<Child>("bongsu-agentsim", std::vector<std::string>{"-p", "0", "-q", "--dead-pct", "100"}, 2,
+                                            processors() - 1);
+    bench.silent_port = port_of(*bench.silence);
   }
-};
+  if (!options.simulate) return;
+  std::vector<std::string> words{"-p", "0", "-q", "-c", options.community};
+  if (options.latency > 0) words.insert(words.end(), {"--delay", std::to_string(options.latency)});
+  if (options.jitter > 0) words.insert(words.end(), {"--jitter", std::to_string(options.jitter)});
+  if (options.v3()) words.insert(words.end(), {"-u", options.user});
+  if (!options.auth_pass.empty()) words.insert(words.end(), {"-a", options.auth, "-A", options.auth_pass});
+  if (!options.priv_pass.empty()) words.insert(words.end(), {"-x", options.priv, "-X", options.priv_pass});
+  if (!options.level.empty()) words.insert(words.end(), {"-l", options.level});
+  bench.simulator = std::make_unique<Child>("bongsu-agentsim", words, 2, processors() - 1);
+  bench.options.port = port_of(*bench.simulator);
+}
 
-class Bench {
- public:
-  Bench(Options options, std::vector<Host> hosts, std::shared_ptr<const snmp::Columns> columns)
-      : options_(std::move(options)), hosts_(std::move(hosts)), columns_(std::move(columns)), client_(reactor_, metrics_) {}
-
-  int run() {
-    if (!options_.store.empty()) {
-      auto opened = store::Store::open(options_.store, {}, clock_, metrics_);
-      if (!opened) leave(opened.error().text, 1);
-      store_ = std::move(*opened);
-      first_cycle_ = clock_.now() - Millis(60'000) * options_.cycles;
-    }
-    start_wall_ = reactor_.clock().steady();
-    start_cpu_ = cpu_seconds();
-    reactor_.post([this] { next_cycle(); });
-    reactor_.run();
-    if (store_) {
-      if (auto flushed = store_->flush(); !flushed) leave(flushed.error().text, 1);
-    }
-    return report();
+// One line of the rival's for the same work.
+Json rival(const Bench& bench) {
+  const Options& options = bench.options;
+  std::vector<std::string> words{std::to_string(options.port),
+                                 std::to_string(options.cycles),
+                                 std::to_string(options.window > 0 ? options.window : 256),
+                                 std::to_string(options.repetitions),
+                                 std::to_string(options.timeout.count()),
+                                 std::to_string(options.retries),
+                                 options.small ? "small" : "table",
+                                 options.community};
+  if (options.v3()) {
+    const std::string level = !options.level.empty()       ? options.level
+                              : !options.priv_pass.empty() ? "authPriv"
+                              : !options.auth_pass.empty() ? "authNoPriv"
+                                                           : "noAuthNoPriv";
+    words.insert(words.end(), {"v3", options.user, level, options.auth, options.auth_pass, options.priv, options.priv_pass});
+  } else {
+    words.insert(words.end(), {"v2c"});
   }
-
- private:
-  void next_cycle() {
-    next_ = finished_ = 0;
-    if (cycle_ > 0) living_wall_ += last_answer_ - cycle_start_;
-    cycle_start_ = last_answer_ = reactor_.clock().steady();
-    if (cycle_ == 1) {
-      first_cpu_ = cpu_seconds() - start_cpu_;
-      first_stored_ = stored_;
-    }
-    if (cycle_++ == options_.cycles) return reactor_.io().stop();
-    for (std::size_t i = 0; i < options_.window; ++i) start_one();
-  }
-  void start_one() {
-    if (next_ == hosts_.size()) return;
-    Host& host = hosts_[next_++];
-    if (options_.coroutines) return reactor_.spawn(poll(host));
-    client_.table(
-        host.target, columns_, [this, &host](const snmp::Cell& cell) { return keep(host, cell); },
-        [this, &host](Result<snmp::WalkEnd> end) { ended(host, std::move(end)); });
-  }
-  asio::awaitable<void> poll(Host& host) {
-    snmp::CellSink sink = [this, &host](const snmp::Cell& cell) { return keep(host, cell); };
-    auto end = co_await client_.table(host.target, columns_, std::move(sink));
-    ended(host, std::move(end));
-  }
-  bool keep(Host& host, const snmp::Cell& cell) {
-    const auto value = cell.value.to_double();
-    if (cell.index.size() != 1 || !value) return true;
-    host.values[host.row(cell.index[0], columns_->size()) * columns_->size() + cell.column] = *value;
-    ++varbinds_;
-    return true;
-  }
-  void store_values(Host& host) {
-    if (host.series.size() < host.values.size()) name_series(host);
-    points_.clear();
-    const Time at = first_cycle_ + Millis(60'000) * cycle_;
-    for (std::size_t i = 0; i < host.values.size(); ++i)
-      if (!std::isnan(host.values[i])) points_.push_back({host.series[i], {at, host.values[i]}});
-    if (auto kept = store_->append(points_); !kept) leave(kept.error().text, 1);
-    stored_ += points_.size();
-  }
-  void name_series(Host& host) {
-    host.series.resize(host.values.size());
-    for (std::size_t row = 0; row < host.indexes.size(); ++row) {
-      for (std::size_t c = 0; c < columns_->size(); ++c) {
-        auto id = store_->series({{"__name__", "pollbench_value"},
-                                  {"device", host.target.name},
-                                  {"oid", (*columns_)[c].oid.to_string()},
-                                  {"ifIndex", std::to_string(host.indexes[row])}});
-        if (!id) leave(id.error().text, 1);
-        host.series[row * columns_->size() + c] = *id;
-      }
-    }
-  }
-  void ended(Host& host, Result<snmp::WalkEnd> end) {
-    if (end) {
-      ++answered_;
-      last_answer_ = reactor_.clock().steady();
-      requests_ += end->requests;
-      if (store_) store_values(host);
-    } else if (failed_++ < 5) {
-      std::fprintf(stderr, "%s\n", end.error().text.c_str());
-    }
-    if (++finished_ == hosts_.size()) return next_cycle();
-    start_one();
-  }
-
-  int report() const {
-    const double cpu = cpu_seconds() - start_cpu_;
-    const double wall = std::chrono::duration<double>(reactor_.clock().steady() - start_wall_).count();
-    const double asked = static_cast<double>(hosts_.size()) * options_.cycles;
-    const double percent = 100 * static_cast<double>(answered_) / asked;
-    const double million = static_cast<double>(varbinds_) / 1e6;
-    const double per_million = varbinds_ > 0 ? cpu / million : 0;
-    const double per_stored = stored_ > 0 ? cpu / (static_cast<double>(stored_) / 1e6) : 0;
-    // The first cycle also makes the series.
-    const std::size_t later = stored_ - first_stored_;
-    const double per_stored_later = later > 0 ? (cpu - first_cpu_) / (static_cast<double>(later) / 1e6) : 0;
-    double sum = 0;
-    for (const Host& host : hosts_)
-      for (const double value : host.values) sum += std::isnan(value) ? 0 : value;
-    const double living = std::chrono::duration<double>(living_wall_).count();
-    if (options_.json) {
-      fmt::print(
-          R"({{"hosts":{},"cycles":{},"columns":{},"varbinds":{},"requests":{},"answered_percent":{:.3f},"wall":{:.4f},)"
-          R"("wall_answered":{:.4f},"cpu":{:.4f},"cpu_s_per_million_varbinds":{:.4f},"varbinds_per_s":{:.0f},"rss_mib":{:.1f},)"
-          R"("sum":{:.0f},"stored":{},"cpu_s_per_million_stored":{:.4f},"after_first_cycle":{:.4f}}})"
-          "\n",
-          hosts_.size(), options_.cycles, columns_->size(), varbinds_, requests_, percent, wall, living, cpu, per_million,
-          static_cast<double>(varbinds_) / wall, peak_mib(), sum, stored_, per_stored, per_stored_later);
-    } else {
-      fmt::print("{} hosts, {} cycles, {} columns: {} varbinds in {} requests, {:.2f} % of the polls answered\n", hosts_.size(),
-                 options_.cycles, columns_->size(), varbinds_, requests_, percent);
-      fmt::print("{:.3f} s wall ({:.3f} s to the last answer of each cycle), {:.0f} varbinds/s\n", wall, living,
-                 static_cast<double>(varbinds_) / wall);
-      fmt::print("{:.3f} CPU s, {:.3f} CPU s per 1 M varbinds, {:.1f} MiB\n", cpu, per_million, peak_mib());
-      if (stored_ > 0)
-        fmt::print("{} samples stored, {:.3f} CPU s per 1 M of them ({:.3f} after the first cycle, which makes the series)\n",
-                   stored_, per_stored, per_stored_later);
-    }
-    return answered_ == hosts_.size() * static_cast<std::size_t>(options_.cycles) ? 0 : 1;
-  }
-
-  const Options options_;
-  std::vector<Host> hosts_;
-  const std::shared_ptr<const snmp::Columns> columns_;
-  SystemClock clock_;
-  Metrics metrics_;
-  std::unique_ptr<store::Store> store_;
-  net::LiveReactor reactor_;
-  snmp::Client client_;
-  int cycle_ = 0;
-  std::size_t next_ = 0, finished_ = 0;
-  std::size_t answered_ = 0, failed_ = 0, varbinds_ = 0, requests_ = 0, stored_ = 0;
-  std::vector<Point> points_;
-  Time first_cycle_{};
-  SteadyTime start_wall_{}, cycle_start_{}, last_answer_{};
-  SteadyTime::duration living_wall_{0};  // of all cycles, each up to its last answer
-  double start_cpu_ = 0, first_cpu_ = 0;
-  std::size_t first_stored_ = 0;
-};
-
-Options read_options(int argc, char** argv) {
-  enum Key {
-    kHosts = 1,
-    kColumns,
-    kPort,
-    kCycles,
-    kCommunity,
-    kWindow,
-    kRepetitions,
-    kTimeout,
-    kRetries,
-    kCoroutines,
-    kStore,
-    kJson,
-    kHelp
-  };
-  static const option kLong[] = {{"hosts", 1, nullptr, kHosts},
-                                 {"columns", 1, nullptr, kColumns},
-                                 {"port", 1, nullptr, kPort},
-                                 {"cycles", 1, nullptr, kCycles},
-                                 {"community", 1, nullptr, kCommunity},
-                                 {"window", 1, nullptr, kWindow},
-                                 {"repetitions", 1, nullptr, kRepetitions},
-                                 {"timeout", 1, nullptr, kTimeout},
-                                 {"retries", 1, nullptr, kRetries},
-                                 {"coroutines", 0, nullptr, kCoroutines},
-                                 {"store", 1, nullptr, kStore},
-                                 {"json", 0, nullptr, kJson},
-                                 {"help", 0, nullptr, kHelp},
-                                 {nullptr, 0, nullptr, 0}};
-  const auto number = [](double least, double most) {
-    const auto value = parse_number(optarg);
-    if (!value || !(*value >= least && *value <= most) || *value != std::floor(*value))
-      leave(std::string("not a number from ") + format_number(least) + " to " + format_number(most) + ": " + optarg, 2);
-    return *value;
-  };
-  Options out;
-  for (int key; (key = getopt_long(argc, argv, "h", kLong, nullptr)) != -1;) {
-    switch (key) {
-      case kHosts:
-        out.hosts = optarg;
-        break;
-      case kColumns:
-        out.columns = optarg;
-        break;
-      case kPort:
-        out.port = static_cast<std::uint16_t>(number(1, 65'535));
-        break;
-      case kCycles:
-        out.cycles = static_cast<int>(number(1, 1e9));
-        break;
-      case kCommunity:
-        out.community = optarg;
-        break;
-      case kWindow:
-        out.window = static_cast<std::size_t>(number(1, 1e6));
-        break;
-      case kRepetitions:
-        out.repetitions = static_cast<int>(number(1, 127));
-        break;
-      case kTimeout:
-        out.timeout = Millis(static_cast<std::int64_t>(number(1, 1e6)));
-        break;
-      case kRetries:
-        out.retries = static_cast<int>(number(0, 100));
-        break;
-      case kCoroutines:
-        out.coroutines = true;
-        break;
-      case kStore:
-        out.store = optarg;
-        break;
-      case kJson:
-        out.json = true;
-        break;
-      case 'h':
-      case kHelp:
-        std::fputs(kUsage, stdout);
-        std::exit(0);
-      default:
-        std::fputs(kUsage, stderr);
-        std::exit(2);
-    }
-  }
-  if (out.hosts.empty() || out.columns.empty() || optind != argc) {
-    std::fputs(kUsage, stderr);
-    std::exit(2);
-  }
+  words.push_back("--");
+  words.insert(words.end(), bench.oids.begin(), bench.oids.end());
+  words.push_back("--");
+  words.insert(words.end(), bench.addresses.begin(), bench.addresses.end());
+  Child child("bongsu-pollrival", words, 1, 0);
+  std::string last;
+  for (std::string line = child.line(); !line.empty(); line = child.line()) last = std::move(line);
+  Json out = Json::parse(last, nullptr, false);
+  if (!out.is_object()) leave("bongsu-pollrival ended without a result: " + last, 1);
   return out;
+}
+
+void say(const Options& options, const std::string& text) {
+  if (!options.json) fmt::print("{}\n", text);
+}
+
+Json shown(const std::vector<double>& values) {
+  Json out = Json::array();
+  for (const double value : values) out.push_back(std::round(value * 1e4) / 1e4);
+  return out;
+}
+
+// All rounds of the main figure; true when all that live answered.
+bool measure(const Bench& bench, const std::shared_ptr<const snmp::Credentials>& credentials, Json& json) {
+  const Options& options = bench.options;
+  std::vector<double> cost, cycles, request_cost, rival_cost, rival_request, stretch;
+  Measured last;
+  bool all = true;
+  for (int round = 0; round < options.rounds; ++round) {
+    std::optional<double> alone;
+    if (options.dead > 0) {
+      const Measured living = bench.poll(credentials, false);
+      alone = living.cycle();
+      say(options, fmt::format("without the dead: {:.4f} s a cycle", *alone));
+    }
+    last = bench.poll(credentials, true);
+    all = all && last.answered == last.polls;
+    cost.push_back(last.cpu_per_million());
+    request_cost.push_back(last.us_per_request());
+    cycles.insert(cycles.end(), last.cycles.begin(), last.cycles.end());
+    say(options,
+        fmt::format("{} polls, {} varbinds in {} requests, {:.2f} % answered; {:.3f} s, {:.0f} varbinds/s; {:.3f} CPU s, "
+                    "{:.4f} per 1 M varbinds, {:.2f} us a request; {:.4f} s a cycle (median)",
+                    last.polls, last.varbinds, last.requests,
+                    100 * static_cast<double>(last.answered) / static_cast<double>(std::max<std::size_t>(last.polls, 1)),
+                    last.wall, static_cast<double>(last.varbinds) / last.wall, last.cpu, last.cpu_per_million(),
+                    last.us_per_request(), last.cycle()));
+    if (last.stored > 0)
+      say(options, fmt::format("{} samples stored, {:.3f} CPU s per 1 M of them ({:.3f} after the first cycle, which makes the "
+                               "series)",
+                               last.stored, last.per_stored, last.per_stored_later));
+    if (alone) {
+      stretch.push_back(100 * (last.cycle() / *alone - 1));
+      say(options, fmt::format("the dead lengthen it by {:.1f} %", stretch.back()));
+    }
+    if (!options.rival.empty()) {
+      const Json other = rival(bench);
+      rival_cost.push_back(other["cpu_s_per_million_varbinds"]);
+      rival_request.push_back(other["us_per_request"]);
+      say(options, fmt::format("{}: {} varbinds, {} failed; {:.4f} CPU s per 1 M varbinds, {:.2f} us a request", options.rival,
+                               other["varbinds"].get<std::uint64_t>(), other["failed"].get<std::uint64_t>(), rival_cost.back(),
+                               rival_request.back()));
+    }
+  }
+  json["varbinds"] = last.varbinds;
+  json["requests"] = last.requests;
+  json["answered_percent"] = 100 * static_cast<double>(last.answered) / static_cast<double>(std::max<std::size_t>(last.polls, 1));
+  json["wall"] = last.wall;
+  json["cpu"] = last.cpu;
+  json["cpu_s_per_million_varbinds"] = median(cost);
+  json["us_per_request"] = median(request_cost);
+  json["cycle_s"] = median(cycles);
+  json["cycles_s"] = shown(cycles);
+  json["rss_mib"] = resident_octets() / (1 << 20);
+  json["sum"] = last.sum;
+  if (last.stored > 0) {
+    json["stored"] = last.stored;
+    json["cpu_s_per_million_stored"] = last.per_stored;
+    json["after_first_cycle"] = last.per_stored_later;
+  }
+  if (!stretch.empty()) json["stretch_percent"] = median(stretch);
+  if (!rival_cost.empty()) {
+    json["rival_cpu_s_per_million_varbinds"] = median(rival_cost);
+    json["rival_us_per_request"] = median(rival_request);
+    const double ratio = options.small ? median(request_cost) / median(rival_request) : median(cost) / median(rival_cost);
+    json["ratio"] = ratio;
+    say(options, fmt::format("median of {}: {:.4f} CPU s per 1 M varbinds, {} {:.4f}; ratio {:.3f}", options.rounds, median(cost),
+                             options.rival, median(rival_cost), ratio));
+  }
+  return all;
+}
+
+// What v3 adds to a small request, round by round beside v2c, and its keys.
+bool compare_small(const Bench& bench, const std::shared_ptr<const snmp::Credentials>& v3, Json& json) {
+  Bench plain{.options = bench.options, .addresses = bench.addresses, .oids = bench.oids, .columns = bench.columns};
+  plain.options.user.clear();
+  const auto v2c = credentials_of(plain.options, false);
+  std::vector<double> with, without, rival_with, rival_without;
+  bool all = true;
+  for (int round = 0; round < bench.options.rounds; ++round) {
+    const Measured two = bench.poll(*v2c, true), three = bench.poll(v3, true);
+    all = all && two.answered == two.polls && three.answered == three.polls;
+    without.push_back(two.us_per_request());
+    with.push_back(three.us_per_request());
+    say(bench.options, fmt::format("v2c {:.2f} us a request, v3 {:.2f}: {:.2f} more", without.back(), with.back(),
+                                   with.back() - without.back()));
+    if (bench.options.rival.empty()) continue;
+    rival_without.push_back(rival(plain)["us_per_request"]);
+    rival_with.push_back(rival(bench)["us_per_request"]);
+    say(bench.options, fmt::format("{}: v2c {:.2f} us a request, v3 {:.2f}: {:.2f} more", bench.options.rival,
+                                   rival_without.back(), rival_with.back(), rival_with.back() - rival_without.back()));
+  }
+  const SystemClock clock;
+  const SteadyTime start = clock.steady();
+  constexpr std::uint16_t kEngines = 1'000;
+  for (std::uint16_t i = 0; i < kEngines; ++i) {
+    const std::uint8_t id[]{0x80, 0, 0x7e, 0xd9, 4, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i)};
+    (void)v3->user->localized(id);
+  }
+  const double localized = std::chrono::duration<double, std::micro>(clock.steady() - start).count() / kEngines;
+  say(bench.options, fmt::format("a further engine's keys: {:.2f} us", localized));
+  json["v2c_us_per_request"] = median(without);
+  json["v3_us_per_request"] = median(with);
+  json["v3_more_us"] = median(with) - median(without);
+  json["localize_us"] = localized;
+  if (!rival_with.empty()) {
+    json["rival_v2c_us_per_request"] = median(rival_without);
+    json["rival_v3_us_per_request"] = median(rival_with);
+    json["rival_v3_more_us"] = median(rival_with) - median(rival_without);
+  }
+  return all;
+}
+
+// The hosts themselves are there before and after.
+bool measure_memory(const Bench& bench, const std::shared_ptr<const snmp::Credentials>& credentials, Json& json) {
+  std::vector<Host> hosts = bench.hosts(credentials, true);
+  malloc_trim(0);
+  const double before = resident_octets();
+  Poll poll(bench.options, hosts, bench.columns);
+  const Measured measured = poll.run();
+  malloc_trim(0);
+  const double more = resident_octets() - before;
+  const double each = more / static_cast<double>(hosts.size());
+  say(bench.options, fmt::format("{} devices known, {} of {} polls answered: {:.1f} MiB more, {:.0f} octets a device",
+                                 hosts.size(), measured.answered, measured.polls, more / (1 << 20), each));
+  json["octets_per_device"] = each;
+  json["grown_mib"] = more / (1 << 20);
+  json["answered_percent"] =
+      100 * static_cast<double>(measured.answered) / static_cast<double>(std::max<std::size_t>(measured.polls, 1));
+  return measured.answered == measured.polls;
 }
 
 int run(int argc, char** argv) {
-  Options options = read_options(argc, argv);
+  Bench bench{.options = read_options(argc, argv)};
+  const Options& options = bench.options;
+  bench.addresses = hosts_of(options);
+  bench.oids = columns_of(options);
   std::vector<Oid> oids;
-  for (const std::string& line : lines_of(options.columns)) {
-    auto oid = Oid::parse(line);
-    if (!oid) leave(options.columns + ": " + oid.error().text, 2);
+  for (const std::string& text : bench.oids) {
+    auto oid = Oid::parse(text);
+    if (!oid) leave("--columns: " + oid.error().text, 2);
     oids.push_back(std::move(*oid));
   }
   auto columns = snmp::Columns::make(oids);
-  if (!columns) leave(options.columns + ": " + columns.error().text, 2);
-  auto credentials = std::make_shared<snmp::Credentials>();
-  credentials->name = "pollbench";
-  credentials->community = Secret(options.community);
-  std::vector<Host> hosts;
-  for (const std::string& line : lines_of(options.hosts)) {
-    auto address = net::Address::parse(line);
-    if (!address) leave(options.hosts + ": " + address.error().text, 2);
-    snmp::Target target{.name = line, .endpoint = {*address, options.port}, .credentials = credentials};
-    target.timeout = options.timeout;
-    target.retries = options.retries;
-    target.max_repetitions = options.repetitions;
-    hosts.push_back({.target = std::move(target)});
-  }
-  return Bench(std::move(options), std::move(hosts), std::move(*columns)).run();
+  if (!columns) leave("--columns: " + columns.error().text, 2);
+  bench.columns = std::move(*columns);
+  const auto credentials = credentials_of(options, options.v3());
+  if (!credentials) leave(credentials.error().text, 2);
+  start_agents(bench);
+  if (processors() > 1 && options.simulate && options.store.empty()) stay_on(0);
+  Json json{{"hosts", bench.addresses.size()},
+            {"cycles", options.cycles},
+            {"columns", bench.oids.size()},
+            {"rounds", options.rounds},
+            {"version", options.v3() ? "3" : "2c"}};
+  const bool all = options.memory                  ? measure_memory(bench, *credentials, json)
+                   : options.small && options.v3() ? compare_small(bench, *credentials, json)
+                                                   : measure(bench, *credentials, json);
+  fmt::print("{}\n", json.dump());
+  return all ? 0 : 1;
 }
 
 }  // namespace
-}  // namespace bongsu
+}  // namespace bongsu::pollbench
 
-int main(int argc, char** argv) { return bongsu::run(argc, argv); }
+int main(int argc, char** argv) { return bongsu::pollbench::run(argc, argv); }

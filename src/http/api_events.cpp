@@ -32,7 +32,7 @@ void write_event(JsonWriter& json, const Event& event) {
 Reply answer_search(const Call& call, std::string_view name, bool logs_only) {
   auto query = event_query(call.params);
   if (!query) return problem(query.error(), "see /api/v1/openapi.json");
-  if (logs_only) query->kind = EventKind::Syslog;
+  if (logs_only) query->kinds = {EventKind::Syslog};
   const auto page = call.sources.events.search(*query);
   if (!page) return problem(page.error(), "see the daemon's log and /readyz");
   std::string body;
@@ -53,7 +53,8 @@ Reply answer_search(const Call& call, std::string_view name, bool logs_only) {
 std::vector<ParamSpec> event_params(bool with_kind) {
   using Kind = ParamSpec::Kind;
   std::vector<ParamSpec> params{
-      {.name = "q", .about = "words that must each occur in text, app or host, letter case aside"},
+      {.name = "q",
+       .about = "words that must each occur in text, app, host or a field, letter case aside; word* finds longer ones too"},
       {.name = "device", .about = "of this device"},
       {.name = "severity", .kind = Kind::LogSeverity, .about = "this or worse: harmless .. fatal, or syslog's debug .. emerg"},
       {.name = "from", .kind = Kind::Time, .about = "received at this time or later"},
@@ -75,7 +76,7 @@ Result<EventQuery> event_query(const Params& params) {
   EventQuery query;
   query.from = params.time("from");
   query.to = params.time("to");
-  query.kind = parse_event_kind(params.text("kind"));
+  if (const auto kind = parse_event_kind(params.text("kind"))) query.kinds = {*kind};
   query.device = params.text("device");
   query.min_severity = params.level("severity");
   query.max_syslog_severity = params.syslog("severity");

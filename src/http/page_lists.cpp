@@ -118,7 +118,7 @@ Reply logs_page(const Call& call) {
   const Time now = call.sources.clock.now();
   auto query = event_query(call.params);
   if (!query) return problem_page(call, 400, "This cannot be searched for", query.error().text);
-  if (!query->kind) query->kind = EventKind::Syslog;
+  if (query->kinds.empty()) query->kinds = {EventKind::Syslog};
   const std::string_view chosen = call.params.text("severity");
   std::string out = "<h1>Logs <small>newest first</small></h1>\n<form method=\"get\" action=\"/logs\">" +
                     input("q", "Words", call.params.text("q"), "link down") + input("device", "Device", query->device) +
@@ -131,7 +131,7 @@ Reply logs_page(const Call& call) {
     out += option(syslog_severity_name(severity), fmt::format("syslog {}", syslog_severity_name(severity)), chosen);
   out += "</select></label><label>Kind<select name=\"kind\">";
   for (const std::string_view kind : {"syslog", "trap", "alarm", "state", "audit", "discovery"})
-    out += option(kind, kind, to_string(*query->kind));
+    out += option(kind, kind, to_string(query->kinds.front()));
   out += "</select></label>" + input("from", "From (UTC)", call.params.text("from"), "2026-01-31T23:00:00Z") +
          input("to", "To (UTC)", call.params.text("to")) + "<button>Search</button></form>\n";
   const auto found = call.sources.events.search(*query);

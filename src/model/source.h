@@ -58,14 +58,28 @@ class PointSource {
   virtual Result<std::vector<std::string>> label_values(std::string_view name) const = 0;
 };
 
+// What events are asked for. Every condition must hold.
+//
+// A word occurs where its octets stand in the text, app, host or the value of a field, ASCII letter case aside, and neither
+// of its ends cuts a word of ASCII letters, digits and _ in two: "10.1.2.3" is found in "from 10.1.2.3:514" and not in
+// "110.1.2.3", "fail" not in "failed"; but "fail*" is, since one * at the end of a word lets it go on. Text of other
+// scripts is found anywhere ("연결" in "연결이"). A word may hold spaces and is then a phrase. "" and "*" occur everywhere.
 struct EventQuery {
-  std::optional<Time> from;  // inclusive, by time of receipt
-  std::optional<Time> to;    // exclusive
-  std::optional<EventKind> kind;
+  // One of the fields has this name and exactly this value. The names device, sender, host, app, process and message_id
+  // mean those members too; "" as the value also means that there is no such field.
+  struct Field {
+    std::string name;
+    std::string value;
+    friend bool operator==(const Field&, const Field&) = default;
+  };
+  std::optional<Time> from;                // inclusive, by time of receipt
+  std::optional<Time> to;                  // exclusive
+  std::vector<EventKind> kinds;            // one of these; empty for any
   std::string device;                      // exact; empty for any
   std::optional<Severity> min_severity;    // this or worse
   std::optional<int> max_syslog_severity;  // this or worse (0 is the worst)
-  std::vector<std::string> words;          // each must occur in text, app or host, letter case aside
+  std::vector<Field> fields;
+  std::vector<std::string> words;
   std::size_t limit = 100;
   std::uint64_t before_id = 0;  // only events older than this id; 0 for no bound
 };

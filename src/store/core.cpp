@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "store/event_codec.h"
 
 namespace bongsu::store {
 namespace {
@@ -48,7 +47,11 @@ Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOpti
       options_(options),
       clock_(clock),
       count_(metrics),
-      blocks_(std::make_unique<std::array<std::atomic<Block*>, kBlocks>>()) {
+      blocks_(std::make_unique<std::array<std::atomic<Block*>, kBlocks>>()),
+      events_(options.max_pending, [this] {
+        { std::lock_guard hold(inbox_mutex_); }  // so that it does not fall between the writer's look and its sleep
+        inbox_ready_.notify_one();
+      }) {
   for (auto& block : *blocks_) block.store(nullptr, std::memory_order_relaxed);
 }
 
@@ -215,30 +218,17 @@ Status Store::Core::append(std::span<const Point> points) {
 Status Store::Core::append(std::vector<Event> events) {
   if (events.empty()) return {};
   const Disk disk = disk_.load();
-  if (disk != Disk::Well && std::any_of(events.begin(), events.end(), [](const Event& event) { return is_log(event.kind); })) {
+  if (disk != Disk::Well &&
+      std::any_of(events.begin(), events.end(), [](const Event& event) { return stream_of(event.kind) == 0; })) {
     count_.logs_disk.add(events.size());
     return unusable("log lines are not taken");
   }
-  std::size_t octets = 0;
-  for (const Event& event : events) octets += weight(event);
   const std::size_t number = events.size();
-  bool wake = false;
-  {
-    std::unique_lock hold(inbox_mutex_);
-    if (inbox_.event_weight + octets > options_.max_pending) {
-      hold.unlock();
-      (disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
-      if (disk == Disk::Paused) return unusable("events are not taken");
-      return Error{Code::Limit, "too many events wait for the disk; no more are taken until it catches up"};
-    }
-    for (Event& event : events) event.id = inbox_.next_event++;
-    inbox_.events.push_back(std::make_shared<const std::vector<Event>>(std::move(events)));
-    inbox_.event_weight += octets;
-    inbox_.event_count += number;
-    wake = inbox_.event_weight >= kWakeAtEventOctets;
+  if (const Status taken = events_.append(std::move(events)); !taken) {
+    (disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
+    return disk == Disk::Paused ? Status(unusable("events are not taken")) : taken;
   }
   count_.events.add(number);
-  if (wake) inbox_ready_.notify_one();
   return {};
 }
 
@@ -266,10 +256,7 @@ Store::Health Store::Core::health() const {
     std::shared_lock hold(index_mutex_);
     health.series = index_.size();
   }
-  {
-    std::lock_guard hold(inbox_mutex_);
-    health.pending_events = inbox_.event_count;
-  }
+  health.pending_events = events_.pending();
   health.pending_points = waiting_points_.load();
   health.writable = disk_.load() != Disk::Paused;
   health.problem = *problem_.lock();

@@ -16,6 +16,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "store/directory.h"
+#include "store/event_log.h"
 #include "store/head.h"
 #include "store/index.h"
 #include "store/rocks.h"
@@ -50,11 +51,9 @@ class Store::Core {
 
  private:
   using Id = SeriesIndex::Id;
-  using EventBatch = std::shared_ptr<const std::vector<Event>>;
 
   static constexpr std::size_t kBlocks = (1u << 24) / Block::kSeries;
   static constexpr std::size_t kWakeAtPoints = 1 << 17;  // so much waits, and the writer does not
-  static constexpr std::size_t kWakeAtEventOctets = 1 << 20;
   static constexpr Millis kOutOfOrder = std::chrono::hours(1);
   static constexpr Millis kFuture = std::chrono::hours(24);
 
@@ -68,11 +67,6 @@ class Store::Core {
     std::vector<std::pair<Id, std::shared_ptr<const Labels>>> series;
     std::vector<Point> points;
     std::vector<std::uint32_t> blocks;  // with frozen groups
-    std::deque<EventBatch> events;      // stay until they are on disk, for search
-    std::size_t events_taken = 0;       // of these, how many the writer has in hand
-    std::size_t event_weight = 0;
-    std::size_t event_count = 0;
-    std::uint64_t next_event = 1;
     std::vector<Request*> requests;
     bool stop = false;
   };
@@ -95,7 +89,6 @@ class Store::Core {
   Status number_groups();
   Status replay();
   void replay_record(std::uint64_t seq, std::string_view value);
-  Status load_event_number();
   void lose_record(std::uint64_t seq, std::string_view why);
 
   // Blocks. A block, once made, stays until the end.
@@ -115,14 +108,13 @@ class Store::Core {
 
   // The writer's thread; all of what follows is its own.
   void run();
-  bool wait_for_work();  // false once the store closes
+  bool wait_for_work();  // false once the store closes; sets due_
   std::vector<Request*> take_requests();
   bool usable() const { return !broken_ && disk_.load() != Disk::Paused; }
   void take_all();  // the inbox, into `bulk_`
   void put(Family family, std::string_view key, std::string_view value);
   void prepare_points(std::span<const Point> points);
   void prepare_groups(Block& block, std::vector<std::shared_ptr<const Frozen>> frozen);
-  void prepare_event_blocks(rocksdb::WriteBatch& batch, std::span<const Event* const> events);
   bool write_bulk(bool sync);
   void answer(std::vector<Request*>& requests, bool durable);
   Status write_commits(std::span<Request* const> requests);
@@ -131,7 +123,7 @@ class Store::Core {
   void trim_journal();
   void retain();
   void forget_idle_series(Time before);
-  void drop_old_events(Family bodies, Family index, Time before);
+  void drop_old_events(std::size_t stream, Time before, Millis kept);
   void look_at_disk();
   void failed(const rocksdb::Status& status);
   void recover();
@@ -160,6 +152,7 @@ class Store::Core {
   std::atomic<std::size_t> waiting_points_{0};  // in the inbox and in the writer's hands
   std::atomic<Disk> disk_{Disk::Well};
   Guarded<std::string> problem_;
+  EventLog events_;
 
   // The writer's.
   struct Drop {
@@ -168,7 +161,6 @@ class Store::Core {
   };
   rocksdb::WriteBatch bulk_;  // all that is due except commits; kept until it is written
   std::size_t bulk_points_ = 0;
-  std::size_t bulk_batches_ = 0;     // of events
   std::vector<Block*> bulk_blocks_;  // with groups in `bulk_`
   std::vector<Drop> bulk_drops_;     // files that may go once `bulk_` is written
   std::uint64_t next_seq_ = 1;       // of the head log
@@ -179,6 +171,8 @@ class Store::Core {
   std::uint32_t saved_blocks_ = 0;   // since the head log was last trimmed
   SteadyTime last_save_{};
   SteadyTime last_written_{};
+  SteadyTime last_due_{};
+  bool due_ = false;  // what was appended is to be on disk after this turn, not only what is plenty
   std::optional<Time> last_retention_{};
   SteadyTime last_retention_steady_{};
   SteadyTime retention_held_until_{};

@@ -9,29 +9,6 @@ namespace bongsu::store {
 namespace {
 
 constexpr std::uint8_t kEventVersion = 1;
-constexpr std::uint8_t kClean = 1;
-constexpr std::uint8_t kDeviceTime = 2;
-
-Error unreadable() { return {Code::Corrupt, "a block of events does not read as it was written"}; }
-
-void put_event(std::string& out, const Event& event) {
-  put_u8(out, static_cast<std::uint8_t>(event.kind));
-  put_u8(out, static_cast<std::uint8_t>(event.severity));
-  put_u8(out, static_cast<std::uint8_t>(event.syslog_severity));
-  put_u8(out, static_cast<std::uint8_t>(event.facility));
-  put_u8(out, static_cast<std::uint8_t>((event.clean ? kClean : 0) | (event.device_time ? kDeviceTime : 0)));
-  put_signed(out, to_ms(event.received));
-  if (event.device_time) put_signed(out, to_ms(*event.device_time));
-  for (const std::string* text :
-       {&event.device, &event.sender, &event.host, &event.app, &event.process, &event.message_id, &event.text, &event.raw}) {
-    put_text(out, *text);
-  }
-  put_varint(out, event.fields.size());
-  for (const auto& [name, value] : event.fields) {
-    put_text(out, name);
-    put_text(out, value);
-  }
-}
 
 Event take_event(Reader& in) {
   Event event;
@@ -40,9 +17,9 @@ Event take_event(Reader& in) {
   event.syslog_severity = static_cast<std::int8_t>(in.u8());
   event.facility = static_cast<std::int8_t>(in.u8());
   const std::uint8_t flags = in.u8();
-  event.clean = (flags & kClean) != 0;
+  event.clean = (flags & kEventClean) != 0;
   event.received = time_from_ms(in.signed_varint());
-  if ((flags & kDeviceTime) != 0) event.device_time = time_from_ms(in.signed_varint());
+  if ((flags & kEventDeviceTime) != 0) event.device_time = time_from_ms(in.signed_varint());
   for (std::string* text :
        {&event.device, &event.sender, &event.host, &event.app, &event.process, &event.message_id, &event.text, &event.raw}) {
     *text = in.text();
@@ -56,11 +33,15 @@ Event take_event(Reader& in) {
 
 }  // namespace
 
+Error unreadable_events() { return {Code::Corrupt, "a block of events does not read as it was written"}; }
+
 bool EventBlockSummary::may_hold(const EventQuery& query) const {
   if (query.before_id != 0 && first_id >= query.before_id) return false;
   if (query.from && newest < *query.from) return false;
   if (query.to && oldest >= *query.to) return false;
-  if (query.kind && (kinds >> static_cast<int>(*query.kind) & 1) == 0) return false;
+  if (!query.kinds.empty() && std::none_of(query.kinds.begin(), query.kinds.end(),
+                                           [&](EventKind kind) { return (kinds >> static_cast<int>(kind) & 1) != 0; }))
+    return false;
   if (query.min_severity && worst < *query.min_severity) return false;
   return !query.max_syslog_severity || static_cast<int>(worst_syslog) <= *query.max_syslog_severity;
 }
@@ -94,7 +75,7 @@ std::string encode(const EventBlockSummary& summary) {
 
 Result<EventBlockSummary> decode_summary(std::uint64_t first_id, std::string_view value) {
   Reader in(value);
-  if (in.u8() != kEventVersion) return unreadable();
+  if (in.u8() != kEventVersion) return unreadable_events();
   EventBlockSummary summary{.first_id = first_id};
   summary.last_id = first_id + in.varint();
   summary.oldest = time_from_ms(in.signed_varint());
@@ -102,26 +83,13 @@ Result<EventBlockSummary> decode_summary(std::uint64_t first_id, std::string_vie
   summary.kinds = in.u8();
   summary.worst = static_cast<Severity>(static_cast<std::int8_t>(in.u8()));
   summary.worst_syslog = in.u8();
-  if (!in.done()) return unreadable();
+  if (!in.done()) return unreadable_events();
   return summary;
-}
-
-std::string encode(std::span<const Event* const> events) {
-  std::string out;
-  put_u8(out, kEventVersion);
-  put_varint(out, events.size());
-  std::uint64_t id = 0;
-  for (const Event* event : events) {
-    put_varint(out, event->id - id);
-    id = event->id;
-    put_event(out, *event);
-  }
-  return out;
 }
 
 Result<std::vector<Event>> decode_events(std::string_view value) {
   Reader in(value);
-  if (in.u8() != kEventVersion) return unreadable();
+  if (in.u8() != kEventVersion) return unreadable_events();
   std::vector<Event> events;
   std::uint64_t id = 0;
   for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
@@ -129,12 +97,13 @@ Result<std::vector<Event>> decode_events(std::string_view value) {
     events.push_back(take_event(in));
     events.back().id = id;
   }
-  if (!in.done()) return unreadable();
+  if (!in.done()) return unreadable_events();
   return events;
 }
 
-std::size_t weight(const Event& event) {
-  std::size_t octets = sizeof(Event) + event.text.size() + event.raw.size() + event.app.size() + event.host.size();
+std::size_t octets(const Event& event) {
+  std::size_t octets = event.text.size() + event.raw.size() + event.app.size() + event.host.size() + event.device.size() +
+                       event.sender.size() + event.process.size() + event.message_id.size();
   for (const auto& [name, value] : event.fields) octets += sizeof(event.fields[0]) + name.size() + value.size();
   return octets;
 }

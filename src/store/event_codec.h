@@ -13,8 +13,10 @@
 
 namespace bongsu::store {
 
-// Logs (syslog, traps) and the other events are kept apart, since they are kept for different times.
-constexpr bool is_log(EventKind kind) { return kind == EventKind::Syslog || kind == EventKind::Trap; }
+inline constexpr std::uint8_t kEventBlockVersion = 2;
+// Flags of an event.
+inline constexpr std::uint8_t kEventClean = 1, kEventDeviceTime = 2, kEventRaw = 4;
+Error unreadable_events();  // Corrupt
 
 // What is known of a block of events without reading it, so that a search can pass it over.
 struct EventBlockSummary {
@@ -33,9 +35,9 @@ struct EventBlockSummary {
 EventBlockSummary summarize(std::span<const Event* const> events);
 std::string encode(const EventBlockSummary& summary);  // without first_id, which is the key
 Result<EventBlockSummary> decode_summary(std::uint64_t first_id, std::string_view value);
-std::string encode(std::span<const Event* const> events);
-Result<std::vector<Event>> decode_events(std::string_view value);  // in order of their ids
-// Roughly what it occupies in memory.
-std::size_t weight(const Event& event);
+// A block of format 1, in order of the ids; none is written any more. Error: Corrupt.
+Result<std::vector<Event>> decode_events(std::string_view value);
+// Of its texts.
+std::size_t octets(const Event& event);
 
 }  // namespace bongsu::store

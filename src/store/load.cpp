@@ -3,7 +3,6 @@
 
 #include "store/codec.h"
 #include "store/core.h"
-#include "store/event_codec.h"
 #include "store/format1.h"
 #include "store/journal.h"
 
@@ -39,7 +38,7 @@ Status Store::Core::load() {
   format1_ = chunks->Valid();
   if (!chunks->status().ok()) return to_error(chunks->status(), "reading the store in " + dir_.string());
   BONGSU_TRY_OK(replay());
-  return load_event_number();
+  return events_.load(*rocks).context("the store in " + dir_.string());
 }
 
 Status Store::Core::load_series() {
@@ -195,24 +194,6 @@ void Store::Core::lose_record(std::uint64_t seq, std::string_view why) {
   count_.lost.add();
   auto problem = problem_.lock();
   if (problem->empty()) *problem = "points were lost when the store was opened: " + std::string(why);
-}
-
-Status Store::Core::load_event_number() {
-  const auto rocks = this->rocks();
-  for (const Family family : {Family::LogIndex, Family::EventIndex}) {
-    const auto at = rocks->iterate(family);
-    at->SeekToLast();
-    if (!at->status().ok()) return to_error(at->status(), "reading the index of events in " + dir_.string());
-    if (!at->Valid()) continue;
-    BONGSU_TRY(const auto summary, decode_summary(Reader(Rocks::view(at->key())).be64(), Rocks::view(at->value())));
-    inbox_.next_event = std::max(inbox_.next_event, summary.last_id + 1);
-  }
-  BONGSU_TRY(const auto next, rocks->get(Family::Meta, "next_event"));
-  if (next) {
-    Reader in(*next);
-    inbox_.next_event = std::max(inbox_.next_event, in.varint());
-  }
-  return {};
 }
 
 }  // namespace bongsu::store

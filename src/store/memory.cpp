@@ -146,7 +146,7 @@ Status MemoryStore::append(std::vector<Event> events) {
 }
 
 Result<EventPage> MemoryStore::search(const EventQuery& query) const {
-  const EventFilter wanted(query);
+  EventFilter wanted(query);
   EventPage page;
   auto kept = kept_->events.lock();
   for (auto event = kept->all.rbegin(); event != kept->all.rend(); ++event) {

@@ -2,7 +2,6 @@
 // The writer's part for what has had its time.
 #include "store/codec.h"
 #include "store/core.h"
-#include "store/event_codec.h"
 
 namespace bongsu::store {
 namespace {
@@ -42,8 +41,8 @@ void Store::Core::retain() {
     dropped_day_ = day;
     forget_idle_series(oldest);
   }
-  drop_old_events(Family::Logs, Family::LogIndex, now - options_.log_retention);
-  drop_old_events(Family::Events, Family::EventIndex, now - options_.event_retention);
+  drop_old_events(0, now - options_.log_retention, options_.log_retention);
+  drop_old_events(1, now - options_.event_retention, options_.event_retention);
 }
 
 void Store::Core::forget_idle_series(Time before) {
@@ -71,31 +70,16 @@ void Store::Core::forget_idle_series(Time before) {
   log::info("{} series without data since {} left the store", idle.size(), format_time(before));
 }
 
-void Store::Core::drop_old_events(Family bodies, Family index, Time before) {
-  const auto rocks = this->rocks();
-  std::optional<std::uint64_t> end;
-  std::uint64_t next = 0;
-  {
-    std::lock_guard hold(inbox_mutex_);
-    next = inbox_.next_event;
+void Store::Core::drop_old_events(std::size_t stream, Time before, Millis kept) {
+  // Not at each turn: every cut leaves a mark in the tables until they are next merged.
+  auto dropped = events_.drop_old(*rocks(), bulk_, stream, before, kept / 64);
+  if (dropped) {
+    for (EventLog::Range& range : *dropped) bulk_drops_.push_back({range.family, std::move(range.from), std::move(range.to)});
+    return;
   }
-  const Status read = rocks->each(index, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
-    BONGSU_TRY(const auto summary, decode_summary(Reader(key).be64(), value));
-    if (summary.newest >= before) return false;
-    end = summary.last_id + 1;
-    return true;
-  });
-  if (!read) {
-    count_.write_errors.add();
-    std::uint64_t suppressed = 0;
-    if (disk_gate_.open(clock_.steady(), suppressed)) log::error("dropping old events of the store: {}", read.error().text);
-  }
-  if (!end) return;
-  for (const Family family : {bodies, index}) {
-    rocks->drop_range(family, be64(0), be64(*end), bulk_);
-    bulk_drops_.push_back({family, be64(0), be64(*end)});
-  }
-  put(Family::Meta, "next_event", varint(next));
+  count_.write_errors.add();
+  std::uint64_t suppressed = 0;
+  if (disk_gate_.open(clock_.steady(), suppressed)) log::error("dropping old events of the store: {}", dropped.error().text);
 }
 
 }  // namespace bongsu::store

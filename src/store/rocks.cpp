@@ -19,8 +19,9 @@
 namespace bongsu::store {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kFamilyNames{"default",   "series", "chunks",      "open",  "journal", "logs",
-                                                          "log_index", "events", "event_index", "state", "groups",  "heads"};
+constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "series",    "chunks",     "open",        "journal",
+                                                          "logs",    "log_index", "events",     "event_index", "state",
+                                                          "groups",  "heads",     "event_tail", "event_words"};
 
 // RocksDB's warnings among ours, instead of a LOG file of its own.
 class Warnings final : public rocksdb::Logger {
@@ -82,7 +83,8 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // Saved open samples and the head log do not stay, and are packed as they are.
   const bool passing = which == Family::Heads || which == Family::Journal;
-  family.compression = passing ? rocksdb::kNoCompression : rocksdb::kZSTD;
+  const bool packed = which == Family::Logs || which == Family::Events || which == Family::Tail || which == Family::Words;
+  family.compression = passing || packed ? rocksdb::kNoCompression : rocksdb::kZSTD;
   family.write_buffer_size = std::clamp<std::size_t>(options.memory / (bulk ? 12 : 32), 256 << 10, 64 << 20);
   family.level_compaction_dynamic_level_bytes = true;
   // What was dropped of the head log goes with the next compaction, which writes hardly anything.

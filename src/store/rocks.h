@@ -16,8 +16,23 @@ namespace bongsu::store {
 
 // The column families, one for each kind of record (FORMAT.md).
 // Chunks and Open are those of format 1.
-enum class Family : std::size_t { Meta, Series, Chunks, Open, Journal, Logs, LogIndex, Events, EventIndex, State, Groups, Heads };
-inline constexpr std::size_t kFamilies = 12;
+enum class Family : std::size_t {
+  Meta,
+  Series,
+  Chunks,
+  Open,
+  Journal,
+  Logs,
+  LogIndex,
+  Events,
+  EventIndex,
+  State,
+  Groups,
+  Heads,
+  Tail,
+  Words
+};
+inline constexpr std::size_t kFamilies = 14;
 
 // The text of a RocksDB failure, as ours. `what` says what was asked.
 Error to_error(const rocksdb::Status& status, std::string_view what);

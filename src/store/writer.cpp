@@ -6,16 +6,8 @@
 
 #include "store/codec.h"
 #include "store/core.h"
-#include "store/event_codec.h"
 
 namespace bongsu::store {
-namespace {
-
-constexpr std::size_t kBlockEvents = 512;
-constexpr std::size_t kBlockOctets = 128 << 10;
-
-}  // namespace
-
 void Store::Core::run() {
   pthread_setname_np(pthread_self(), "store");
   last_save_ = last_written_ = last_retention_steady_ = clock_.steady();
@@ -24,6 +16,7 @@ void Store::Core::run() {
     look_at_disk();
     if (broken_) recover();
     std::vector<Request*> requests = take_requests();
+    due_ = due_ || !requests.empty();
     bool durable = false;
     if (usable()) {
       take_all();
@@ -45,10 +38,12 @@ void Store::Core::run() {
 bool Store::Core::wait_for_work() {
   std::unique_lock hold(inbox_mutex_);
   const bool taking = usable();
-  inbox_ready_.wait_for(hold, options_.flush_interval, [&] {
-    return inbox_.stop || !inbox_.requests.empty() ||
-           (taking && (inbox_.points.size() >= kWakeAtPoints || inbox_.event_weight >= kWakeAtEventOctets));
+  const bool woken = inbox_ready_.wait_for(hold, options_.flush_interval, [&] {
+    return inbox_.stop || !inbox_.requests.empty() || (taking && (inbox_.points.size() >= kWakeAtPoints || events_.ready()));
   });
+  const SteadyTime now = clock_.steady();
+  due_ = !woken || inbox_.stop || !inbox_.requests.empty() || now - last_due_ >= options_.flush_interval;
+  if (due_) last_due_ = now;
   return !inbox_.stop;
 }
 
@@ -63,14 +58,11 @@ void Store::Core::put(Family family, std::string_view key, std::string_view valu
 
 void Store::Core::take_all() {
   Inbox taken;
-  std::vector<EventBatch> batches;
   {
     std::lock_guard hold(inbox_mutex_);
     taken.series.swap(inbox_.series);
     taken.points.swap(inbox_.points);
     taken.blocks.swap(inbox_.blocks);
-    batches.assign(inbox_.events.begin() + static_cast<std::ptrdiff_t>(inbox_.events_taken), inbox_.events.end());
-    inbox_.events_taken = inbox_.events.size();
   }
   for (const auto& [id, labels] : taken.series) {
     std::string value;
@@ -93,42 +85,7 @@ void Store::Core::take_all() {
     }
     prepare_groups(block, std::move(frozen));
   }
-  std::vector<const Event*> events;
-  for (const EventBatch& batch : batches) {
-    for (const Event& event : *batch) events.push_back(&event);
-  }
-  prepare_event_blocks(bulk_, events);
-  bulk_batches_ += batches.size();
-}
-
-// A block holds ids in a row, cut where one is missing: so no two blocks of a kind ever overlap.
-void Store::Core::prepare_event_blocks(rocksdb::WriteBatch& batch, std::span<const Event* const> events) {
-  if (events.empty()) return;
-  const auto rocks = this->rocks();
-  struct Stream {
-    Family bodies, index;
-    std::vector<const Event*> events{};
-    std::size_t octets = 0;
-  };
-  std::array<Stream, 2> streams{Stream{Family::Logs, Family::LogIndex}, Stream{Family::Events, Family::EventIndex}};
-  const auto close_block = [&](Stream& stream) {
-    if (stream.events.empty()) return;
-    const std::string key = be64(stream.events.front()->id);
-    BONGSU_CHECK(batch.Put(rocks->family(stream.bodies), key, encode(stream.events)).ok());
-    BONGSU_CHECK(batch.Put(rocks->family(stream.index), key, encode(summarize(stream.events))).ok());
-    stream.events.clear();
-    stream.octets = 0;
-  };
-  std::uint64_t last = events.front()->id;
-  for (const Event* event : events) {
-    if (event->id > last + 1) std::for_each(streams.begin(), streams.end(), close_block);
-    last = event->id;
-    Stream& stream = streams[is_log(event->kind) ? 0 : 1];
-    stream.events.push_back(event);
-    stream.octets += weight(*event);
-    if (stream.events.size() >= kBlockEvents || stream.octets >= kBlockOctets) close_block(stream);
-  }
-  std::for_each(streams.begin(), streams.end(), close_block);
+  events_.prepare(*rocks(), bulk_, due_);
 }
 
 // What could not be written stays in `bulk_` and is written again later; under the same keys, so that it does not matter
@@ -148,22 +105,14 @@ bool Store::Core::write_bulk(bool sync) {
       std::lock_guard hold(block->mutex);
       block->drop_taken();
     }
-    {
-      std::lock_guard hold(inbox_mutex_);
-      for (std::size_t i = 0; i < bulk_batches_; ++i) {
-        for (const Event& event : *inbox_.events.front()) inbox_.event_weight -= weight(event);
-        inbox_.event_count -= inbox_.events.front()->size();
-        inbox_.events.pop_front();
-      }
-      inbox_.events_taken -= bulk_batches_;
-      count_.pending_events.set(static_cast<double>(inbox_.event_count));
-    }
+    events_.written();
     for (const Drop& drop : bulk_drops_) rocks->drop_files(drop.family, drop.from, drop.to);
     bulk_.Clear();
-    bulk_points_ = bulk_batches_ = 0;
+    bulk_points_ = 0;
     bulk_blocks_.clear();
     bulk_drops_.clear();
   }
+  count_.pending_events.set(static_cast<double>(events_.pending()));
   count_.pending_points.set(static_cast<double>(waiting_points_.load()));
   last_written_ = now;
   count_.lag.set(0);
@@ -198,26 +147,24 @@ Status Store::Core::write_commits(std::span<Request* const> requests) {
     }
     events.insert(events.end(), request->batch->events.begin(), request->batch->events.end());
   }
-  {
-    std::lock_guard hold(inbox_mutex_);
-    for (Event& event : events) event.id = inbox_.next_event++;
-  }
-  std::vector<const Event*> each;
-  for (const Event& event : events) each.push_back(&event);
-  prepare_event_blocks(batch, each);
+  const std::size_t told = events.size();
+  events_.prepare_commit(*rocks, batch, std::move(events));
   rocksdb::WriteOptions options;
   options.sync = true;
-  if (const auto status = rocks->db().Write(options, &batch); !status.ok()) {
+  const auto status = rocks->db().Write(options, &batch);
+  events_.committed(status.ok());
+  if (!status.ok()) {
     failed(status);
     return to_error(status, "keeping state in " + dir_.string());
   }
   count_.commits.add(requests.size());
-  count_.events.add(events.size());
+  count_.events.add(told);
   return {};
 }
 
 void Store::Core::close() {
   if (rocks() != nullptr && !broken_) {
+    due_ = true;
     take_all();
     for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
       if (Block* block = (*blocks_)[number].load(); block != nullptr) save_block(*block);

@@ -82,7 +82,7 @@ class SimulatedDay {
   // One line for each alarm event, oldest first.
   std::vector<std::string> alarm_log() const {
     std::vector<std::string> lines;
-    EventQuery query{.kind = EventKind::Alarm, .limit = 1'000};
+    EventQuery query{.kinds = {EventKind::Alarm}, .limit = 1'000};
     for (;;) {
       const auto page = store_.search(query);
       if (!page) break;

@@ -282,7 +282,7 @@ TEST_F(Api, Logs) {
       answer["logs"][0]);
   EXPECT_EQ("<34>raw\x01", answer["logs"][1]["raw"]);
   EXPECT_EQ(nullptr, answer["logs"][2]["syslog_severity"]);
-  EXPECT_EQ(EventKind::Syslog, lab.events.asked.lock()->kind);
+  EXPECT_EQ(std::vector{EventKind::Syslog}, lab.events.asked.lock()->kinds);
   const json page = get("/api/v1/logs?limit=2");
   EXPECT_EQ(2, get("/api/v1/logs?limit=2&cursor=" + page["next"].get<std::string>())["logs"][0]["id"]);
 }
@@ -302,7 +302,7 @@ TEST_F(Api, SearchesAreHandedOn) {
   asked = *lab.events.asked.lock();
   EXPECT_EQ(Severity::Danger, asked.min_severity);
   EXPECT_EQ(std::nullopt, asked.max_syslog_severity);
-  EXPECT_EQ(EventKind::Trap, asked.kind);
+  EXPECT_EQ(std::vector{EventKind::Trap}, asked.kinds);
   EXPECT_THAT(get("/api/v1/logs?kind=trap", 400)["error"]["message"], HasSubstr("kind"));
   EXPECT_THAT(get("/api/v1/logs?from=2026-11-23T02:00:00Z&to=2026-11-23T01:00:00Z", 400)["error"]["message"], HasSubstr("from"));
   EXPECT_THAT(get("/api/v1/logs?q=a%20b%20c%20d%20e%20f%20g%20h%20i%20j%20k%20l%20m%20n%20o%20p%20q", 400)["error"]["message"],

@@ -56,7 +56,7 @@ class KeptStore final : public PointSink, public PointSource, public StateStore 
   // Every alarm event, oldest first: "1m30s cpu_usage active danger 95 {device="db1"}".
   std::string alarm_log() const {
     EventQuery query;
-    query.kind = EventKind::Alarm;
+    query.kinds = {EventKind::Alarm};
     query.limit = 100'000;
     auto page = store_.search(query);
     if (!page) return page.error().text;

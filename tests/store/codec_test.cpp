@@ -5,7 +5,6 @@
 #include <cmath>
 
 #include "model/marker.h"
-#include "store/event_codec.h"
 #include "store/journal.h"
 
 namespace bongsu::store {
@@ -45,46 +44,6 @@ TEST(Journal, KeepsEveryBit) {
     EXPECT_EQ(points[i].series, (*read)[i].series);
     EXPECT_EQ(points[i].sample.at, (*read)[i].sample.at);
     EXPECT_EQ(std::bit_cast<std::uint64_t>(points[i].sample.value), std::bit_cast<std::uint64_t>((*read)[i].sample.value)) << i;
-  }
-}
-
-TEST(EventBlock, KeepsEveryField) {
-  const Event full{.id = 7,
-                   .kind = EventKind::Trap,
-                   .severity = Severity::Unknown,
-                   .syslog_severity = 7,
-                   .facility = 23,
-                   .clean = false,
-                   .received = time_from_ms(5),
-                   .device_time = time_from_ms(-5),
-                   .device = "d",
-                   .sender = "s",
-                   .host = "h",
-                   .app = "a",
-                   .process = "p",
-                   .message_id = "m",
-                   .text = std::string("t\0x", 3),
-                   .fields = {{"k", "v"}, {"", ""}},
-                   .raw = "\xff"};
-  const Event plain{.id = 900, .received = time_from_ms(1)};
-  const std::vector<const Event*> events{&full, &plain};
-  const auto read = decode_events(encode(events));
-  ASSERT_TRUE(read);
-  EXPECT_EQ((std::vector<Event>{full, plain}), *read);
-  const auto summary = decode_summary(7, encode(summarize(events)));
-  ASSERT_TRUE(summary);
-  EXPECT_EQ(900u, summary->last_id);
-  EXPECT_EQ(time_from_ms(1), summary->oldest);
-  EXPECT_EQ(time_from_ms(5), summary->newest);
-  EXPECT_TRUE(summary->may_hold({.kind = EventKind::Syslog}));
-  EXPECT_FALSE(summary->may_hold({.kind = EventKind::Alarm}));
-  EXPECT_FALSE(summary->may_hold({.min_severity = Severity::Caution}));
-  EXPECT_TRUE(summary->may_hold({.max_syslog_severity = 7}));
-  EXPECT_FALSE(summary->may_hold({.max_syslog_severity = 6}));
-  EXPECT_FALSE(summary->may_hold({.before_id = 7}));
-  const std::string whole = encode(events);
-  for (std::size_t length = 0; length < whole.size(); ++length) {
-    EXPECT_FALSE(decode_events(std::string_view(whole).substr(0, length))) << length;
   }
 }
 

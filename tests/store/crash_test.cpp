@@ -132,7 +132,7 @@ TEST(Crash, KillLosesNothingThatWasAcknowledgedAndLeavesNoHole) {
     }
     ASSERT_EQ(0u, store->health().lost_records);
 
-    const auto page = store->search({.kind = EventKind::Alarm, .limit = 1'000'000});
+    const auto page = store->search({.kinds = {EventKind::Alarm}, .limit = 1'000'000});
     ASSERT_TRUE(page);
     std::vector<std::int64_t> kept_commits;
     for (auto event = page->events.rbegin(); event != page->events.rend(); ++event) {

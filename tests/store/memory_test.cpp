@@ -100,7 +100,7 @@ TEST(MemoryStore, CommitsStateAndItsEvents) {
     return true;
   }));
   EXPECT_EQ("a=1;b=2;", seen);
-  EXPECT_EQ(1u, store.search({.kind = EventKind::Alarm})->events.size());
+  EXPECT_EQ(1u, store.search({.kinds = {EventKind::Alarm}})->events.size());
   StateBatch gone;
   gone.erase("alarm", "a");
   ASSERT_TRUE(store.commit(gone));

@@ -181,7 +181,7 @@ class RandomLife {
   void search() {
     const std::string word = "word" + std::to_string(random_.below(20));
     EventQuery query{.words = {word}, .limit = 1 + random_.below(20)};
-    if (random_.chance(0.5)) query.kind = static_cast<EventKind>(1 + random_.below(6));
+    if (random_.chance(0.5)) query.kinds = {static_cast<EventKind>(1 + random_.below(6))};
     std::vector<std::uint64_t> got;
     for (;;) {
       const auto page = store_->search(query);
@@ -193,8 +193,8 @@ class RandomLife {
     std::vector<std::uint64_t> expected;
     for (std::size_t id = oracle_.events.size(); id > 0; --id) {
       const std::string& text = oracle_.events[id - 1];
-      if (text.find(word) == std::string::npos) continue;
-      if (!query.kind || text.starts_with(to_string(*query.kind))) expected.push_back(id);
+      if (!text.ends_with(" " + word)) continue;
+      if (query.kinds.empty() || text.starts_with(to_string(query.kinds.front()))) expected.push_back(id);
     }
     ASSERT_EQ(expected, got) << word;
   }

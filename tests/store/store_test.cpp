@@ -283,10 +283,10 @@ TEST(Store, SearchesEventsNewestFirstWhetherTheyWaitOrNot) {
     const auto all = ids(store, {.limit = 7});
     ASSERT_EQ(1510u, all.size());
     for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(1510 - i, all[i]);
-    EXPECT_EQ(1505u, ids(store, {.kind = EventKind::Syslog, .limit = 1505}).size());
-    EXPECT_EQ((std::vector<std::uint64_t>{1509, 1507, 1505, 1503, 1501}), ids(store, {.kind = EventKind::State}));
+    EXPECT_EQ(1505u, ids(store, {.kinds = {EventKind::Syslog}, .limit = 1505}).size());
+    EXPECT_EQ((std::vector<std::uint64_t>{1509, 1507, 1505, 1503, 1501}), ids(store, {.kinds = {EventKind::State}}));
     EXPECT_EQ((std::vector<std::uint64_t>{13, 12, 11}), ids(store, {.from = at(10'000), .to = at(13'000)}));
-    EXPECT_EQ((std::vector<std::uint64_t>{778}), ids(store, {.words = {"LINE 777", "SSH"}}));
+    EXPECT_EQ((std::vector<std::uint64_t>{778}), ids(store, {.words = {"LINE 777", "SSH*"}}));
     EXPECT_EQ(151u, ids(store, {.min_severity = Severity::Danger, .limit = 10}).size());
     EXPECT_EQ(504u, ids(store, {.device = "d0", .limit = 100}).size());
     EXPECT_EQ(189u, ids(store, {.max_syslog_severity = 0, .limit = 100}).size());
@@ -324,7 +324,7 @@ TEST(Store, CommitsStateTogetherWithItsEvents) {
     EXPECT_EQ(std::string("a=1;b=2\0x;", 10), seen);
     EXPECT_EQ("of another table", *store->get("alarms", "a"));
     EXPECT_EQ((std::vector<std::uint64_t>{6, 5, 4, 3, 2, 1}), ids(store, {.limit = 2}));
-    EXPECT_EQ((std::vector<std::uint64_t>{6, 5, 4}), ids(store, {.kind = EventKind::Alarm}));
+    EXPECT_EQ((std::vector<std::uint64_t>{6, 5, 4}), ids(store, {.kinds = {EventKind::Alarm}}));
   };
   check();
   store.reopen();

@@ -17,6 +17,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "dataset.h"
+#include "logs.h"
 #include "process.h"
 #include "rivals.h"
 #include "store/store.h"
@@ -26,7 +27,9 @@ namespace {
 
 constexpr const char* kUsage =
     "usage: bongsu-storebench [options]\n"
-    "  --set NAMES    interfaces (the default), gauges, mixed, or a kind of series; several with commas\n"
+    "  --set NAMES    interfaces (the default), gauges, mixed, or a kind of series; several with commas;\n"
+    "                 or logs, alone\n"
+    "  --lines N      of logs (10000000)\n"
     "  --series N     (10000)\n"
     "  --hours H      of one sample a minute (24)\n"
     "  --jitter MS    each host polled at its own second, astray by less than MS (0: all at the full minute)\n"
@@ -42,6 +45,7 @@ struct Options {
   DatasetSpec data;
   std::filesystem::path dir = "storebench.tmp";
   std::uint64_t memory_mib = 256;
+  std::uint64_t lines = 10'000'000;
   bool keep = false, restart = false, rivals = false, json = false;
 };
 
@@ -259,11 +263,12 @@ double number(const char* text, double smallest, double largest) {
 }
 
 int run(int argc, char** argv) {
-  enum { kSet = 1, kSeries, kHours, kJitter, kDir, kMemory, kKeep, kRestart, kRivals, kJson, kHelp };
-  const option known[] = {{"set", 1, nullptr, kSet},       {"series", 1, nullptr, kSeries},   {"hours", 1, nullptr, kHours},
-                          {"jitter", 1, nullptr, kJitter}, {"dir", 1, nullptr, kDir},         {"memory", 1, nullptr, kMemory},
-                          {"keep", 0, nullptr, kKeep},     {"restart", 0, nullptr, kRestart}, {"rivals", 0, nullptr, kRivals},
-                          {"json", 0, nullptr, kJson},     {"help", 0, nullptr, kHelp},       {nullptr, 0, nullptr, 0}};
+  enum { kSet = 1, kLines, kSeries, kHours, kJitter, kDir, kMemory, kKeep, kRestart, kRivals, kJson, kHelp };
+  const option known[] = {{"set", 1, nullptr, kSet},       {"lines", 1, nullptr, kLines},   {"series", 1, nullptr, kSeries},
+                          {"hours", 1, nullptr, kHours},   {"jitter", 1, nullptr, kJitter}, {"dir", 1, nullptr, kDir},
+                          {"memory", 1, nullptr, kMemory}, {"keep", 0, nullptr, kKeep},     {"restart", 0, nullptr, kRestart},
+                          {"rivals", 0, nullptr, kRivals}, {"json", 0, nullptr, kJson},     {"help", 0, nullptr, kHelp},
+                          {nullptr, 0, nullptr, 0}};
   Options options;
   for (int found; (found = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     switch (found) {
@@ -276,6 +281,9 @@ int run(int argc, char** argv) {
         }
         break;
       }
+      case kLines:
+        options.lines = static_cast<std::uint64_t>(number(optarg, 1, 1e9));
+        break;
       case kSeries:
         options.data.series = static_cast<std::uint32_t>(number(optarg, 1, 16e6));
         break;
@@ -310,6 +318,9 @@ int run(int argc, char** argv) {
         std::fputs(kUsage, stderr);
         return 2;
     }
+  }
+  if (options.sets == std::vector<std::string>{"logs"}) {
+    return measure_logs({.lines = options.lines, .dir = options.dir, .memory_mib = options.memory_mib, .json = options.json});
   }
   return measure_all(options);
 }

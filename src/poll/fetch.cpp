@@ -123,28 +123,50 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
   co_return device;
 }
 
-// Puts cells into rows as they come: side by side, so that the row is mostly the last one.
+// Puts cells into rows as they come: side by side, so that the row is mostly the last one or the one behind it. An agent whose
+// columns hold different rows costs a map.
 struct RowBuilder {
   GroupData& data;
   std::size_t columns;
   const Clock& clock;
   const SteadyTime& deadline;
   bool late = false;
+  std::size_t last = 0;
+  bool rising = true;  // the rows lie by their index
   std::map<std::vector<std::uint32_t>, std::size_t> by_index{};
 
   bool take(const snmp::Cell& cell) {
-    if (data.rows.empty() ||
-        !std::equal(cell.index.begin(), cell.index.end(), data.rows[last].index.begin(), data.rows[last].index.end())) {
-      std::vector<std::uint32_t> index(cell.index.begin(), cell.index.end());
-      const auto [at, fresh] = by_index.try_emplace(std::move(index), data.rows.size());
-      last = at->second;
+    if (!is_at(last, cell.index) && !is_at(++last, cell.index)) {
       if (clock.steady() > deadline) return late = true, false;
-      if (fresh) data.rows.push_back({.index = at->first, .values = std::vector<Value>(columns)});
+      last = place(std::vector(cell.index.begin(), cell.index.end()));
     }
     data.rows[last].values[cell.column] = cell.value.to_value();
     return true;
   }
-  std::size_t last = 0;
+  void finish() {
+    if (!rising) std::sort(data.rows.begin(), data.rows.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+  }
+
+  bool is_at(std::size_t row, std::span<const std::uint32_t> index) const {
+    return row < data.rows.size() &&
+           std::equal(index.begin(), index.end(), data.rows[row].index.begin(), data.rows[row].index.end());
+  }
+  std::size_t place(std::vector<std::uint32_t> index) {
+    const bool behind = data.rows.empty() || data.rows.back().index < index;
+    if (rising && !behind) {
+      const auto before = [](const GroupData::Row& row, const std::vector<std::uint32_t>& wanted) { return row.index < wanted; };
+      const auto at = std::lower_bound(data.rows.begin(), data.rows.end(), index, before);
+      if (at->index == index) return static_cast<std::size_t>(at - data.rows.begin());
+      rising = false;
+      for (std::size_t row = 0; row < data.rows.size(); ++row) by_index.emplace(data.rows[row].index, row);
+    }
+    if (!rising) {
+      const auto [at, fresh] = by_index.try_emplace(index, data.rows.size());
+      if (!fresh) return at->second;
+    }
+    data.rows.push_back({.index = std::move(index), .values = std::vector<Value>(columns)});
+    return data.rows.size() - 1;
+  }
 };
 
 static Error too_late(const snmp::Target& target, const Group& group) {
@@ -193,7 +215,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
     auto end = co_await client.table(target, std::move(*made), std::move(sink));
     if (!end) co_return std::move(end).error();
     if (builder.late) co_return too_late(target, group);
-    std::sort(fetched.data.rows.begin(), fetched.data.rows.end(), [](const auto& a, const auto& b) { return a.index < b.index; });
+    builder.finish();
     fetched.notes = std::move(end->notes);
   }
   if (!lookups.empty()) {

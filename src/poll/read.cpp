@@ -116,7 +116,7 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
   for (const Emission& emission : outcome.emissions) {
     if (is_marker(emission.value)) continue;
     run.gave[emission.metric] = true;
-    if (group.metrics[emission.metric].name == "device_uptime_seconds") watch.uptime_seconds = emission.value;
+    if (!group.table && group.metrics[emission.metric].name == "device_uptime_seconds") watch.uptime_seconds = emission.value;
   }
   if (run.fresh && !outcome.missed) {
     run.fresh = false;

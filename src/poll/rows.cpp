@@ -23,8 +23,11 @@ bool is_counter(ValueType type) {
 // One row of `data` under the eyes of expressions.
 class DataRow final : public RowView {
  public:
-  DataRow(const mib::Tree& tree, const Group& group, const GroupData& data, const GroupData::Row* row)
-      : tree_(tree), group_(group), data_(data), row_(row), values_(group.leaves.size(), nullptr) {
+  // `values` has a place for each leaf.
+  DataRow(const mib::Tree& tree, const Group& group, const GroupData& data, const GroupData::Row* row,
+          std::span<const Value*> values)
+      : tree_(tree), group_(group), data_(data), row_(row), values_(values) {
+    std::fill(values_.begin(), values_.end(), nullptr);
     for (const auto& [leaf, value] : data.scalars) {
       if (has_value(value)) values_[leaf] = &value;
     }
@@ -76,7 +79,7 @@ class DataRow final : public RowView {
   const Group& group_;
   const GroupData& data_;
   const GroupData::Row* row_;
-  std::vector<const Value*> values_;
+  std::span<const Value*> values_;
   const RowState* state_ = nullptr;
 };
 
@@ -101,6 +104,11 @@ class GroupEvaluation {
 
   Outcome run() {
     if (state_.used.empty()) state_.used.assign(group_.leaves.size(), false);
+    const std::size_t rows = group_.table ? data_.rows.size() : 1;
+    fresh_.reserve(rows);
+    values_.resize(rows * group_.leaves.size());
+    limits_.resize(rows * group_.metrics.size());
+    out_.emissions.reserve(rows * group_.metrics.size());
     if (group_.table) {
       for (const auto& row : data_.rows) admit(&row);
     } else {
@@ -126,7 +134,7 @@ class GroupEvaluation {
     std::vector<Labels::Pair> labels;
     std::unique_ptr<RowState> state{};
     bool held = false;
-    std::vector<std::optional<double>> limits{};  // by metric: its max_rate
+    std::span<std::optional<double>> limits{};  // by metric: its max_rate
   };
   struct Witnesses {
     bool began_at_zero = false;
@@ -145,7 +153,11 @@ class GroupEvaluation {
   }
 
   void admit(const GroupData::Row* row) {  // nullptr: the scalars
-    Fresh fresh{DataRow(tree_, group_, data_, row), {}, {}};
+    const std::size_t place = fresh_.size();
+    const auto values = std::span(values_).subspan(place * group_.leaves.size(), group_.leaves.size());
+    Fresh fresh{DataRow(tree_, group_, data_, row, values), {}, {}};
+    fresh.limits = std::span(limits_).subspan(place * group_.metrics.size(), group_.metrics.size());
+    fresh.labels.reserve(group_.labels.size());
     if (group_.where && !is_true(value_of(*group_.where, fresh.view))) return;
     if (row) fresh.key.index = row->index;
     for (const NamedExpr& label : group_.labels) {
@@ -185,6 +197,15 @@ class GroupEvaluation {
       }
       tell_twins_apart();
     }
+    if (nothing_moved()) {
+      for (std::size_t n = 0; n < fresh_.size(); ++n) {
+        fresh_[n].state = std::move(state_.rows[n]);
+        adopt_labels(fresh_[n]);
+      }
+      settle_clashes();
+      state_.rows.clear();
+      return;
+    }
     std::vector<RowKey> known, now;
     for (const auto& row : state_.rows) known.push_back(row->key);
     for (const Fresh& row : fresh_) now.push_back(row.key);
@@ -215,9 +236,19 @@ class GroupEvaluation {
     state_.rows.clear();
   }
 
+  // The usual poll, for which match_rows() would find each row at its place.
+  bool nothing_moved() const {
+    if (uptime_ == Uptime::Restarted || uptime_ == Uptime::Jumped || fresh_.size() != state_.rows.size()) return false;
+    for (std::size_t n = 0; n < fresh_.size(); ++n) {
+      if (fresh_[n].key.index != state_.rows[n]->key.index || !fresh_[n].key.same_thing(state_.rows[n]->key)) return false;
+    }
+    return true;
+  }
+
   // A label that holds the row's index stays as it was first seen: the series follows the thing, and its index is the one
   // label that may move without the thing changing. Every other change of a label is a change of the thing's name.
   void adopt_labels(Fresh& row) {
+    if (row.labels == row.state->labels) return;
     std::vector<Labels::Pair> next = row.labels;
     for (std::size_t i = 0; i < next.size(); ++i) {
       for (const auto& [name, value] : row.state->labels) {
@@ -245,9 +276,15 @@ class GroupEvaluation {
 
   // Two rows must never write to one series: an index that is kept may be another row's new one.
   void settle_clashes() {
-    std::map<std::vector<Labels::Pair>, RowState*> owners;
+    const auto hash = [](const RowState* row) {
+      std::uint64_t sum = kHashSeed;
+      for (const auto& [name, value] : row->labels) sum = hash_bytes(value, sum) ^ 0xff;
+      return static_cast<std::size_t>(sum);
+    };
+    const auto same = [](const RowState* a, const RowState* b) { return a->labels == b->labels; };
+    std::unordered_set<const RowState*, decltype(hash), decltype(same)> owners(fresh_.size(), hash, same);
     for (Fresh& row : fresh_) {
-      if (row.held || owners.emplace(row.state->labels, row.state.get()).second) continue;
+      if (row.held || owners.insert(row.state.get()).second) continue;
       row.held = true;
       out_.notices.push_back("table " + group_.name + ": two rows are called '" +
                              (row.state->labels.empty() ? "" : row.state->labels[0].second) + "'; the one at index " +
@@ -276,7 +313,6 @@ class GroupEvaluation {
     state.gaps.assign(group_.leaves.size(), std::nullopt);
     state.resets.assign(group_.leaves.size(), false);
     state.series.resize(group_.metrics.size());
-    row.limits.resize(group_.metrics.size());
     if (row.held) return;
     for (std::size_t metric = 0; metric < group_.metrics.size(); ++metric) {
       if (const auto& rate = group_.metrics[metric].max_rate) row.limits[metric] = to_number(value_of(*rate, row.view));
@@ -433,7 +469,9 @@ class GroupEvaluation {
   const GroupData& data_;
   const Moment& moment_;
   Uptime uptime_ = Uptime::Unknown;
-  Witnesses witnesses_;  // of a restart
+  Witnesses witnesses_;                        // of a restart
+  std::vector<const Value*> values_;           // of all rows, by leaf
+  std::vector<std::optional<double>> limits_;  // of all rows, by metric
   std::vector<Fresh> fresh_;
   Trace trace_;
   Outcome out_;

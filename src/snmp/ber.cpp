@@ -2,6 +2,7 @@
 #include "snmp/ber.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace bongsu::snmp {
 namespace {
@@ -55,6 +56,7 @@ bool operator==(OidView a, OidView b) {
 std::strong_ordering operator<=>(OidView a, OidView b) {
   const std::size_t both = std::min(a.octets_.size(), b.octets_.size());
   std::size_t i = 0;
+  while (both - i >= 8 && std::memcmp(a.octets_.data() + i, b.octets_.data() + i, 8) == 0) i += 8;
   while (i < both && a.octets_[i] == b.octets_[i]) ++i;
   if (i == both) return a.octets_.size() <=> b.octets_.size();
   // The arcs around the first difference: the longer one is larger, as both are minimal.
@@ -129,6 +131,19 @@ std::size_t Reader::long_length(std::size_t octets) {
 
 void Reader::check_oid(Octets content) {
   if (content.empty() || (content.back() & 0x80) != 0) return refuse(Fault::Oid);
+  // Most names have arcs of one octet alone.
+  if (content.size() >= 8 && content.size() < Oid::kMaxArcs) {
+    constexpr std::uint64_t kHighBits = 0x8080808080808080;
+    std::uint64_t seen = 0;
+    for (std::size_t i = 0;; i += 8) {
+      std::uint64_t word = 0;
+      i = std::min(i, content.size() - 8);
+      std::memcpy(&word, content.data() + i, 8);
+      seen |= word;
+      if (i == content.size() - 8) break;
+    }
+    if ((seen & kHighBits) == 0) return;
+  }
   std::size_t arcs = 1;  // the first sub-identifier holds two
   for (const std::uint8_t *at = content.data(), *const end = at + content.size(); at != end; ++at, ++arcs) {
     if (*at < 0x80) continue;

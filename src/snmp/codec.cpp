@@ -273,15 +273,8 @@ ber::Fault read_varbinds(Octets octets, std::vector<VarbindView>& varbinds) {
   return Fault::None;
 }
 
-std::optional<double> ValueView::to_double() const {
+std::optional<double> ValueView::other_to_double() const {
   switch (type) {
-    case ValueType::Integer:
-      return static_cast<double>(integer());
-    case ValueType::Counter32:
-    case ValueType::Gauge32:
-    case ValueType::TimeTicks:
-    case ValueType::Counter64:
-      return static_cast<double>(number);
     case ValueType::OpaqueFloat:
       return std::bit_cast<float>(static_cast<std::uint32_t>(number));
     case ValueType::OpaqueDouble:

@@ -54,8 +54,16 @@ struct ValueView {
   std::int64_t integer() const { return static_cast<std::int64_t>(number); }
   bool exists() const { return type < ValueType::NoSuchObject; }
   std::string_view text() const { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
-  std::optional<double> to_double() const;  // as Value::to_double
+  std::optional<double> to_double() const {  // as Value::to_double
+    if (type == ValueType::Integer) return static_cast<double>(integer());
+    if (type >= ValueType::Counter32 && type <= ValueType::Counter64 && type != ValueType::Opaque)
+      return static_cast<double>(number);
+    return other_to_double();
+  }
   Value to_value() const;
+
+ private:
+  std::optional<double> other_to_double() const;
 };
 struct VarbindView {
   OidView name;

@@ -128,6 +128,14 @@ std::uint64_t Reader::varint() {
 }
 std::int64_t Reader::signed_varint() { return unzigzag(varint()); }
 
+std::int64_t Reader::time_after(std::int64_t base) {
+  constexpr std::int64_t kFar = 1LL << 56;
+  const auto ms = static_cast<std::int64_t>(static_cast<std::uint64_t>(base) + static_cast<std::uint64_t>(signed_varint()));
+  if (ms > -kFar && ms < kFar) return ms;
+  fail();
+  return 0;
+}
+
 std::uint64_t Reader::pattern() {
   const std::uint8_t control = u8();
   const int top = control >> 1 & 7;

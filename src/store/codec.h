@@ -44,6 +44,8 @@ class Reader {
   std::string_view take(std::uint64_t octets);
   double number();
   std::uint64_t pattern();
+  // Milliseconds after `base`, as signed_varint; fails further from 1970 than any clock goes, so that sums do not run over.
+  std::int64_t time_after(std::int64_t base);
   // Whether the next octet begins a pattern rather than a varint of put_double's even form.
   bool at_pattern() const { return !in_.empty() && (in_[0] & 1) != 0; }
   bool ok() const { return ok_; }

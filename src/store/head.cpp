@@ -169,7 +169,7 @@ Status Block::load(std::string_view value) {
   std::int64_t newest = 0;
   for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
     if ((slots >> slot & 1) == 0) continue;
-    newest += in.signed_varint();
+    newest = in.time_after(newest);
     saved.newest_[slot] = time_from_ms(newest);
     saved.last_[slot] = in.number();
     saved.forms_[slot] = in.u8();
@@ -178,9 +178,9 @@ Status Block::load(std::string_view value) {
   for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
     const std::uint32_t slot = in.u8();
     Late& late = saved.late_[slot];
-    late.newest = time_from_ms(in.signed_varint());
+    late.newest = time_from_ms(in.time_after(0));
     for (std::uint64_t samples = in.varint(); in.ok() && samples > 0; --samples) {
-      const Time at = time_from_ms(in.signed_varint());
+      const Time at = time_from_ms(in.time_after(0));
       late.samples.push_back({at, in.number()});
     }
     if (slot >= kSeries) return damaged;

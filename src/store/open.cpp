@@ -60,10 +60,9 @@ bool OpenGroup::put(OpenChunk& chunk, const Packed& sample) {
   return strange;
 }
 
-std::vector<OpenGroup::Packed> OpenGroup::unpack(std::uint32_t slot) const {
+template <class Take>
+void OpenGroup::unpack(std::uint32_t slot, const Take& take) const {
   const OpenChunk& chunk = chunks_[slot];
-  std::vector<Packed> samples;
-  samples.reserve(chunk.count);
   const ValueForm form = ValueForm::from_octet(chunk.form);
   BitReader in(chunk.bits.view());
   ValueState state;
@@ -75,8 +74,14 @@ std::vector<OpenGroup::Packed> OpenGroup::unpack(std::uint32_t slot) const {
       if (in.take(1) != 0) stride = unzigzag(in.take(kStrideBits));
       poll += stride;
     }
-    samples.push_back({static_cast<std::uint16_t>(poll), take_value(form, state, in)});
+    take(Packed{static_cast<std::uint16_t>(poll), take_value(form, state, in)});
   }
+}
+
+std::vector<OpenGroup::Packed> OpenGroup::unpacked(std::uint32_t slot) const {
+  std::vector<Packed> samples;
+  samples.reserve(chunks_[slot].count);
+  unpack(slot, [&](const Packed& sample) { samples.push_back(sample); });
   return samples;
 }
 
@@ -100,7 +105,7 @@ void OpenGroup::append(std::uint32_t slot, Time at, double value, std::uint8_t h
   if (!put(chunk, {poll_at(at), bits}) || !std::isfinite(value)) return;
   if (++chunk.strange < 8 + chunk.count / 8) return;
   // The form was a wrong guess; what there is by now tells a better one.
-  const std::vector<Packed> samples = unpack(slot);
+  const std::vector<Packed> samples = unpacked(slot);
   std::vector<std::uint64_t> values;
   for (const Packed& sample : samples) values.push_back(sample.bits);
   ValueForm better;
@@ -110,7 +115,7 @@ void OpenGroup::append(std::uint32_t slot, Time at, double value, std::uint8_t h
 }
 
 void OpenGroup::insert(std::uint32_t slot, Time at, double value) {
-  std::vector<Packed> samples = unpack(slot);
+  std::vector<Packed> samples = unpacked(slot);
   const auto place =
       std::partition_point(samples.begin(), samples.end(), [&](const Packed& each) { return time_of(each.poll) < at; });
   if (place != samples.end() && time_of(place->poll) == at) {
@@ -123,7 +128,8 @@ void OpenGroup::insert(std::uint32_t slot, Time at, double value) {
 }
 
 void OpenGroup::read(std::uint32_t slot, std::vector<Sample>& out) const {
-  for (const Packed& each : unpack(slot)) out.push_back({time_of(each.poll), std::bit_cast<double>(each.bits)});
+  out.reserve(std::max(out.capacity(), out.size() + chunks_[slot].count));
+  unpack(slot, [&](const Packed& each) { out.push_back({time_of(each.poll), std::bit_cast<double>(each.bits)}); });
 }
 
 void OpenGroup::forget(std::uint32_t slot) {
@@ -153,12 +159,12 @@ void OpenGroup::save(std::string& out) const {
 Status OpenGroup::load(Reader& in) {
   const Error damaged{Code::Corrupt, "saved open samples do not read as they were written"};
   OpenGroup saved;
-  saved.base_ = time_from_ms(in.signed_varint());
+  saved.base_ = time_from_ms(in.time_after(0));
   const std::uint64_t polls = in.varint();
   if (!in.ok() || polls > kMaxPolls || polls > in.left()) return damaged;
   std::int64_t offset = 0;
   for (std::uint64_t i = 0; i < polls; ++i) {
-    offset += in.signed_varint();
+    offset = in.time_after(offset);
     if (std::abs(offset) > kMaxGroupSpan.count()) return damaged;
     saved.polls_.push_back(static_cast<std::int32_t>(offset));
   }
@@ -174,7 +180,7 @@ Status OpenGroup::load(Reader& in) {
     chunk.bits.assign(octets, static_cast<std::uint32_t>(octets.size() * 8));
     saved.octets_ += chunk.bits.octets();
     // Told anew, so that what is appended later goes on from a state that is its own.
-    const std::vector<Packed> samples = saved.unpack(slot);
+    const std::vector<Packed> samples = saved.unpacked(slot);
     Time last = Time::min();
     for (const Packed& sample : samples) {
       if (sample.poll >= polls || saved.time_of(sample.poll) <= last) return damaged;

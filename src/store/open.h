@@ -54,7 +54,9 @@ class OpenGroup {
   Time time_of(std::uint16_t poll) const { return base_ + Millis(polls_[poll]); }
   std::uint16_t poll_at(Time at);
   bool put(OpenChunk& chunk, const Packed& sample);
-  std::vector<Packed> unpack(std::uint32_t slot) const;
+  template <class Take>
+  void unpack(std::uint32_t slot, const Take& take) const;
+  std::vector<Packed> unpacked(std::uint32_t slot) const;
   void refill(std::uint32_t slot, const std::vector<Packed>& samples, std::uint8_t form);
 
   Time base_{};  // of the first poll

@@ -76,15 +76,15 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions family;
-  const bool bulk = which == Family::Groups || which == Family::Chunks || which == Family::Logs || which == Family::Events ||
-                    which == Family::Journal;
+  const bool bulk = which == Family::Groups || which == Family::Heads || which == Family::Chunks || which == Family::Logs ||
+                    which == Family::Events || which == Family::Journal;
   if (bulk) table.block_size = 64 << 10;
   if (which == Family::State) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  // Saved open samples and the head log do not stay, and are packed as they are.
-  const bool passing = which == Family::Heads || which == Family::Journal;
-  const bool packed = which == Family::Logs || which == Family::Events || which == Family::Tail || which == Family::Words;
-  family.compression = passing || packed ? rocksdb::kNoCompression : rocksdb::kZSTD;
+  // The head log does not stay, and is packed as it is; so are events.
+  const bool packed = which == Family::Journal || which == Family::Logs || which == Family::Events || which == Family::Tail ||
+                      which == Family::Words;
+  family.compression = packed ? rocksdb::kNoCompression : which == Family::Heads ? rocksdb::kLZ4Compression : rocksdb::kZSTD;
   family.write_buffer_size = std::clamp<std::size_t>(options.memory / (bulk ? 12 : 32), 256 << 10, 64 << 20);
   family.level_compaction_dynamic_level_bytes = true;
   // What was dropped of the head log goes with the next compaction, which writes hardly anything.

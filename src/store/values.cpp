@@ -11,13 +11,10 @@
 #include "store/codec.h"
 
 namespace bongsu::store {
+using namespace value_code;
 namespace {
 
-constexpr std::array<double, 8> kPowers{1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7};
 constexpr unsigned kMaxScale = 7;
-constexpr unsigned kMostOnes = 15;  // ones that end no prefix: an escape
-constexpr unsigned kWidthBits = 6;  // a length, told by itself
-constexpr unsigned kWidthRate = 3;  // the mean length follows an eighth of each new one
 
 using Kind = ValueForm::Kind;
 
@@ -27,45 +24,12 @@ struct Count {
   void put(std::uint64_t, unsigned count) { bits += count; }
 };
 
-// Hostile bits may make these run over; they wrap.
-std::int64_t sum(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
-}
-std::int64_t difference(std::int64_t a, std::int64_t b) {
-  return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
-}
-std::int64_t shifted(std::int64_t a, unsigned by) { return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) << by); }
-
-std::int64_t guess(const ValueForm& form, const ValueState& state) {
-  const std::int64_t mean = state.mean >> form.shift;
-  return form.rise ? sum(state.whole, mean) : mean;
-}
-
-// After the whole number `now`, whose distance from the guess was `far`.
-void follow(const ValueForm& form, ValueState& state, std::int64_t now, std::uint64_t far) {
-  const auto length = static_cast<unsigned>(std::bit_width(far)) << 4;
-  const std::int64_t tell = form.rise ? difference(now, state.whole) : now;
-  if (!state.started) {
-    state.mean = form.rise ? 0 : shifted(now, form.shift);
-    state.started = true;
-  } else {
-    if (form.rise && !state.warm) state.mean = shifted(tell, form.shift);
-    else state.mean = sum(difference(state.mean, state.mean >> form.shift), tell);
-    if (!state.warm) state.width = static_cast<std::uint16_t>(length);
-    else state.width = static_cast<std::uint16_t>(state.width + ((static_cast<int>(length) - state.width) >> kWidthRate));
-    state.warm = true;
-  }
-  state.whole = now;
-}
-
 template <class Sink>
 void put_length_and(Sink& out, std::uint64_t number) {
   const auto length = static_cast<unsigned>(std::bit_width(number));
   out.put(length, kWidthBits);
   out.put(number, length);
 }
-std::uint64_t take_length_and(BitReader& in) { return in.take(static_cast<unsigned>(in.take(kWidthBits))); }
-
 template <class Sink>
 void put_whole(const ValueForm& form, ValueState& state, std::int64_t now, Sink& out) {
   const std::uint64_t far = zigzag(difference(now, guess(form, state)));
@@ -109,13 +73,6 @@ std::optional<std::int64_t> in_units(const ValueForm& form, std::uint64_t bits) 
   return above / divisor;
 }
 
-std::uint64_t from_units(const ValueForm& form, std::int64_t units) {
-  const auto k =
-      static_cast<std::int64_t>(static_cast<std::uint64_t>(units) * form.divisor + static_cast<std::uint64_t>(form.base));
-  const auto number = static_cast<double>(k);
-  return std::bit_cast<std::uint64_t>(form.scale == 0 ? number : number / kPowers[form.scale]);
-}
-
 // The bits that differ from the last value's stand in a window: as many zeros above as its high octet says, as many bits as
 // its low octet says.
 template <class Sink>
@@ -138,21 +95,6 @@ void put_pattern_bits(ValueState& state, std::uint64_t bits, Sink& out) {
   state.width = static_cast<std::uint16_t>(above << 8 | length);
 }
 
-std::uint64_t take_pattern_bits(ValueState& state, BitReader& in) {
-  if (in.take(1) == 0) return state.bits;
-  if (in.take(1) != 0) {
-    const auto above = static_cast<unsigned>(in.take(6));
-    const auto length = std::min(static_cast<unsigned>(in.take(6)) + 1, 64 - above);
-    state.width = static_cast<std::uint16_t>(above << 8 | length);
-  }
-  const unsigned above = state.width >> 8, length = state.width & 0xff;
-  if (length == 0) {
-    in.fail();  // a window that was never told
-    return state.bits;
-  }
-  return state.bits ^= in.take(length) << (64 - above - length);
-}
-
 template <class Sink>
 bool put_one(const ValueForm& form, ValueState& state, std::uint64_t bits, Sink& out) {
   if (form.kind == Kind::Pattern) {
@@ -172,6 +114,21 @@ bool put_one(const ValueForm& form, ValueState& state, std::uint64_t bits, Sink&
 }
 
 }  // namespace
+
+std::uint64_t value_code::take_pattern_bits(ValueState& state, BitReader& in) {
+  if (in.take(1) == 0) return state.bits;
+  if (in.take(1) != 0) {
+    const auto above = static_cast<unsigned>(in.take(6));
+    const auto length = std::min(static_cast<unsigned>(in.take(6)) + 1, 64 - above);
+    state.width = static_cast<std::uint16_t>(above << 8 | length);
+  }
+  const unsigned above = state.width >> 8, length = state.width & 0xff;
+  if (length == 0) {
+    in.fail();  // a window that was never told
+    return state.bits;
+  }
+  return state.bits ^= in.take(length) << (64 - above - length);
+}
 
 bool as_scaled(std::uint64_t bits, unsigned scale, std::int64_t& k) {
   const double value = std::bit_cast<double>(bits);
@@ -193,45 +150,6 @@ ValueForm first_form(std::uint64_t bits) {
 
 bool put_value(const ValueForm& form, ValueState& state, std::uint64_t bits, Bits& out) {
   return put_one(form, state, bits, out);
-}
-
-std::uint64_t take_value(const ValueForm& form, ValueState& state, BitReader& in) {
-  if (form.kind == Kind::Pattern) return take_pattern_bits(state, in);
-  if (state.strange) {
-    if (in.take(1) != 0) return state.bits;
-    state.strange = false;
-  }
-  std::uint64_t far = 0;
-  if (!state.warm) {
-    if (in.take(1) != 0) {
-      state.strange = true;
-      return state.bits = in.take(64);
-    }
-    far = take_length_and(in);
-  } else {
-    const std::uint64_t ahead = in.peek();
-    const auto ones = static_cast<unsigned>(std::countr_one(ahead));
-    const unsigned low = state.width >> 4;
-    if (ones < kMostOnes) {
-      if (ones + 1 + low <= Bits::kAtOnce) {
-        far = static_cast<std::uint64_t>(ones) << low | (ahead >> (ones + 1) & Bits::mask(low));
-        in.skip(ones + 1 + low);
-      } else {
-        in.skip(ones + 1);
-        far = static_cast<std::uint64_t>(ones) << low | in.take(low);
-      }
-    } else {
-      in.skip(kMostOnes);
-      if (in.take(1) != 0) {
-        state.strange = true;
-        return state.bits = in.take(64);
-      }
-      far = take_length_and(in);
-    }
-  }
-  const std::int64_t now = sum(guess(form, state), unzigzag(far));
-  follow(form, state, now, far);
-  return state.bits = from_units(form, now);
 }
 
 namespace {

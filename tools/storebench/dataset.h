@@ -22,6 +22,9 @@ struct DatasetSpec {
   std::uint32_t jitter_ms = 0;  // with it, each host has its own second of the minute, and each poll strays by less than this
 };
 
+// The devices that have a thousand series of one metric, as a regular expression.
+inline constexpr std::string_view kThousand = "sw-000([0-3].|4[01]).*";
+
 // The kinds of series, and the sets that mix them.
 std::string known_sets();
 

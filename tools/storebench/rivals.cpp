@@ -71,7 +71,8 @@ class Session {
     const std::int64_t end = data_.start() / 1000 + data_.spec().steps * 60;
     const std::string one = data_.metric() + R"({device="sw-00003.example.net",row="5"})";
     figures.series_24h_ms = ask("/api/v1/query_range", one, end);
-    figures.rate_1000_ms = ask("/api/v1/query", "sum(rate(" + data_.metric() + "[1h]))", end);
+    figures.rate_1000_ms =
+        ask("/api/v1/query", "sum(rate(" + data_.metric() + "{device=~\"" + std::string(kThousand) + "\"}[1h]))", end);
     figures.rss_mib = resident_mib(program.id());
     return figures;
   }

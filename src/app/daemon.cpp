@@ -143,7 +143,9 @@ Status Daemon::Parts::open() {
                                                             .points = *store,
                                                             .events = store.get(),
                                                             .profiles = profiles,
-                                                            .metrics = metrics});
+                                                            .metrics = metrics,
+                                                            .keeper = keeper.get(),
+                                                            .kept = store.get()});
 
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics));
   watch();

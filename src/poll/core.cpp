@@ -28,7 +28,8 @@ PollCore::PollCore(const PollerParts& given)
       lateness(given.metrics.histogram("bongsu_poll_lateness_seconds", "from a device's slot to the beginning of its poll",
                                        seconds())),
       table_seconds(given.metrics.histogram("bongsu_poll_table_duration_seconds", "of one reading of one table", seconds())),
-      watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")) {}
+      watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")),
+      memory(given.keeper, given.reactor.clock(), given.metrics) {}
 
 GapCause cause_of(const Error& error) {
   switch (error.code) {

@@ -11,6 +11,7 @@
 #include "base/lock.h"
 #include "base/log.h"
 #include "poll/poller.h"
+#include "poll/row_memory.h"
 #include "poll/watch.h"
 
 // What the parts of a Poller share. On the reactor's thread, but for `states`.
@@ -23,6 +24,7 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped, &missed_slots, &series_refused;
   Histogram &lateness, &table_seconds;
   Gauge& watched;
+  RowMemory memory;
   log::Gate gate;
   bool stopped = false;
   std::map<std::string, std::shared_ptr<Watch>, std::less<>> watches;
@@ -59,6 +61,8 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   snmp::Target target_of(const Watch& watch, std::size_t credential, Millis budget) const;
   void note_uptime(Watch& watch, const snmp::Response& answer);
   void note_overruns(Watch& watch, Time before, std::vector<Point>& points);
+  void regroup_kept(Watch& watch, const Identified& device, const std::shared_ptr<const ProfileSet>& set,
+                    std::vector<Point>& points);
   void lose(Watch& watch, GapCause cause, std::vector<Point>& points);
   void put_info(Watch& watch, std::vector<Point>& points);
 

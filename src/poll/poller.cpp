@@ -23,6 +23,7 @@ void PollCore::apply(std::vector<DeviceSpec> devices) {
     remove(*at->second);
     at = watches.erase(at);
   }
+  memory.drop_unless([&wanted](std::string_view device) { return wanted.contains(device); });
   for (auto& [name, spec] : wanted) {
     const auto known = watches.find(name);
     if (known == watches.end()) {
@@ -51,16 +52,27 @@ void PollCore::remove(Watch& watch) {
   if (watch.address) parts.client.forget({*watch.address, watch.spec.port});
   const Time now = clock().now();
   std::vector<Point> points;
-  for (const auto& run : watch.groups) watch.book.put(*run->group, mark_stale(*run->group, run->state), now, points);
+  for (const auto& run : watch.groups) {
+    watch.book.put(*run->group, mark_stale(*run->group, run->state), now, points);
+    memory.forget(watch.spec.name, *run->group);
+  }
+  memory.drop(watch.spec.name);
   watch.book.end_own(now, points);
   write(watch, std::move(points));
 }
 
-Poller::Poller(const PollerParts& parts) : core_(std::make_shared<PollCore>(parts)) {}
+Poller::Poller(const PollerParts& parts) : core_(std::make_shared<PollCore>(parts)) {
+  if (!parts.kept) return;
+  if (const Status read = core_->memory.load(*parts.kept); !read)
+    log::warning("counters and identities of rows begin anew: {}", read.error().text);
+}
 
 Poller::~Poller() {
   core_->stopped = true;
-  for (const auto& [name, watch] : core_->watches) watch->stopped = true;
+  for (const auto& [name, watch] : core_->watches) {
+    watch->stopped = true;
+    for (const auto& run : watch->groups) core_->memory.save_last(name, *run->group, run->state);
+  }
 }
 
 void Poller::apply(std::vector<DeviceSpec> devices) {

@@ -10,6 +10,7 @@
 #include "base/metrics.h"
 #include "icmp/pinger.h"
 #include "model/device.h"
+#include "model/keeper.h"
 #include "model/sink.h"
 #include "net/reactor.h"
 #include "poll/plan.h"
@@ -28,7 +29,9 @@ struct PollerParts {
   EventSink* events = nullptr;  // restarts, changes of identity, ports that cannot be told apart
   const Snapshot<ProfileSet>& profiles;
   Metrics& metrics;
-  SeriesBudget series{};  // of each device; beyond it bongsu_poll_series_refused_total counts, and an event tells
+  StateKeeper* keeper = nullptr;     // counters and identities of rows go on after a restart; nullptr: they begin anew
+  const StateStore* kept = nullptr;  // where the keeper writes; read whole by the constructor, which waits for the disk
+  SeriesBudget series{};             // of each device; beyond it bongsu_poll_series_refused_total counts, and an event tells
 };
 
 // Watches devices: one coroutine each for SNMP and for ping, on the reactor.

@@ -124,6 +124,7 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
     watch.gather_info();
   }
   watch.book.put(group, outcome, stamp, points);
+  memory.save(watch.spec.name, group, run.state, outcome.changed);
 }
 
 void PollCore::miss(Watch& watch, GroupRun& run, const Error& error, Time stamp, std::vector<Point>& points) {

@@ -67,6 +67,9 @@ void carry_over(SeriesBook& book, GroupRun& old, GroupRun& run, Time stamp, std:
   }
   run.state.rows = std::move(old.state.rows);
   run.state.uptime = old.state.uptime;
+  run.state.read = old.state.read;
+  run.state.at = old.state.at;
+  run.state.stamp = old.state.stamp;
   run.took = old.took;
   run.slow = old.slow;
   run.stamp = old.stamp;

@@ -120,8 +120,11 @@ class GroupEvaluation {
     if (uptime_ == Uptime::Restarted) hear_witnesses();
     else if (const double more = slept(state_.uptime, moment_.uptime); more > 0) set_back(more);
     for (Fresh& row : fresh_) judge(row);
+    out_.changed |= !state_.read || uptime_ == Uptime::Restarted || uptime_ == Uptime::Jumped;
     state_.uptime = moment_.uptime;
     state_.read = true;
+    state_.at = moment_.at;
+    state_.stamp = moment_.stamp;
     // A table without rows, as an agent that has just started may have, tells nothing of what will be needed.
     if (std::find(state_.used.begin(), state_.used.end(), true) == state_.used.end()) state_.used.clear();
     return std::move(out_);
@@ -225,6 +228,7 @@ class GroupEvaluation {
       } else {
         row.state = std::make_unique<RowState>();
         row.state->labels = row.labels;
+        out_.changed = true;
         row.held = matches.now[n].kind == RowMatch::Kind::Ambiguous;
       }
       row.state->key = std::move(row.key);
@@ -256,6 +260,7 @@ class GroupEvaluation {
       }
     }
     if (next == row.state->labels) return;
+    out_.changed = true;
     mark(*row.state, stale_marker());
     auto old = std::make_unique<RowState>();
     old->labels = row.state->labels;
@@ -302,6 +307,7 @@ class GroupEvaluation {
     }
   }
   void leave(std::unique_ptr<RowState> row) {
+    out_.changed = true;
     mark(*row, stale_marker());
     out_.gone.push_back(std::move(row));
   }
@@ -416,7 +422,9 @@ class GroupEvaluation {
     RowState& state = *row.state;
     const Reader reader = reader_of(row);
     each_counter(row, [&](std::uint32_t leaf, ValueType type, std::uint64_t raw, std::optional<double> rate) {
+      const std::uint64_t offset = state.counters[leaf].total - state.counters[leaf].raw;
       const CounterStep taken = step(state.counters[leaf], type, raw, reader, rate);
+      out_.changed |= offset != state.counters[leaf].total - state.counters[leaf].raw;
       state.growth[leaf] = taken.growth;
       state.gaps[leaf] = taken.gap;
       state.resets[leaf] = taken.reset;
@@ -434,8 +442,12 @@ class GroupEvaluation {
       (state.resets[leaf] ? reset : kept) = true;
       believed &= !state.counters[leaf].line_speed_lies();
     }
-    return step(state.series[index].height, computed, source, reset && !kept, believed ? row.limits[index] : std::nullopt,
-                moment_.stamp, state_.read);
+    SeriesHeight& height = state.series[index].height;
+    const double base = height.base;
+    const SeriesStep taken =
+        step(height, computed, source, reset && !kept, believed ? row.limits[index] : std::nullopt, moment_.stamp, state_.read);
+    out_.changed |= base != height.base;
+    return taken;
   }
 
   void emit(std::uint32_t index, const Fresh& row, RowState& state) {

@@ -44,6 +44,7 @@ struct SeriesState {
   SeriesHeight height;  // of a counter
   std::optional<SeriesId> id;
   bool owned = false;           // no other row writes it
+  bool kept = false;            // known from before a restart, and not written since
   bool live = false;            // the last sample was a value
   std::optional<GapCause> gap;  // the cause of the last sample, when it was a gap
 };
@@ -62,8 +63,12 @@ struct RowState {
 
 struct GroupState {
   std::vector<std::unique_ptr<RowState>> rows;
-  UptimeState uptime;      // of the last reading
-  bool read = false;       // at least once; what is new after that begins at zero
+  UptimeState uptime;                   // of the last reading
+  bool read = false;                    // at least once; what is new after that begins at zero
+  SteadyTime at;                        // of the last reading
+  Time stamp{};                         // and under which it was stored
+  std::optional<SteadyTime> kept_at{};  // when it was last kept (row_memory.h)
+  bool keep_soon = false;
   std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
 };
 
@@ -80,6 +85,7 @@ struct Outcome {
   std::vector<std::unique_ptr<RowState>> gone;             // rows that vanished: their markers are among the emissions
   std::vector<std::pair<std::string, std::string>> facts;  // of the device
   std::vector<std::string> notices;                        // for a person: rows that could not be told apart
+  bool changed = false;                                    // worth being kept before the next restart
   bool missed = false;                                     // something is needed that was left out: ask for all, and again
 };
 

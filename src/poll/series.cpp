@@ -43,7 +43,7 @@ void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions,
   for (const Emission& emission : emissions) {
     SeriesState& series = emission.row->series[emission.metric];
     const bool marker = is_marker(emission.value);
-    if (!series.id && marker) continue;
+    if (!series.id && marker && !series.kept) continue;
     if (!series.id) {
       if (!has_budget(at)) continue;
       Labels labels(emission.row->labels);
@@ -52,10 +52,13 @@ void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions,
       series.id = id_of(labels);
       if (!series.id) continue;
     }
+    const auto id = static_cast<std::uint64_t>(*series.id);
     if (!series.owned && !marker) {  // a more specific profile may write it
-      series.owned = owners_.try_emplace(static_cast<std::uint64_t>(*series.id), emission.row).first->second == emission.row;
+      series.owned = owners_.try_emplace(id, emission.row).first->second == emission.row;
+      series.kept = false;
     }
-    if (series.owned) points.push_back({*series.id, {at, emission.value}});
+    // What was written before a restart may end without another value, unless somebody else goes on with it.
+    if (series.owned || (series.kept && !owners_.contains(id))) points.push_back({*series.id, {at, emission.value}});
   }
 }
 

@@ -178,6 +178,25 @@ asio::awaitable<void> PollCore::find_out(std::shared_ptr<PollCore> core, std::sh
   if (watch->identification == identification) watch->bell.ring();
 }
 
+// A group that is new here may have been polled before a restart of Bongsu; one that is gone is forgotten.
+void PollCore::regroup_kept(Watch& watch, const Identified& device, const std::shared_ptr<const ProfileSet>& set,
+                            std::vector<Point>& points) {
+  const std::shared_ptr<const ProfileSet> before_set = watch.set;
+  std::vector<const Group*> before;
+  for (const auto& run : watch.groups) before.push_back(run->group);
+  regroup(watch, device, set, watch.slot, points);
+  bool restarted = false;
+  for (const auto& run : watch.groups) {
+    std::erase_if(before,
+                  [&](const Group* group) { return group->profile == run->group->profile && group->name == run->group->name; });
+    if (run->state.read || !memory.restore(watch.spec.name, *run->group, run->state)) continue;
+    run->stamp = run->state.stamp;
+    restarted |= compare(run->state.uptime, watch.uptime) == Uptime::Restarted;
+  }
+  for (const Group* group : before) memory.forget(watch.spec.name, *group);
+  if (restarted) tell(watch, Severity::Harmless, "restarted, or its SNMP agent did, while it was not watched");
+}
+
 // Identifies the device where that is due. A slow one is waited for until `until`, and found out meanwhile.
 asio::awaitable<Status> PollCore::know_device(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, snmp::Target target,
                                               SteadyTime until, std::vector<Point>& points) {
@@ -200,10 +219,11 @@ asio::awaitable<Status> PollCore::know_device(std::shared_ptr<PollCore> core, st
   }
   watch->identification.reset();
   if (!*identification->result) co_return std::move(*identification->result).error();
-  regroup(*watch, **identification->result, identification->set, watch->slot, points);
+  core->regroup_kept(*watch, **identification->result, identification->set, points);
   watch->identified = true;
   // Much of an agent that has just started is not there yet; and devices get new parts.
   const bool young = watch->uptime.known && watch->uptime.ticks < kYoungTicks;
+  if (!young) core->memory.drop(watch->spec.name);  // tables that it does not have any more
   watch->identify_again = core->clock().steady() + (young ? Millis(0) : kIdentifyEvery);
   co_return Status();
 }

@@ -112,7 +112,9 @@ class Run {
                                                    .points = store_,
                                                    .events = &store_,
                                                    .profiles = profiles_,
-                                                   .metrics = metrics_});
+                                                   .metrics = metrics_,
+                                                   .keeper = keeper_.get(),
+                                                   .kept = &store_});
     DeviceSpec device{.name = "d1", .address = kScripted.to_string()};
     device.credentials = {community()};
     device.ping = false;

@@ -55,6 +55,7 @@ struct GetOptions {
   bool numeric = false;  // OIDs as numbers
 };
 int get(const GetOptions& options);
+int set(const GetOptions& options);  // oids: OID, type and value, and again
 int walk(const GetOptions& options);
 
 struct CollectOptions {

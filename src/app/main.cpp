@@ -113,6 +113,16 @@ int run(int argc, char** argv) {
   get_command->add_flag("--numeric", get_options.numeric, "print OIDs as numbers");
   get_command->callback([&] { code = get(get_options); });
 
+  GetOptions set_options;
+  CLI::App* set_command = app.add_subcommand("set", "write objects of a device by SNMP, all or none");
+  add_snmp_options(*set_command, set_options.snmp);
+  set_command
+      ->add_option("assignments", set_options.oids,
+                   "OID TYPE VALUE, as often as needed; types as snmpset's: i u c s x d n o t a b F D, or = as the MIB says")
+      ->required();
+  set_command->add_flag("--numeric", set_options.numeric, "print OIDs as numbers");
+  set_command->callback([&] { code = set(set_options); });
+
   GetOptions walk_options;
   CLI::App* walk_command = app.add_subcommand("walk", "read a subtree of a device by SNMP");
   add_snmp_options(*walk_command, walk_options.snmp);

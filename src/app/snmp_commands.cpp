@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// get and walk: one device, asked once.
+// get, walk and set: one device, asked once.
 #include <algorithm>
 #include <cstdio>
 
 #include "app/commands.h"
 #include "app/session.h"
+#include "app/set_value.h"
 #include "base/json.h"
 #include "base/text.h"
 
@@ -70,6 +71,32 @@ asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std:
   session.reactor.io().stop();
 }
 
+asio::awaitable<void> set_all(Session& session, const SnmpOptions& options, std::vector<Varbind> wanted,
+                              std::vector<Varbind>& into, Ended& ended) {
+  auto target = co_await make_target(session, options);
+  if (!target) {
+    ended.error = target.error();
+  } else {
+    auto answer = co_await session.client.set(*target, std::move(wanted));
+    if (answer) into = std::move(answer->varbinds);
+    else ended.error = answer.error();
+  }
+  session.reactor.io().stop();
+}
+
+// OID, type and value, and again.
+Result<std::vector<Varbind>> parse_assignments(const mib::Tree& tree, const std::vector<std::string>& words) {
+  if (words.empty() || words.size() % 3 != 0)
+    return Error{Code::Invalid, "set takes an OID, a type and a value, as often as needed: sysContact.0 s \"noc@example.com\""};
+  std::vector<Varbind> out;
+  for (std::size_t i = 0; i < words.size(); i += 3) {
+    BONGSU_TRY(Oid oid, tree.resolve(words[i]));
+    BONGSU_TRY(Value value, parse_set_value(tree, oid, words[i + 1], words[i + 2]).context(words[i]));
+    out.push_back({std::move(oid), std::move(value)});
+  }
+  return out;
+}
+
 asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std::vector<Oid> roots,
                                std::function<bool(const Varbind&)> visit, Ended& ended) {
   auto target = co_await make_target(session, options);
@@ -121,6 +148,23 @@ int get(const GetOptions& options) {
   const bool all_there =
       std::all_of(varbinds.begin(), varbinds.end(), [](const Varbind& varbind) { return varbind.value.exists(); });
   return all_there ? 0 : 1;
+}
+
+int set(const GetOptions& options) {
+  auto session = open_session(options.snmp);
+  if (!session) return fail(session.error().text);
+  const mib::Tree& tree = *(*session)->tree;
+  auto wanted = parse_assignments(tree, options.oids);
+  if (!wanted) return fail(wanted.error().text), 2;
+  std::vector<Varbind> varbinds;
+  Ended ended;
+  (*session)->reactor.spawn(set_all(**session, options.snmp, *std::move(wanted), varbinds, ended));
+  (*session)->reactor.run();
+  if (ended.error) return fail(ended.error->text);
+  if (options.snmp.json) print_varbinds(tree, varbinds);
+  else
+    for (const Varbind& varbind : varbinds) std::printf("%s\n", shown(tree, varbind, options.numeric).c_str());
+  return 0;
 }
 
 int walk(const GetOptions& options) {

@@ -444,7 +444,7 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
 void Exchanges::discard(Cause cause, const net::Endpoint& peer, ber::Fault fault) {
   discarded_[static_cast<std::size_t>(cause)]->add();
   if (cause != Cause::Malformed) return;
-  if (notes_.size() < kMaxNotes || notes_.contains(peer)) {
+  if (dialects_.find_known(peer) != nullptr && (notes_.size() < kMaxNotes || notes_.contains(peer))) {
     PeerNote& note = notes_[peer];
     ++note.malformed;
     note.fault = fault;

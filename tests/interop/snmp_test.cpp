@@ -198,4 +198,28 @@ TEST_F(SnmpInterop, StopsAndComesBackOnItsPort) {
   ASSERT_TRUE(resumed) << resumed.error().text;
 }
 
+TEST_F(SnmpInterop, TcpGivesWhatUdpDoes) {
+  for (const net::Endpoint& at : endpoints()) {
+    for (const Version version : {Version::V1, Version::V2c}) {
+      SCOPED_TRACE(at.to_string() + " " + std::string(to_string(version)));
+      snmp::Target tcp = snmpd->target(version, at);
+      tcp.transport = snmp::Transport::Tcp;
+      for (const char* root : {"1.3.6.1.2.1.1.9", "1.3.6.1.6.3.16"})
+        expect_same(walked(snmpd->target(version, at), *Oid::parse(root)), walked(tcp, *Oid::parse(root)));
+    }
+  }
+  EXPECT_EQ(endpoints().size(), live.metrics.counter("bongsu_snmp_connects_total", "").value());
+  // The agent goes and comes back: the connection is made again.
+  snmp::Target tcp = snmpd->target(Version::V2c, snmpd->v4());
+  tcp.transport = snmp::Transport::Tcp;
+  snmpd->stop();
+  const auto gone = live.wait(live.client.get(tcp, {kSystem + 1 + 0}));
+  ASSERT_FALSE(gone);
+  EXPECT_EQ(Code::Unavailable, gone.error().code) << gone.error().text;
+  const auto resumed = snmpd->resume();
+  ASSERT_TRUE(resumed) << resumed.error().text;
+  Live again;
+  EXPECT_TRUE(again.wait(again.client.get(tcp, {kSystem + 1 + 0})));
+}
+
 }  // namespace bongsu::interop

@@ -64,13 +64,15 @@ Result<std::unique_ptr<Snmpd>> Snmpd::start(const std::string& more) {
   for (int i = 0; i < 50 && out->port_ == 0; ++i) {
     const std::uint16_t port = free_port(Address::Family::V4);
     const bool free =
-        (!ipv6 || free_port(Address::Family::V6, port) == port) && free_port(Address::Family::V4, port, SOCK_STREAM) == port;
+        free_port(Address::Family::V4, port, SOCK_STREAM) == port &&
+        (!ipv6 || (free_port(Address::Family::V6, port) == port && free_port(Address::Family::V6, port, SOCK_STREAM) == port));
     if (free) out->port_ = port;
   }
   if (out->port_ == 0) return Error{Code::Unavailable, "no free UDP port on loopback"};
   const std::string port = std::to_string(out->port_);
   std::ofstream conf(out->folder_ / "snmpd.conf");
-  conf << "agentaddress udp:127.0.0.1:" << port << (ipv6 ? ",udp6:[::1]:" + port : "") << ",tcp:127.0.0.1:" << port << "\n"
+  conf << "agentaddress udp:127.0.0.1:" << port << (ipv6 ? ",udp6:[::1]:" + port + ",tcp6:[::1]:" + port : "")
+       << ",tcp:127.0.0.1:" << port << "\n"
        << "rocommunity public 127.0.0.1\nrwcommunity private 127.0.0.1\n";
   if (ipv6) conf << "rocommunity6 public ::1\nrwcommunity6 private ::1\n";
   conf << "syslocation rack 7\nsysservices 72\n" << more << "\n";

@@ -46,8 +46,8 @@ class Snmpd {
   static std::optional<std::filesystem::path> program();
   static bool has_ipv6();  // whether ::1 can be bound here
 
-  // Community "public" may read everything, "private" may write; v1 and v2c over IPv4, over TCP on the same port, and, where
-  // there is any, over IPv6.
+  // Community "public" may read everything, "private" may write; v1 and v2c over IPv4 and, where there is any, IPv6, by UDP and
+  // by TCP on the same port.
   // `more` are further lines of its configuration. Starts it and waits until it answers. Errors: NotFound, Timeout, Io.
   static Result<std::unique_ptr<Snmpd>> start(const std::string& more = {});
   ~Snmpd();  // ends it and removes its files

@@ -127,6 +127,21 @@ TEST_F(SnmpV3Interop, WalksAsV2cDoes) {
   EXPECT_EQ(plain, walked(target("SHA-256_AES-128", AuthProtocol::Sha256, PrivProtocol::Aes128, SecurityLevel::AuthPriv)));
 }
 
+TEST_F(SnmpV3Interop, AnswersByTcp) {
+  for (const AuthProtocol auth : {AuthProtocol::Md5, AuthProtocol::Sha512}) {
+    for (const PrivProtocol priv : {PrivProtocol::Des, PrivProtocol::Aes256C}) {
+      SCOPED_TRACE(user_name(auth, priv));
+      snmp::Target to = target(user_name(auth, priv), auth, priv, SecurityLevel::AuthPriv);
+      to.transport = snmp::Transport::Tcp;
+      answers(to);
+    }
+  }
+  EXPECT_EQ(1U, count("bongsu_snmp_connects_total"));
+  snmp::Target wrong = target("nobody", AuthProtocol::Md5, PrivProtocol::Des, SecurityLevel::AuthPriv);
+  wrong.transport = snmp::Transport::Tcp;
+  refuses(wrong, Code::Denied, "does not know user \"nobody\"");
+}
+
 TEST_F(SnmpV3Interop, SaysWhatIsWrong) {
   refuses(target("nobody", AuthProtocol::Sha256, PrivProtocol::None, SecurityLevel::AuthNoPriv), Code::Denied,
           "does not know user \"nobody\"");

@@ -96,7 +96,7 @@ Json rival(const Bench& bench) {
   const Options& options = bench.options;
   std::vector<std::string> words{std::to_string(options.port),
                                  std::to_string(options.cycles),
-                                 std::to_string(options.window > 0 ? options.window : 256),
+                                 "256",
                                  std::to_string(options.repetitions),
                                  std::to_string(options.timeout.count()),
                                  std::to_string(options.retries),

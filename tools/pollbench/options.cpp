@@ -101,7 +101,7 @@ Options read_options(int argc, char** argv) {
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   app.add_option("--community", out.community, "Of v2c")->capture_default_str();
-  app.add_option("--window", out.window, "Hosts under way at once (all)")->check(CLI::PositiveNumber);
+  app.add_option("--window", out.window, "Hosts under way at once (2048; with --dead all)")->check(CLI::PositiveNumber);
   app.add_option("--repetitions", out.repetitions, "Rows asked for by one GETBULK")
       ->check(CLI::Range(1, 127))
       ->capture_default_str();
@@ -136,7 +136,7 @@ Options read_options(int argc, char** argv) {
   out.timeout = Millis(timeout);
   if (out.latency >= 0) out.simulate = true;
   if (out.hosts.empty() && out.count == 0) leave("give --hosts FILE or --count N; --help tells more", 2);
-  if (out.memory && out.window == 0) out.window = 1'000;
+  if (out.window == 0 && out.dead == 0) out.window = out.memory ? 1'000 : 2'048;
   if (out.jitter > 0 && !out.simulate) leave("--jitter is the simulator's; give --latency, too", 2);
   if (out.memory && (out.dead > 0 || !out.rival.empty() || !out.store.empty())) leave("--memory goes alone", 2);
   if (out.small && (out.dead > 0 || !out.store.empty())) leave("--small goes without --dead and --store", 2);

@@ -16,7 +16,7 @@ struct Options {
   std::size_t count = 0;  // made-up hosts, from 127.1.0.1 on
   std::uint16_t port = 161;
   int cycles = 1, rounds = 1, repetitions = 25, retries = 3;
-  std::size_t window = 0;  // 0: all hosts
+  std::size_t window = 0;  // 0: all hosts; of ours alone
   Millis timeout{1000};
   bool coroutines = false, json = false, small = false, memory = false;
   double dead = 0;  // percent

@@ -15,6 +15,11 @@ namespace {
 using snmp::Trait;
 using Port = Examination::Port;
 
+// What a time-out's text says beyond "no answer" is for who sees that line alone.
+std::string without_advice(const Error& error) {
+  return error.code == Code::Timeout ? error.text.substr(0, error.text.find("; check")) : error.text;
+}
+
 class Doctor {
  public:
   explicit Doctor(const Examination& seen) : seen_(seen) {}
@@ -63,7 +68,8 @@ class Doctor {
   std::string refusals() const {
     std::string out;
     for (const TriedCredentials& tried : seen_.tried)
-      if (tried.error) out += (out.empty() ? "" : "; ") + tried.error->text;
+      if (tried.error && !(tried.derived && tried.error->code == Code::Timeout))
+        out += (out.empty() ? "" : "; ") + without_advice(*tried.error);
     return out;
   }
   bool only(Code code) const {
@@ -90,8 +96,11 @@ class Doctor {
       return add("no_credentials", Severity::Urgent, "was not asked, for there are no credentials", nothing, pinged(),
                  "give credentials on the command line, or name some under the device (key credentials)");
     // Something came back that was not believed: that is the finding, and it stands above already.
-    const bool spoke =
-        has(Trait::ReplyAddress) || has(Trait::WrongRequestId) || has(Trait::Malformed) || has(Trait::WrongObjects);
+    const bool spoke = has(Trait::ReplyAddress) || has(Trait::WrongRequestId) || has(Trait::Malformed) ||
+                       has(Trait::WrongObjects) || has(Trait::LateReply);
+    if (only(Code::Unavailable))
+      return add("port_closed", Severity::Fatal, "takes no connection on its SNMP port", nothing, refusals() + "; " + pinged(),
+                 "start the SNMP agent on the device, let it listen there by TCP, or ask by UDP (key transport)");
     if (!spoke && !only(Code::Timeout))
       return add("wrong_credentials", Severity::Fatal, "answers, and refuses the credentials", nothing, refusals(),
                  "correct them as the evidence says (key credentials)");
@@ -144,7 +153,11 @@ class Doctor {
     if (seen_.octets32) add(Trait::Counter32Only, *seen_.octets32);
     if (!seen_.twin.empty())
       add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
-    if (seen_.ping && seen_.ping->received > 0 && seen_.ping->received < seen_.ping->sent) add(Trait::PacketLoss, pinged());
+    // One lost of twenty may be chance.
+    const int lost = seen_.singles - seen_.singles_answered;
+    if (lost > 1 && !has(Trait::LateReply)) add(Trait::PacketLoss, check("loss") + ", each sent once");
+    if (lost == 0 && seen_.together - seen_.together_answered > 1) add(Trait::InFlightLimit, check("at once"));
+    if (seen_.ping && seen_.ping->received > 0 && seen_.ping->received + 1 < seen_.ping->sent) add(Trait::PacketLoss, pinged());
   }
 
   void clock() {

@@ -7,7 +7,9 @@
 
 #include "base/text.h"
 #include "net/probe.h"
+#include "net/promise.h"
 #include "poll/collect.h"
+#include "snmp/explain.h"
 
 namespace bongsu::app {
 
@@ -230,6 +232,46 @@ static asio::awaitable<void> try_bulk(ExamineParts& parts, snmp::Target target, 
   add_check(into, kName, Outcome::Bad, std::move(problem));
 }
 
+// How long an answer may take that is not lost: the round trips say, and a device that has just been asked much gets more.
+static Millis patience(ExamineParts& parts, const snmp::Target& target) {
+  const snmp::Dialect* dialect = parts.client.dialect(target.endpoint);
+  const auto usual = dialect != nullptr ? snmp::round_trip_timeout(*dialect) : std::nullopt;
+  if (!usual) return target.timeout;
+  return std::clamp(std::chrono::ceil<Millis>(4 * *usual), std::min(Millis(250), target.timeout), target.timeout);
+}
+
+// Small requests that are sent once each, by a client of their own, since their loss is meant: first one after the other,
+// then some at once.
+static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target target, Examination& into) {
+  constexpr int kSingles = 20, kTogether = 6;
+  target.timeout = patience(parts, target);
+  target.retries = 0;
+  snmp::Client client(parts.reactor, parts.metrics);
+  std::vector<Oid> uptime{kSystemTree + 3 + 0};
+  if (target.credentials->version == snmp::Version::V3) (void)co_await client.get(target, uptime);  // its engine ID first
+  for (; into.singles < kSingles; ++into.singles) {
+    const auto answer = co_await client.get(target, uptime);
+    into.singles_answered += answer.ok();
+  }
+  const bool lossy = into.singles_answered < into.singles;
+  add_check(into, "loss", lossy ? Outcome::Bad : Outcome::Good,
+            fmt::format("{} of {} small requests were answered", into.singles_answered, into.singles));
+  const auto oid = snmp::encode_oid(uptime[0]);
+  if (!oid) co_return;
+  const snmp::VarbindView name{snmp::OidView(*oid), {}};
+  net::Promise<int> promise(parts.reactor);
+  int left = kTogether;
+  snmp::Answered then = [&](const Result<snmp::Answer>& answer) {
+    into.together_answered += answer.ok();
+    if (--left == 0) promise.set(0);
+  };
+  snmp::Ask ask{.type = snmp::PduType::GetRequest, .varbinds = std::span(&name, 1)};
+  for (; into.together < kTogether; ++into.together) client.request(target, ask, then);
+  (void)co_await promise.wait();
+  add_check(into, "at once", into.together_answered < into.together ? Outcome::Bad : Outcome::Good,
+            fmt::format("{} of {} small requests sent together were answered", into.together_answered, into.together));
+}
+
 static asio::awaitable<std::optional<EngineClock>> read_clock(ExamineParts& parts, snmp::Target target) {
   std::vector<Oid> asked{kSnmpEngine + 2 + 0, kSnmpEngine + 3 + 0, kSystemTree + 3 + 0};
   const auto answer = co_await parts.client.get(std::move(target), std::move(asked));
@@ -294,6 +336,7 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
 }
 
 static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target target, Examination& into) {
+  if (target.credentials->version == snmp::Version::V1) co_return;
   std::vector<Oid> columns{kIfOctets, kIfHcOctets};
   const auto table = co_await parts.client.table(std::move(target), std::move(columns));
   if (!table) co_return;
@@ -319,8 +362,10 @@ asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& 
   add_check(into, "address", Outcome::Good, into.endpoint->to_string());
   say(parts, "pinging " + address->to_string());
   co_await ping_it(parts, patient, into);
-  say(parts, "knocking at UDP " + into.endpoint->to_string());
-  co_await knock(parts, patient, into);
+  if (patient.transport == snmp::Transport::Udp) {
+    say(parts, "knocking at UDP " + into.endpoint->to_string());
+    co_await knock(parts, patient, into);
+  }
   if (into.port != Examination::Port::Closed && into.port != Examination::Port::NoWay) {
     say(parts, "trying credentials");
     co_await try_all_credentials(parts, patient, into);
@@ -334,7 +379,13 @@ asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& 
     co_await grow_requests(parts, target, into);
     co_await read_tables(parts, patient, target, into);
     co_await compare_counters(parts, target, into);
+    say(parts, "counting losses");
+    co_await count_losses(parts, target, into);
     if (into.clock_before) into.clock_after = co_await read_clock(parts, target);
+  }
+  if (!into.winner && into.port != Examination::Port::Closed && into.port != Examination::Port::NoWay) {
+    say(parts, "waiting for late answers");
+    co_await net::sleep_for(parts.reactor, std::clamp(2 * patient.timeout, Millis(1'000), Millis(5'000)));
   }
   if (const snmp::Dialect* dialect = parts.client.dialect(*into.endpoint)) into.dialect = *dialect;
 }

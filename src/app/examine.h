@@ -65,6 +65,8 @@ struct Examination {
   std::size_t most_asked = 0;               // objects of the largest single request that was answered
   std::optional<std::size_t> too_many;      // of the smallest that failed
   std::optional<std::string> bulk_problem;  // of one small GETBULK
+  int singles = 0, singles_answered = 0;    // small requests one after the other, each sent once
+  int together = 0, together_answered = 0;  // the same at once
   std::optional<std::string> octets32;      // an interface with 32-bit octet counters alone
   std::optional<EngineClock> clock_before, clock_after;
   snmp::Dialect dialect;

@@ -19,30 +19,25 @@ Oid before(const Oid& object) {
   return object.back() == 0 && object.size() > 2 ? Oid(object.arcs().first(object.size() - 1)) : object;
 }
 
-// Which of `objects` have an instance. An agent that refuses several at once is asked for one at a time.
+// Which of `objects` have an instance. Where several at once are refused, cut or not answered, fewer are asked for.
 asio::awaitable<Result<std::set<Oid>>> probe(snmp::Client& client, snmp::Target target, std::vector<Oid> objects) {
   std::set<Oid> present;
+  std::size_t most = kProbes;
   for (std::size_t first = 0; first < objects.size();) {
-    std::size_t count = std::min(kProbes, objects.size() - first);
+    const snmp::Dialect* known = client.dialect(target.endpoint);
+    if (known != nullptr && known->varbinds != 0) most = std::min<std::size_t>(most, known->varbinds);
+    const std::size_t count = std::min(most, objects.size() - first);
     std::vector<Oid> asked;
     for (std::size_t i = 0; i < count; ++i) asked.push_back(before(objects[first + i]));
-    auto answer = co_await client.get_next(target, asked);
-    if (!answer) co_return std::move(answer).error();
-    if (answer->error_status != 0 && count > 1) {
-      for (std::size_t i = 0; i < count; ++i) {
-        std::vector<Oid> one{asked[i]};
-        auto alone = co_await client.get_next(target, std::move(one));
-        if (!alone) co_return std::move(alone).error();
-        if (alone->error_status == 0 && alone->varbinds.size() == 1 && alone->varbinds[0].value.exists() &&
-            alone->varbinds[0].oid.starts_with(objects[first + i])) {
-          present.insert(objects[first + i]);
-        }
-      }
-    } else if (answer->error_status == 0) {
-      for (std::size_t i = 0; i < count && i < answer->varbinds.size(); ++i) {
-        const Varbind& found = answer->varbinds[i];
-        if (found.value.exists() && found.oid.starts_with(objects[first + i])) present.insert(objects[first + i]);
-      }
+    auto answer = co_await client.get_next(target, std::move(asked));
+    if (!answer && (count == 1 || answer.error().code != Code::Timeout)) co_return std::move(answer).error();
+    if (!answer || (count > 1 && (answer->error_status != 0 || answer->varbinds.size() != count))) {
+      most = count / 2;
+      continue;
+    }
+    for (std::size_t i = 0; answer->error_status == 0 && i < std::min(count, answer->varbinds.size()); ++i) {
+      const Varbind& found = answer->varbinds[i];
+      if (found.value.exists() && found.oid.starts_with(objects[first + i])) present.insert(objects[first + i]);
     }
     first += count;
   }
@@ -169,6 +164,49 @@ struct RowBuilder {
   }
 };
 
+// Whether a value of this kind can stand for an object of that syntax at all. Agents mix the kinds of numbers freely; that
+// does no harm.
+static bool fits(mib::Syntax syntax, ValueType type) {
+  const bool number = type == ValueType::Integer || type == ValueType::Counter32 || type == ValueType::Gauge32 ||
+                      type == ValueType::TimeTicks || type == ValueType::Counter64;
+  switch (syntax) {
+    case mib::Syntax::Integer:
+    case mib::Syntax::Counter32:
+    case mib::Syntax::Gauge32:
+    case mib::Syntax::TimeTicks:
+    case mib::Syntax::Counter64:
+    case mib::Syntax::Unsigned32:
+      return number;
+    case mib::Syntax::OctetString:
+    case mib::Syntax::Bits:
+      return type == ValueType::OctetString;
+    case mib::Syntax::ObjectId:
+      return type == ValueType::ObjectId;
+    case mib::Syntax::IpAddress:
+      return type == ValueType::IpAddress;
+    default:
+      return true;
+  }
+}
+
+// Tells the dialect of the first value that cannot be what its object is said to be.
+static void note_types(snmp::Client& client, const snmp::Target& target, const Group& group, const GroupData& data) {
+  const auto wrong = [&](std::uint32_t number, std::span<const std::uint32_t> index, const Value& value) {
+    const Leaf& leaf = group.leaves[number];
+    if (!leaf.object || value.type == ValueType::Null || !value.exists() || fits(leaf.object->type, value.type)) return false;
+    std::string evidence = leaf.name + " (" + (leaf.oid + index).to_string() + ") came as " + std::string(to_string(value.type)) +
+                           ", and is " + std::string(to_string(leaf.object->type));
+    client.dialects().note(target.endpoint, snmp::Trait::WrongType, std::move(evidence));
+    return true;
+  };
+  for (const auto& [leaf, value] : data.scalars)
+    if (wrong(leaf, {}, value)) return;
+  for (const GroupData::Row& row : data.rows) {
+    for (std::size_t i = 0; i < row.values.size() && i < data.asked.size(); ++i)
+      if (wrong(data.asked[i], row.index, row.values[i])) return;
+  }
+}
+
 static Error too_late(const snmp::Target& target, const Group& group) {
   return Error{Code::Limit,
                target.name + ": table " + group.name + " was not done in the time that a poll has; raise the device's interval"};
@@ -228,6 +266,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
       }
     }
   }
+  note_types(client, target, group, fetched.data);
   co_return fetched;
 }
 

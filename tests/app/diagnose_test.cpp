@@ -141,8 +141,17 @@ TEST(Diagnose, SeesWhatTheEngineHasNoTraitFor) {
   EXPECT_THAT(traits(seen), ElementsAre("no_tables"));
 
   seen = well();
-  seen.ping->received = 4;
+  seen.ping->received = 3;
   EXPECT_THAT(traits(seen), ElementsAre("packet_loss"));
+  seen = well();
+  seen.checks = {{"loss", Check::Outcome::Bad, "some"}, {"at once", Check::Outcome::Bad, "some"}};
+  seen.singles = seen.singles_answered = 20;
+  seen.together = seen.together_answered = 6;
+  EXPECT_THAT(traits(seen), IsEmpty());
+  seen.together_answered = 1;
+  EXPECT_THAT(traits(seen), ElementsAre("in_flight_limit"));
+  seen.singles_answered = 14;
+  EXPECT_THAT(traits(seen), ElementsAre("packet_loss"));  // what is lost together may be lost to the same
 }
 
 TEST(Diagnose, ReadsTheClockOfTheEngine) {

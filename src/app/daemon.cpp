@@ -127,6 +127,7 @@ Status Daemon::Parts::open() {
   const config::MainConfig& config = setup.config;
   store::StoreOptions options;
   if (config.memory != 0) options.memory = config.memory;
+  options.point_sync = config.sync_points ? store::PointSync::Flush : store::PointSync::System;
   options.raw_retention = config.retention.raw;
   options.log_retention = config.retention.logs;
   options.event_retention = config.retention.events;
@@ -235,6 +236,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.http != now.http, "http.listen");
   needs_restart(next.config.syslog_udp != now.syslog_udp, "syslog.udp");
   needs_restart(next.config.memory != now.memory, "memory");
+  needs_restart(next.config.sync_points != now.sync_points, "sync");
   needs_restart(next.config.retention != now.retention, "retention");
   parts_->profiles.publish(next.profiles);
   parts_->rules->reload(next.items);

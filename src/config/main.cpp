@@ -65,6 +65,7 @@ class MainReader {
     if (const Node* node = map.get("rules")) config_.rules = read_folders(*node, "rules");
     if (const Node* node = map.get("retention")) read_retention(*node);
     if (const Node* node = map.get("memory")) read_memory(*node);
+    if (const Node* node = map.get("sync")) read_sync(*node);
     if (const Node* node = map.get("credentials")) read_credentials(*node);
     if (const Node* node = map.get("defaults")) read_defaults(*node);
     else use_every_credential();
@@ -201,6 +202,11 @@ class MainReader {
     } else {
       config_.memory = *size;
     }
+  }
+
+  void read_sync(const Node& node) {
+    constexpr std::array<std::string_view, 2> kWords{"flush", "system"};
+    if (const auto word = as_choice(node, "sync", kWords, problems_)) config_.sync_points = *word == 0;
   }
 
   void read_credentials(const Node& node) {

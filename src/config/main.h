@@ -71,6 +71,7 @@ struct MainConfig {
   std::vector<std::filesystem::path> rules{"/etc/bongsu/rules"};  // likewise; the defaults need not be there
   Retention retention;
   std::uint64_t memory = 0;  // octets that caches and buffers of the store may take; 0: the store's own choice
+  bool sync_points = true;   // `sync: flush`; false for `sync: system`
   std::vector<Credential> credentials;
   Polling defaults;
   std::vector<std::string> default_credentials;  // without the key: every credential in file order

@@ -18,12 +18,20 @@
 
 namespace bongsu::store {
 
+// When points go past the system's buffers to the disk itself. Killing the process loses the same either way; state, and what
+// commit() or flush() acknowledged, never waits for the system.
+enum class PointSync : std::uint8_t {
+  Flush,   // with each flush: a power cut costs flush_interval
+  System,  // when the system does, commonly within half a minute: kind to flash cards
+};
+
 struct StoreOptions {
   std::uint64_t memory = 256ull << 20;  // octets for caches and write buffers; the head of each series comes on top
   Millis raw_retention = std::chrono::hours(24 * 30);
   Millis log_retention = std::chrono::hours(24 * 30);     // syslog and traps
   Millis event_retention = std::chrono::hours(24 * 365);  // every other event
-  Millis flush_interval{500};                             // what was appended is on disk at least this often
+  Millis flush_interval{500};                             // what was appended is in the log at least this often
+  PointSync point_sync = PointSync::Flush;
   std::uint64_t min_free_disk = 256ull << 20;  // octets; below it logs are refused, below half of it points stay in memory
   std::uint64_t max_pending = 64ull << 20;     // octets of points and events, each, that may wait for the disk
   std::uint64_t max_series = 16'000'000;       // at most 16,777,216
@@ -32,8 +40,8 @@ struct StoreOptions {
 // All that Bongsu keeps, in one directory that one process at a time may open (FORMAT.md).
 //
 // append() and series() touch memory alone: a writer thread makes things durable, flush_interval later at most. What was
-// appended is readable at once. After kill -9 or a power cut at most the last flush_interval of points and events is gone,
-// and nothing that commit() or flush() had acknowledged.
+// appended is readable at once. After kill -9 or a power cut (see PointSync) at most the last flush_interval of points and events
+// is gone, and nothing that commit() or flush() had acknowledged.
 //
 // Points: of two with one time stamp the later one stays; a point up to an hour older than the newest of its series
 // is taken in its place. Points that are older, further than a day ahead of the clock or before 1970 are left out of the batch

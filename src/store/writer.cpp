@@ -22,9 +22,11 @@ void Store::Core::run() {
       take_all();
       save_some_blocks();
       retain();
-      const bool commits =
-          std::any_of(requests.begin(), requests.end(), [](const Request* each) { return each->batch != nullptr; });
-      durable = write_bulk(!commits);
+      const auto commits =
+          std::count_if(requests.begin(), requests.end(), [](const Request* each) { return each->batch != nullptr; });
+      const bool flushes = commits < std::ssize(requests);
+      // A commit is synced after this, and the log with it.
+      durable = write_bulk(commits == 0 && (flushes || options_.point_sync == PointSync::Flush));
     } else if (!broken_) {
       // Little space is left, and what has had its time can make some.
       retain();

@@ -208,6 +208,7 @@ std::string TableWalk::described() const {
 }
 
 void TableWalk::answered(Result<Answer> result) {
+  for (State& state : states_) state.newest = state.first = OidView();  // of an answer that is gone
   if (!result) return silent(std::move(result).error());
   end_.octets += result->octets;
   end_.rtt = std::max(end_.rtt, result->rtt);

@@ -20,6 +20,12 @@ class Labels {
   Labels() = default;
   Labels(std::initializer_list<Pair> pairs) : Labels(std::vector<Pair>(pairs)) {}
   explicit Labels(std::vector<Pair> pairs);  // in any order; the last of two equal names wins
+  // Sorted by name already, no two of a name, no value empty: as it came out of a Labels.
+  static Labels from_sorted(std::vector<Pair> pairs) {
+    Labels out;
+    out.pairs_ = std::move(pairs);
+    return out;
+  }
 
   std::string_view get(std::string_view name) const;  // "" when absent
   std::string_view metric() const { return get(kMetricName); }

@@ -35,6 +35,23 @@ struct Latest {
   Sample sample;
 };
 
+// What series there are, by how many: where labels that change all the time eat memory.
+struct Cardinality {
+  struct Count {
+    std::string name;
+    std::string value;  // of pairs alone
+    std::uint64_t count = 0;
+    friend bool operator==(const Count&, const Count&) = default;
+  };
+  std::uint64_t series = 0;
+  std::uint64_t label_names = 0;
+  std::uint64_t label_pairs = 0;
+  std::uint64_t octets = 0;               // of memory that labels and their index take, about; 0 when not known
+  std::vector<Count> series_by_metric{};  // each the largest first, at most as many as were asked for
+  std::vector<Count> values_by_label{};
+  std::vector<Count> series_by_pair{};  // but metric names
+};
+
 // Points by label matchers and time. Thread: any; answers are copies that stay valid.
 // Errors: Invalid (bad regular expression), Limit, Corrupt, Unavailable.
 class PointSource {
@@ -56,6 +73,10 @@ class PointSource {
   virtual Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const = 0;
   virtual Result<std::vector<std::string>> label_names() const = 0;
   virtual Result<std::vector<std::string>> label_values(std::string_view name) const = 0;
+  // Error: Unsupported where the source does not count.
+  virtual Result<Cardinality> cardinality(std::size_t /*top*/) const {
+    return Error{Code::Unsupported, "this source of series does not count them"};
+  }
 };
 
 // What events are asked for. Every condition must hold.

@@ -118,14 +118,13 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
   for (const auto& [name, value] : labels) octets += name.size() + value.size();
   if (octets > kMaxLabelOctets)
     return Error{Code::Invalid, "the labels of a series may take 64 KiB at most; " + std::string(labels.metric()) + " has more"};
-  auto kept = std::make_shared<const Labels>(labels);
 
   std::unique_lock hold(index_mutex_);
   if (const auto found = index_.find(labels)) return SeriesId{*found};
   if (index_.size() >= options_.max_series || index_.next() / Block::kSeries >= kBlocks) {
     return Error{Code::Limit, "the store holds " + std::to_string(index_.size()) + " series and takes no more"};
   }
-  const Id id = index_.add(kept);
+  const Id id = index_.add(labels);
   Block& block = make_block(id / Block::kSeries);
   {
     std::lock_guard block_hold(block.mutex);
@@ -134,7 +133,7 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
   {
     // Before anyone else can learn the number, so that the series is written no later than its first points.
     std::lock_guard inbox_hold(inbox_mutex_);
-    inbox_.series.emplace_back(id, std::move(kept));
+    inbox_.series.push_back(id);
   }
   count_.series.set(static_cast<double>(index_.size()));
   return SeriesId{id};

@@ -44,6 +44,7 @@ class Store::Core {
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const;
   std::vector<std::string> label_names() const;
   std::vector<std::string> label_values(std::string_view name) const;
+  Cardinality cardinality(std::size_t top) const;
   Result<EventPage> search(const EventQuery& query) const;
   Result<std::optional<std::string>> get(std::string_view table, std::string_view key) const;
   Status scan(std::string_view table, std::string_view prefix,
@@ -64,7 +65,7 @@ class Store::Core {
   };
   // What the writer has not yet taken.
   struct Inbox {
-    std::vector<std::pair<Id, std::shared_ptr<const Labels>>> series;
+    std::vector<Id> series;  // new ones
     std::vector<Point> points;
     std::vector<std::uint32_t> blocks;  // with frozen groups
     std::vector<Request*> requests;
@@ -113,6 +114,7 @@ class Store::Core {
   bool usable() const { return !broken_ && disk_.load() != Disk::Paused; }
   void take_all();  // the inbox, into `bulk_`
   void put(Family family, std::string_view key, std::string_view value);
+  void put_catalogue(std::span<const Id> changed);  // rising
   void prepare_points(std::span<const Point> points);
   void prepare_groups(Block& block, std::vector<std::shared_ptr<const Frozen>> frozen);
   bool write_bulk(bool sync);

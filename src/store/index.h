@@ -1,40 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/lock.h"
 #include "base/result.h"
 #include "model/labels.h"
 #include "model/source.h"
+#include "store/label_pool.h"
 
 namespace bongsu::store {
 
-// Which series there are: labels to a dense number, and for each label value the numbers that carry it.
+// Which series there are: labels to a dense number, and for each pair of label name and value the numbers that carry it.
+// A series is kept as the numbers of its pairs; Labels are made on the way out.
 // Thread: one writer or many readers; the owner locks.
 class SeriesIndex {
  public:
   using Id = std::uint32_t;
+  using Pair = LabelPool::Pair;
+  static constexpr Id kGroup = 256;  // series with numbers in a row that stand together, also in the catalogue on disk
 
   std::optional<Id> find(const Labels& labels) const;
   // A number never used before. The labels must not be there yet.
-  Id add(std::shared_ptr<const Labels> labels);
-  // As it was kept: numbers rise from call to call.
-  void restore(Id id, std::shared_ptr<const Labels> labels);
+  Id add(const Labels& labels);
+  // As it was kept. The pairs are sorted by name, no two of a name. False when the number or the labels are taken.
+  bool restore(Id id, std::span<const Pair> pairs);
+  Pair intern(std::string_view name, std::string_view value) { return pool_.intern(name, value); }
   void remove(Id id);
   // Numbers below this one are taken for good, also those of removed series.
   Id next() const { return next_; }
   void skip_to(Id next) { next_ = std::max(next_, next); }
 
-  std::size_t size() const { return labels_.size(); }
+  std::size_t size() const { return size_; }
+  // Sorted by name; empty for a number without a series.
+  std::span<const Pair> pairs(Id id) const;
+  const LabelPool& pool() const { return pool_; }
   // Null for a number without a series.
   std::shared_ptr<const Labels> labels(Id id) const;
 
@@ -49,6 +56,8 @@ class SeriesIndex {
   Result<std::shared_ptr<const Selection>> sorted(std::span<const Matcher> matchers) const;
   std::vector<std::string> label_names() const;
   std::vector<std::string> label_values(std::string_view name) const;
+  Cardinality cardinality(std::size_t top) const;
+  std::size_t octets() const;  // of memory, about
 
  private:
   struct Kept {
@@ -60,20 +69,24 @@ class SeriesIndex {
     std::vector<Kept> kept;
     std::size_t ids = 0;  // in all of them
     std::uint64_t clock = 0;
-    void keep(Kept next, std::size_t most_ids);
-    void forget(const Labels& labels);  // that came or went
+    void keep(Kept next);
   };
-  struct TextHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+  struct Group {
+    std::vector<Pair> pairs;
+    std::array<std::uint32_t, kGroup> first{};
+    std::array<std::uint16_t, kGroup> count{};
+    std::uint32_t alive = 0;
   };
-  using Postings = std::unordered_map<std::string, std::vector<Id>, TextHash, std::equal_to<>>;
-  void insert(Id id, std::shared_ptr<const Labels> labels);
+  void insert(Id id, std::span<const Pair> pairs);
+  void forget_selections(Id id);  // that the series may be in
+  void sort(std::vector<Id>& ids) const;
+  bool before(Id a, Id b) const;
 
-  std::unordered_map<Id, std::shared_ptr<const Labels>> labels_;
-  std::unordered_multimap<std::uint64_t, Id> by_hash_;
-  std::map<std::string, Postings, std::less<>> postings_;
+  LabelPool pool_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  IdTable by_pairs_;
   Guarded<Lately> lately_;
+  std::size_t size_ = 0;
   Id next_ = 0;
 };
 

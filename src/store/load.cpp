@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
+#include "store/catalogue.h"
 #include "store/codec.h"
 #include "store/core.h"
 #include "store/format1.h"
@@ -48,23 +49,27 @@ Status Store::Core::load_series() {
     index_.skip_to(static_cast<Id>(in.varint()));
   }
   const auto rocks = this->rocks();
+  bool format1 = false;
   const Status read = rocks->each(Family::Series, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
-    Reader at(key);
-    const Id id = at.be32();
-    Reader in(value);
-    const std::uint8_t version = in.u8();
-    std::vector<Labels::Pair> pairs;
-    for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
-      const std::string_view name = in.text();
-      pairs.emplace_back(name, in.text());
-    }
-    if (version != 1 || !at.done() || !in.done() || id / Block::kSeries >= kBlocks) {
-      return Error{Code::Corrupt, "the catalogue of series in " + dir_.string() + " holds a record that does not read"};
-    }
-    index_.restore(id, std::make_shared<const Labels>(std::move(pairs)));
-    make_block(id / Block::kSeries).set_alive(id);
+    format1 = format1 || key.size() == sizeof(Id);
+    bool too_many = false;
+    BONGSU_TRY_OK(load_catalogue(index_, key, value, [&](Id id) {
+      if (id / Block::kSeries < kBlocks) make_block(id / Block::kSeries).set_alive(id);
+      else too_many = true;
+    }));
+    if (too_many) return Error{Code::Corrupt, "a series has a number beyond all"};
     return true;
   });
+  if (read && format1) {  // these stand below all others
+    rocksdb::WriteBatch batch;
+    rocks->drop_range(Family::Series, "", catalogue_key(0), batch);
+    for (Id group = 0; group * SeriesIndex::kGroup < index_.next(); ++group) {
+      const std::string value = encode_catalogue(index_, group);
+      if (!value.empty()) BONGSU_CHECK(batch.Put(rocks->family(Family::Series), catalogue_key(group), value).ok());
+    }
+    const auto status = rocks->db().Write(rocksdb::WriteOptions(), &batch);
+    if (!status.ok()) return to_error(status, "writing the catalogue of series in " + dir_.string());
+  }
   count_.series.set(static_cast<double>(index_.size()));
   return Status(read).context("the catalogue of series in " + dir_.string());
 }

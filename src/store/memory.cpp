@@ -56,7 +56,7 @@ Result<SeriesId> MemoryStore::series(const Labels& labels) {
     return Error{Code::Invalid, "a series needs a metric name (label __name__): " + labels.to_string()};
   auto points = kept_->points.lock();
   if (const auto found = points->index.find(labels)) return SeriesId{*found};
-  const auto id = points->index.add(std::make_shared<const Labels>(labels));
+  const auto id = points->index.add(labels);
   points->samples.emplace_back();
   return SeriesId{id};
 }
@@ -138,6 +138,8 @@ Result<std::vector<std::string>> MemoryStore::label_names() const { return kept_
 Result<std::vector<std::string>> MemoryStore::label_values(std::string_view name) const {
   return kept_->points.lock()->index.label_values(name);
 }
+
+Result<Cardinality> MemoryStore::cardinality(std::size_t top) const { return kept_->points.lock()->index.cardinality(top); }
 
 Status MemoryStore::append(std::vector<Event> events) {
   auto kept = kept_->events.lock();

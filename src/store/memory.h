@@ -35,6 +35,7 @@ class MemoryStore final : public PointSink, public PointSource, public EventSink
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const override;
   Result<std::vector<std::string>> label_names() const override;
   Result<std::vector<std::string>> label_values(std::string_view name) const override;
+  Result<Cardinality> cardinality(std::size_t top) const override;
 
   Status append(std::vector<Event> events) override;
   Result<EventPage> search(const EventQuery& query) const override;

@@ -208,6 +208,11 @@ std::vector<std::string> Store::Core::label_names() const {
   return index_.label_names();
 }
 
+Cardinality Store::Core::cardinality(std::size_t top) const {
+  std::shared_lock hold(index_mutex_);
+  return index_.cardinality(top);
+}
+
 std::vector<std::string> Store::Core::label_values(std::string_view name) const {
   std::shared_lock hold(index_mutex_);
   return index_.label_values(name);

@@ -66,7 +66,7 @@ void Store::Core::forget_idle_series(Time before) {
     count_.series.set(static_cast<double>(index_.size()));
   }
   put(Family::Meta, "next_series", varint(next));
-  for (const Id id : idle) BONGSU_CHECK(bulk_.Delete(rocks()->family(Family::Series), series_key(id)).ok());
+  put_catalogue(idle);
   log::info("{} series without data since {} left the store", idle.size(), format_time(before));
 }
 

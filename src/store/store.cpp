@@ -29,6 +29,7 @@ Result<std::vector<Labels>> Store::find(std::span<const Matcher> matchers, Time 
 }
 Result<std::vector<std::string>> Store::label_names() const { return core_->label_names(); }
 Result<std::vector<std::string>> Store::label_values(std::string_view name) const { return core_->label_values(name); }
+Result<Cardinality> Store::cardinality(std::size_t top) const { return core_->cardinality(top); }
 Status Store::append(std::vector<Event> events) { return core_->append(std::move(events)); }
 Result<EventPage> Store::search(const EventQuery& query) const { return core_->search(query); }
 Result<std::optional<std::string>> Store::get(std::string_view table, std::string_view key) const {

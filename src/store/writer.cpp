@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "store/catalogue.h"
 #include "store/codec.h"
 #include "store/core.h"
 
@@ -58,6 +59,21 @@ void Store::Core::put(Family family, std::string_view key, std::string_view valu
   BONGSU_CHECK(bulk_.Put(rocks()->family(family), Rocks::slice(key), Rocks::slice(value)).ok());
 }
 
+void Store::Core::put_catalogue(std::span<const Id> changed) {
+  constexpr Id kNone = UINT32_MAX;
+  Id last = kNone;
+  for (const Id id : changed) {
+    if (const Id group = id / SeriesIndex::kGroup; std::exchange(last, group) == group) continue;
+    std::string value;
+    {
+      std::shared_lock hold(index_mutex_);
+      value = encode_catalogue(index_, last);
+    }
+    if (!value.empty()) put(Family::Series, catalogue_key(last), value);
+    else BONGSU_CHECK(bulk_.Delete(rocks()->family(Family::Series), catalogue_key(last)).ok());
+  }
+}
+
 void Store::Core::take_all() {
   Inbox taken;
   {
@@ -66,16 +82,7 @@ void Store::Core::take_all() {
     taken.points.swap(inbox_.points);
     taken.blocks.swap(inbox_.blocks);
   }
-  for (const auto& [id, labels] : taken.series) {
-    std::string value;
-    put_u8(value, 1);
-    put_varint(value, labels->size());
-    for (const auto& [name, text] : *labels) {
-      put_text(value, name);
-      put_text(value, text);
-    }
-    put(Family::Series, series_key(id), value);
-  }
+  put_catalogue(taken.series);
   prepare_points(taken.points);
   for (const std::uint32_t number : taken.blocks) {
     Block& block = *(*blocks_)[number].load();

@@ -11,11 +11,14 @@
 namespace bongsu::snmp {
 namespace {
 
-Result<Response> own(const Result<Answer>& answer) {
-  if (!answer) return answer.error();
-  Response out{.varbinds = {}, .error_status = answer->error_status, .error_index = answer->error_index, .rtt = answer->rtt};
-  out.varbinds.reserve(answer->varbinds.size());
-  for (const VarbindView& varbind : answer->varbinds) out.varbinds.push_back(varbind.to_varbind());
+// Of what was learned: a device that changes at each answer is put no more often than this.
+constexpr std::chrono::seconds kKeepEvery{10};
+constexpr std::size_t kKeepAtOnce = 1'000;
+
+Response own(const Answer& answer) {
+  Response out{.varbinds = {}, .error_status = answer.error_status, .error_index = answer.error_index, .rtt = answer.rtt};
+  out.varbinds.reserve(answer.varbinds.size());
+  for (const VarbindView& varbind : answer.varbinds) out.varbinds.push_back(varbind.to_varbind());
   return out;
 }
 
@@ -35,24 +38,68 @@ std::string blamed(const std::vector<Varbind>& asked, std::int32_t index) {
 
 }  // namespace
 
+// An answer as one of the client's own methods sees it.
+struct Client::Raw {
+  Response response;
+  bool reduced = false;
+};
+
 // A GET in parts, and how it goes on after each answer.
 // Not in an anonymous namespace: it lives in a coroutine's frame.
 class Gathering {
  public:
-  Gathering(const Target& target, std::vector<Oid> oids, std::size_t most) : target_(target), most_(most) {
+  Gathering(const Target& target, Sizing sizing, DialectBook& book, DialectBook::Known& known, std::vector<Oid> oids,
+            std::size_t most)
+      : target_(target), sizing_(sizing), book_(book), known_(known), most_(most) {
     for (Oid& oid : oids) response_.varbinds.push_back({std::move(oid), {.type = ValueType::NoSuchObject}});
     for (std::size_t i = 0; i < response_.varbinds.size(); ++i) left_.push_back(i);
   }
   bool done() const { return left_.empty(); }
   std::vector<Varbind> next() {
     std::vector<Varbind> out;
-    for (std::size_t i = 0; i < std::min(most_, left_.size()); ++i) out.push_back({response_.varbinds[left_[i]].oid, {}});
+    const std::size_t count = alone_ ? 1 : std::min({most_, sizing_.most(), left_.size()});
+    const std::size_t octets = known_.second.dialect.message_octets;
+    std::size_t room = octets == 0 ? SIZE_MAX : std::max(octets, kHeadOctets) - std::min(octets, kHeadOctets);
+    for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
+      const Oid& oid = response_.varbinds[left_[i]].oid;
+      const std::size_t size = 10 + 2 * oid.size();  // about
+      if (i > 0 && size > room) break;
+      room -= std::min(room, size);
+      out.push_back({oid, {}});
+    }
     return out;
   }
-  Status take(std::vector<Varbind> asked, Response answer) {
+  bool trial(std::size_t asked) const { return sizing_.trying(asked); }
+  Target impatient() const { return sizing_.impatient(target_); }
+
+  Status take(const std::vector<Varbind>& asked, Result<Client::Raw> raw) {
+    const bool trial = sizing_.trying(asked.size());
+    const bool alone = std::exchange(alone_, false);
+    if (!raw) {
+      if (!trial || raw.error().code != Code::Timeout) return std::move(raw).error();
+      sizing_.failed(
+          {asked.size(), 1}, Failure::Silent,
+          fmt::format("no answer to a GET of {} objects, while {} are answered", asked.size(), known_.second.dialect.varbinds));
+      return {};
+    }
+    Response& answer = raw->response;
     response_.rtt = std::max(response_.rtt, answer.rtt);
+    if (raw->reduced) {
+      sizing_.failed({asked.size(), 1}, Failure::Silent,
+                     fmt::format("no answer to a GET of {} objects, while the first alone is answered", asked.size()));
+      return take_some({asked.front()}, answer, true);
+    }
+    return take_some(asked, answer, alone);
+  }
+  Response response() { return std::move(response_); }
+
+ private:
+  static constexpr std::size_t kHeadOctets = 160;
+
+  Status take_some(const std::vector<Varbind>& asked, Response& answer, bool alone) {
+    const Size size{asked.size(), 1};
     if (answer.error_status == kTooBig && asked.size() > 1) {
-      most_ = asked.size() / 2;
+      sizing_.failed(size, Failure::TooBig, fmt::format("tooBig to a GET of {} objects", asked.size()));
       return {};
     }
     if (answer.error_status == kNoSuchName) {
@@ -65,23 +112,74 @@ class Gathering {
       }
       return {};
     }
-    if (answer.error_status != kNoError)
+    if (answer.error_status != kNoError || answer.varbinds.empty()) {
+      const bool empty = answer.error_status == kNoError;
+      const std::string how = empty ? "an answer without any object" : error_status_name(answer.error_status);
+      if (empty) book_.note(known_, Trait::EmptyAnswer, fmt::format("{} to a GET of {} objects", how, asked.size()));
+      if (asked.size() > 1) {  // an object, or so many at once? The one that is named, or the first, tells
+        refused_ = fmt::format("{} to a GET of {} objects, while one of them alone is answered", how, asked.size());
+        refused_size_ = size;
+        alone_ = true;
+        if (answer.error_index > 1 && static_cast<std::size_t>(answer.error_index) <= asked.size())
+          std::swap(left_[0], left_[static_cast<std::size_t>(answer.error_index) - 1]);
+        return {};
+      }
+      if (empty)
+        return Error{Code::Invalid, fmt::format("{} ({}): {} to GET of {}", target_.name, target_.endpoint.to_string(), how,
+                                                asked.front().oid.to_string())};
       return refusal(target_, PduType::GetRequest, answer.error_status, blamed(asked, answer.error_index));
-    bool same = answer.varbinds.size() == asked.size();
-    for (std::size_t i = 0; same && i < asked.size(); ++i) same = answer.varbinds[i].oid == asked[i].oid;
-    if (!same)
-      return Error{Code::Invalid,
-                   fmt::format("{} ({}): the agent answered other objects than the {} asked for from {}; its answer is not used",
-                               target_.name, target_.endpoint.to_string(), asked.size(), asked.front().oid.to_string())};
-    for (std::size_t i = 0; i < asked.size(); ++i) response_.varbinds[left_[i]].value = std::move(answer.varbinds[i].value);
-    left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(asked.size()));
-    return {};
+    }
+    if (alone && !refused_.empty()) sizing_.failed(refused_size_, Failure::Refused, std::exchange(refused_, {}));
+    return match(asked, answer, size);
   }
-  Response response() { return std::move(response_); }
 
- private:
+  // By name: an answer in another order is true as well.
+  Status match(const std::vector<Varbind>& asked, Response& answer, const Size& size) {
+    std::vector<std::size_t> missing;
+    bool in_order = true;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+      const Oid& name = response_.varbinds[left_[i]].oid;
+      auto found = answer.varbinds.begin() + static_cast<std::ptrdiff_t>(std::min(i, answer.varbinds.size()));
+      if (found == answer.varbinds.end() || found->oid != name) {
+        found = std::find_if(answer.varbinds.begin(), answer.varbinds.end(), [&](const Varbind& had) { return had.oid == name; });
+        if (found != answer.varbinds.end()) in_order = false;
+      }
+      if (found == answer.varbinds.end()) missing.push_back(left_[i]);
+      else response_.varbinds[left_[i]].value = std::move(found->value);
+    }
+    const std::size_t had = asked.size() - missing.size();
+    const bool cut = in_order && had > 0 && had == answer.varbinds.size() && had < asked.size();
+    left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(asked.size()));
+    left_.insert(left_.begin(), missing.begin(), missing.end());
+    if (missing.empty() && in_order) {
+      sizing_.succeeded(size);
+      return {};
+    }
+    if (cut) {
+      sizing_.failed({had, 1}, Failure::Cut, fmt::format("{} varbinds in answer to a GET of {}", had, asked.size()));
+      return {};
+    }
+    book_.note(known_, Trait::WrongObjects,
+               fmt::format("{} in place of {} in answer to a GET of {} objects", answer.varbinds.front().oid.to_string(),
+                           asked.front().oid.to_string(), asked.size()));
+    if (had > 0) return {};
+    if (asked.size() > 1) {
+      most_ = 1;
+      return {};
+    }
+    return Error{Code::Invalid,
+                 fmt::format("{} ({}): the agent answered other objects than the {} asked for from {}; its answer is not used",
+                             target_.name, target_.endpoint.to_string(), asked.size(), asked.front().oid.to_string())};
+  }
+
   const Target& target_;
+  Sizing sizing_;
+  DialectBook& book_;
+  DialectBook::Known& known_;
   std::size_t most_;
+  bool alone_ = false;   // the next is asked for alone, to tell why several were refused
+  std::string refused_;  // how they were
+  Size refused_size_;
   Response response_;
   std::vector<std::size_t> left_;  // positions without an answer
 };
@@ -95,21 +193,42 @@ struct Client::Walks {
 Client::Client(net::Reactor& reactor, Metrics& metrics, ClientOptions options)
     : options_(std::move(options)),
       exchanges_(reactor, metrics, options_.exchange, options_.keeper),
-      walks_(std::make_unique<Walks>()) {}
-Client::~Client() = default;
+      walks_(std::make_unique<Walks>()),
+      keeping_([this] { keep(); }) {
+  if (options_.keeper != nullptr) reactor.timers().arm(keeping_, reactor.clock().steady() + kKeepEvery);
+}
+
+Client::~Client() {
+  while (options_.keeper != nullptr && dialects().has_changed()) keep_changed();
+}
+
+void Client::keep_changed() {
+  for (auto& [key, value] : dialects().take_changed(kKeepAtOnce)) {
+    if (value) options_.keeper->put(DialectBook::kTable, std::move(key), std::move(*value));
+    else options_.keeper->erase(DialectBook::kTable, std::move(key));
+  }
+}
+
+void Client::keep() {
+  keep_changed();
+  exchanges_.reactor().timers().arm(keeping_, exchanges_.reactor().clock().steady() + kKeepEvery);
+}
 
 std::size_t Client::in_flight() const { return exchanges_.in_flight(); }
 void Client::request(const Target& target, const Ask& ask, Answered then) { exchanges_.request(target, ask, std::move(then)); }
 
-Status Client::remember(const StateStore& store) { return exchanges_.remember(store); }
+Status Client::remember(const StateStore& store) {
+  BONGSU_TRY_OK(dialects().load(store));
+  return exchanges_.remember(store);
+}
 
 void Client::forget(const net::Endpoint& endpoint) {
   exchanges_.forget(endpoint);
   dialects().forget(endpoint);
 }
 
-asio::awaitable<Result<Response>> Client::ask_owning(Target target, PduType type, int first, int second,
-                                                     std::vector<Varbind> varbinds) {
+asio::awaitable<Result<Client::Raw>> Client::ask_owning(Target target, PduType type, int first, int second,
+                                                        std::vector<Varbind> varbinds, bool reducible) {
   Encoder encoder;
   encoder.start();
   for (const Varbind& varbind : varbinds) {
@@ -120,20 +239,33 @@ asio::awaitable<Result<Response>> Client::ask_owning(Target target, PduType type
   std::vector<VarbindView> views;
   const ber::Fault fault = read_varbinds(octets, views);
   BONGSU_CHECK(fault == ber::Fault::None);
-  net::Promise<Result<Response>> promise(exchanges_.reactor());
-  Answered then = [&promise](Result<Answer> answer) { promise.set(own(answer)); };
-  Ask ask{.type = type, .non_repeaters = first, .max_repetitions = second, .varbinds = views};
+  net::Promise<Result<Raw>> promise(exchanges_.reactor());
+  Answered then = [&promise](Result<Answer> answer) {
+    if (!answer) return promise.set(std::move(answer).error());
+    promise.set(Raw{own(*answer), answer->reduced});
+  };
+  Ask ask{.type = type, .non_repeaters = first, .max_repetitions = second, .varbinds = views, .reducible = reducible};
   exchanges_.request(target, ask, std::move(then));
   co_return co_await promise.wait();
 }
 
+asio::awaitable<Result<Response>> Client::ask_once(Target target, PduType type, int first, int second,
+                                                   std::vector<Varbind> varbinds) {
+  auto raw = co_await ask_owning(std::move(target), type, first, second, std::move(varbinds), false);
+  if (!raw) co_return std::move(raw).error();
+  co_return std::move(raw->response);
+}
+
 asio::awaitable<Result<Response>> Client::get(Target target, std::vector<Oid> oids) {
-  Gathering gathering(target, std::move(oids), std::max<std::size_t>(options_.get_varbinds, 1));
+  DialectBook::Known& known = dialects().known(target.endpoint);
+  Sizing sizing(dialects(), known, exchanges_.reactor().clock());
+  Gathering gathering(target, sizing, dialects(), known, std::move(oids), std::max<std::size_t>(options_.get_varbinds, 1));
   while (!gathering.done()) {
     std::vector<Varbind> asked = gathering.next();
-    auto answer = co_await ask_owning(target, PduType::GetRequest, 0, 0, asked);
-    if (!answer) co_return std::move(answer).error();
-    if (auto taken = gathering.take(std::move(asked), std::move(*answer)); !taken) co_return std::move(taken).error();
+    const bool trial = gathering.trial(asked.size());
+    Target whom = trial ? gathering.impatient() : target;
+    auto answer = co_await ask_owning(std::move(whom), PduType::GetRequest, 0, 0, asked, !trial && asked.size() > 1);
+    if (auto taken = gathering.take(asked, std::move(answer)); !taken) co_return std::move(taken).error();
   }
   co_return gathering.response();
 }
@@ -141,7 +273,7 @@ asio::awaitable<Result<Response>> Client::get(Target target, std::vector<Oid> oi
 asio::awaitable<Result<Response>> Client::get_next(Target target, std::vector<Oid> oids) {
   std::vector<Varbind> asked;
   for (Oid& oid : oids) asked.push_back({std::move(oid), {}});
-  co_return co_await ask_owning(std::move(target), PduType::GetNext, 0, 0, std::move(asked));
+  co_return co_await ask_once(std::move(target), PduType::GetNext, 0, 0, std::move(asked));
 }
 
 asio::awaitable<Result<Response>> Client::get_bulk(Target target, std::vector<Oid> oids, int non_repeaters, int max_repetitions) {
@@ -149,11 +281,11 @@ asio::awaitable<Result<Response>> Client::get_bulk(Target target, std::vector<Oi
     co_return Error{Code::Unsupported, target.name + ": SNMPv1 has no GETBULK; ask with GETNEXT, or use v2c"};
   std::vector<Varbind> asked;
   for (Oid& oid : oids) asked.push_back({std::move(oid), {}});
-  co_return co_await ask_owning(std::move(target), PduType::GetBulk, non_repeaters, max_repetitions, std::move(asked));
+  co_return co_await ask_once(std::move(target), PduType::GetBulk, non_repeaters, max_repetitions, std::move(asked));
 }
 
 asio::awaitable<Result<Response>> Client::set(Target target, std::vector<Varbind> varbinds) {
-  auto answer = co_await ask_owning(target, PduType::Set, 0, 0, varbinds);
+  auto answer = co_await ask_once(target, PduType::Set, 0, 0, varbinds);
   if (answer && answer->error_status != kNoError)
     co_return refusal(target, PduType::Set, answer->error_status, blamed(varbinds, answer->error_index));
   co_return answer;

@@ -16,6 +16,7 @@
 #include "model/state.h"
 #include "model/varbind.h"
 #include "net/reactor.h"
+#include "net/timer.h"
 #include "snmp/codec.h"
 #include "snmp/dialect.h"
 #include "snmp/exchange.h"
@@ -60,8 +61,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // The values in the order asked. An object that does not exist is there as noSuchObject or noSuchInstance, in v1 too. A
-  // tooBig is met by asking for half as much at once.
+  // The values in the order asked, whatever the order of the answer. An object that does not exist is there as noSuchObject or
+  // noSuchInstance, in v1 too. A tooBig is met by asking for half as much at once.
   asio::awaitable<Result<Response>> get(Target target, std::vector<Oid> oids);
   // One request, its answer as it is.
   asio::awaitable<Result<Response>> get_next(Target target, std::vector<Oid> oids);
@@ -94,13 +95,20 @@ class Client {
   std::size_t in_flight() const;
 
  private:
+  friend class Gathering;
+  struct Raw;
   struct Walks;
   void walk_columns(const Target& target, std::shared_ptr<const Columns> columns, const WalkLimits& limits, CellSink sink,
                     WalkDone done);
-  asio::awaitable<Result<Response>> ask_owning(Target target, PduType type, int first, int second, std::vector<Varbind> varbinds);
+  asio::awaitable<Result<Raw>> ask_owning(Target target, PduType type, int first, int second, std::vector<Varbind> varbinds,
+                                          bool reducible);
+  asio::awaitable<Result<Response>> ask_once(Target target, PduType type, int first, int second, std::vector<Varbind> varbinds);
+  void keep();
+  void keep_changed();
   const ClientOptions options_;
   Exchanges exchanges_;
   std::unique_ptr<Walks> walks_;
+  net::CallbackTimer keeping_;
 };
 
 }  // namespace bongsu::snmp

@@ -95,7 +95,7 @@ Exchanges::Exchange* Exchanges::take_slot() {
   ++exchange.generation;
   exchange.busy = true;
   exchange.tries = exchange.early = 0;
-  exchange.reducible = exchange.reduced = false;
+  exchange.reducible = exchange.reduced = exchange.asks_version = false;
   exchange.known = nullptr;
   in_flight_.set(static_cast<double>(++busy_));
   return &exchange;
@@ -173,11 +173,15 @@ void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   exchange->request_id = id_of(*exchange);
   const PduHead head{ask.type, exchange->request_id, ask.non_repeaters, ask.max_repetitions};
   Octets octets;
+  exchange->version =
+      credentials.version == Version::V2c && exchange->known->second.dialect.v1 ? Version::V1 : credentials.version;
+  if (exchange->version == Version::V1 && ask.type == PduType::GetBulk)
+    return fail_later(*exchange, {Code::Unsupported, target.name + ": SNMPv1 has no GETBULK; ask with GETNEXT"});
   if (credentials.version == Version::V3) {
     if (auto ready = prepare(*exchange); !ready) return fail_later(*exchange, std::move(ready).error());
     octets = encoder_.finish_pdu(head);
   } else {
-    octets = encoder_.finish(credentials.version, credentials.community.reveal(), head);
+    octets = encoder_.finish(exchange->version, credentials.community.reveal(), head);
   }
   if (octets.size() > kMostOctets)
     return fail_later(*exchange, {Code::Invalid, target.name + ": a request of " + std::to_string(octets.size()) +
@@ -234,7 +238,69 @@ void Exchanges::send(Exchange& exchange) {
   }
   ++exchange.tries;
   transmit(exchange, *socket, now);
-  if (exchange.device != nullptr && exchange.tries > exchange.target.retries) probe(exchange);
+  if (exchange.tries <= exchange.target.retries) return;
+  if (exchange.device != nullptr) probe(exchange);
+  else probe_v1(exchange);
+}
+
+// Beside the last try of v2c, to a device that never answered: does it speak v1? Then the request goes on in that.
+void Exchanges::probe_v1(Exchange& exchange) {
+  const Dialect& dialect = exchange.known->second.dialect;
+  if (exchange.version != Version::V2c || dialect.tries > 0 || exchange.asks_version) return;
+  Exchange* probe = take_slot();
+  if (probe == nullptr) return;
+  auto credentials = std::make_shared<Credentials>();
+  credentials->name = exchange.target.credentials->name;
+  credentials->version = Version::V1;
+  credentials->community = Secret(std::string(exchange.target.credentials->community.reveal()));
+  probe->target = exchange.target;
+  probe->target.credentials = std::move(credentials);
+  probe->target.retries = 0;
+  probe->version = Version::V1;
+  probe->type = PduType::GetNext;
+  probe->asks_version = true;
+  probe->known = exchange.known;
+  probe->repetitions_at = 0;
+  probe->request_id = id_of(*probe);
+  probe->then = [this, slot = exchange.slot, id = exchange.request_id](const Result<Answer>& answer) {
+    if (answer) speak_v1(slots_[slot], id);
+  };
+  static const std::vector<std::uint8_t> kSystem = *encode_oid(Oid{1, 3, 6, 1, 2, 1, 1});
+  encoder_.start();
+  encoder_.add(OidView(kSystem), {});
+  const Octets octets =
+      encoder_.finish(Version::V1, probe->target.credentials->community.reveal(), {PduType::GetNext, probe->request_id, 0, 0});
+  probe->datagram.assign(octets.begin(), octets.end());
+  send(*probe);
+}
+
+void Exchanges::speak_v1(Exchange& asker, std::int32_t request_id) {
+  DialectBook::Known* known = asker.known;
+  if (!asker.busy || asker.request_id != request_id || known->second.dialect.v1) return;
+  known->second.dialect.v1 = true;
+  dialects_.note(*known, Trait::V1Only,
+                 fmt::format("no answer to a {} of SNMPv2c in {} tries, and an answer to the same community in SNMPv1",
+                             to_string(asker.type), asker.tries));
+  dialects_.changed(*known);
+  Decoder decoder;
+  Encoder encoder;
+  ScopedView request;
+  if (!read_request(asker, decoder, encoder, request)) return;
+  if (request.type == PduType::GetBulk && !asker.reducible) return;
+  asker.version = Version::V1;
+  std::string problem;
+  net::DatagramSocket* socket = socket_for(asker.target.endpoint.address, problem);
+  if (socket == nullptr) return;
+  if (request.type == PduType::GetBulk) {
+    reduce(asker);
+  } else {
+    encoder_.start();
+    for (const VarbindView& varbind : request.varbinds) encoder_.add(varbind.name, varbind.value);
+    const Octets octets =
+        encoder_.finish(Version::V1, asker.target.credentials->community.reveal(), {request.type, asker.request_id, 0, 0});
+    asker.datagram.assign(octets.begin(), octets.end());
+  }
+  transmit(asker, *socket, reactor_.clock().steady());
 }
 
 // Again within the time-out of the first try.
@@ -256,7 +322,7 @@ void Exchanges::transmit(Exchange& exchange, net::DatagramSocket& socket, Steady
   if (exchange.tries == 1) {
     until = exchange.started + exchange.target.timeout;
     // 1, 3 and 7 times the patience after the start.
-    if (exchange.early < kMostEarly)
+    if (exchange.early < kMostEarly && exchange.type != PduType::Set)
       until = std::min(until, now + (1 << exchange.early) * std::chrono::duration_cast<SteadyTime::duration>(patience(exchange)));
   }
   reactor_.timers().arm(exchange, until);
@@ -284,7 +350,7 @@ void Exchanges::reduce(Exchange& exchange) {
   encoder_.add(request.varbinds.front().name, request.varbinds.front().value);
   const Octets octets = exchange.device != nullptr
                             ? encoder_.finish_pdu(head)
-                            : encoder_.finish(request.version, exchange.target.credentials->community.reveal(), head);
+                            : encoder_.finish(exchange.version, exchange.target.credentials->community.reveal(), head);
   exchange.datagram.assign(octets.begin(), octets.end());
 }
 
@@ -373,7 +439,7 @@ void Exchanges::expired(Exchange& exchange) {
     }
     return send_waiting();
   }
-  if (exchange.tries == 1 && exchange.early < kMostEarly &&
+  if (exchange.tries == 1 && exchange.early < kMostEarly && exchange.type != PduType::Set &&
       reactor_.clock().steady() < exchange.started + exchange.target.timeout) {
     if (exchange.fresh) --fresh_;
     exchange.fresh = false;
@@ -565,7 +631,7 @@ void Exchanges::receive_one(const net::Datagram& datagram, Transport by, SteadyT
   if (exchange == nullptr) return;
   if (!may_answer(*exchange, datagram.peer)) return refuse_stranger(*exchange, datagram.peer);
   const Credentials& credentials = *exchange->target.credentials;
-  if (message.version != credentials.version) return discard(Cause::Version, datagram.peer);
+  if (message.version != exchange->version) return discard(Cause::Version, datagram.peer);
   if (message.community != credentials.community.reveal()) return discard(Cause::Community, datagram.peer);
   answered(*exchange, message, datagram, now);
 }

@@ -67,7 +67,8 @@ struct ExchangeOptions {
 // that a late answer to an early try still counts, and each retry of a GETBULK asks for half the repetitions. What comes
 // in and answers nothing is counted by cause and changes no deadline.
 // Once the round trip of a device is known (RFC 6298), the first try is sent again up to twice before its time-out; no
-// answer is waited for shorter because of it. A device that loses requests sent side by side gets them one by one.
+// answer is waited for shorter because of it. A device that never answered v2c is asked in v1 beside the last try, and what
+// answers that is spoken to in v1 from then on. A device that loses requests sent side by side gets them one by one.
 // v3 (RFC 3412, RFC 3414): the engine ID is asked for first, once for all that wait for it; a clock that went back and a
 // new engine ID are followed within the request. An answer must have the level, user, engine and context of its request.
 // Thread: the reactor's. Destroying it drops the
@@ -117,6 +118,8 @@ class Exchanges {
   void send(Exchange& exchange);
   void send_waiting();
   void send_early(Exchange& exchange);
+  void probe_v1(Exchange& exchange);
+  void speak_v1(Exchange& asker, std::int32_t request_id);
   void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
   void unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer);
   void malformed(const net::Datagram& datagram, ber::Fault fault);

@@ -57,7 +57,9 @@ struct Exchanges::Exchange final : net::Timer {
   bool crowded = false;  // others were under way when it was sent
   bool reducible = false;
   bool reduced = false;
-  bool whole = false;  // the answer at hand is to the request before it was reduced
+  bool whole = false;              // the answer at hand is to the request before it was reduced
+  bool asks_version = false;       // a probe for SNMPv1
+  Version version = Version::V2c;  // that it is sent in
   std::size_t names = 0;
   std::int32_t repetitions = 0;
   DialectBook::Known* known = nullptr;

@@ -279,6 +279,7 @@ void Exchanges::probe_with(Exchange& exchange, std::shared_ptr<const Credentials
   probe->repetitions_at = 0;
   probe->request_id = id_of(*probe);
   probe->known = exchange.known;
+  probe->version = Version::V3;
   probe->then = [this, slot = exchange.slot, id = exchange.request_id, answered](const Result<Answer>& answer) {
     Exchange& asker = slots_[slot];
     if (answer && asker.busy && asker.request_id == id) asker.*answered = true;

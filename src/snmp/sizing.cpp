@@ -9,6 +9,7 @@ namespace {
 constexpr Millis kRetryAfter{24 * 3'600'000};
 constexpr std::uint16_t kMoreThanEver = 501;  // more varbinds than any request asks for
 constexpr float kLossy = 0.05F;
+constexpr Millis kLeastTrial{700};
 
 std::uint16_t bounded(std::size_t varbinds) {
   return static_cast<std::uint16_t>(std::clamp<std::size_t>(varbinds, 1, kMoreThanEver));
@@ -94,6 +95,17 @@ void Sizing::bulk_is_useless(Trait trait, std::string evidence) {
   dialect.retry = clock_.now() + kRetryAfter;
   book_.note(known_, trait, std::move(evidence));
   book_.changed(known_);
+}
+
+Target Sizing::impatient(const Target& target) const {
+  Target out = target;
+  const Dialect& known = known_.second.dialect;
+  if (known.srtt.count() == 0) return out;
+  const std::chrono::microseconds wait =
+      5 * (std::chrono::microseconds(known.srtt) + 4 * std::chrono::microseconds(known.rttvar));
+  out.timeout = std::min(out.timeout, std::max(std::chrono::ceil<Millis>(wait), kLeastTrial));
+  out.retries = 0;
+  return out;
 }
 
 }  // namespace bongsu::snmp

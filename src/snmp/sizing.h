@@ -6,6 +6,7 @@
 #include <string>
 
 #include "snmp/dialect.h"
+#include "snmp/target.h"
 
 namespace bongsu::snmp {
 
@@ -40,6 +41,8 @@ class Sizing {
   // When a day has passed since the last failure: more is tried again. True when GETBULK is worth a trial, too.
   bool retry();
   void bulk_is_useless(Trait trait, std::string evidence);
+  // The target for a trial, which is not waited for as long as an answer that is needed.
+  Target impatient(const Target& target) const;
 
  private:
   void learn(std::size_t varbinds);

@@ -123,21 +123,9 @@ void TableWalk::ask() {
   const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact ||
                      (plan_ == Plan::Usual && sizing().trying(size_.varbinds()));
   ask.reducible = !trial;
-  send(ask, trial);
-}
-
-// A trial is not waited for as long as an answer that is needed.
-void TableWalk::send(const Ask& ask, bool quick) {
   ++end_.requests;
-  const auto then = [this](Result<Answer> result) { answered(std::move(result)); };
-  const Dialect& known = dialect();
-  if (!quick || known.srtt.count() == 0) return exchanges_.request(target_, ask, then);
-  Target target = target_;
-  const std::chrono::microseconds wait =
-      5 * (std::chrono::microseconds(known.srtt) + 4 * std::chrono::microseconds(known.rttvar));
-  target.timeout = std::min(target.timeout, std::max(std::chrono::ceil<Millis>(wait), Millis(700)));
-  target.retries = 0;
-  exchanges_.request(target, ask, then);
+  exchanges_.request(trial ? sizing().impatient(target_) : target_, ask,
+                     [this](Result<Answer> result) { answered(std::move(result)); });
 }
 
 // The columns and kind of the next request; false when nothing is left.
@@ -255,7 +243,9 @@ void TableWalk::reduced(const Answer& answer) {
     if (!take(answer)) return finish(std::move(end_));
     keep_lasts();
   }
-  if (failed_.type == PduType::GetBulk) {
+  if (v1() && failed_.type == PduType::GetBulk) {
+    plan_ = Plan::Usual;  // and so it has none
+  } else if (failed_.type == PduType::GetBulk) {
     plan_ = Plan::SmallBulk;
   } else {
     sizing().failed(failed_.size, Failure::Silent, fmt::format("no answer to {}, while one of them alone is answered", what));

@@ -116,7 +116,6 @@ class TableWalk {
   void ask();
   bool choose();
   bool choose_usual();
-  void send(const Ask& ask, bool quick);
   void answered(Result<Answer> result);
   void silent(Error error);
   void refused(std::int32_t status, std::int32_t index);

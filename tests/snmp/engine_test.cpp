@@ -167,7 +167,7 @@ TEST_F(EngineTest, IsWrittenOnDiscoveryAndResyncAlone) {
   EXPECT_EQ(0U, keeper->waiting());
   agent.reboot(8);
   answers(0, 1);
-  EXPECT_EQ(1U, keeper->waiting());
+  EXPECT_EQ(2U, keeper->waiting());  // the engine, and the dialect that tells of the reboot
   keeper->flush();
   client->forget(agent.at());
   keeper->flush();

@@ -2,6 +2,8 @@
 // Agents that do one thing wrong each: the values are had, nothing untrue is, and the dialect says what was seen.
 #include <fmt/format.h>
 
+#include <map>
+
 #include "client_fixture.h"
 
 namespace bongsu::snmp {
@@ -23,6 +25,29 @@ Message failing(const Message& request, Message answer, std::int32_t status) {
 }
 
 }  // namespace
+
+// Kept records in memory.
+class KeptRecords final : public StateStore {
+ public:
+  Result<std::optional<std::string>> get(std::string_view, std::string_view) const override {
+    return std::optional<std::string>();
+  }
+  Status scan(std::string_view table, std::string_view,
+              const std::function<bool(std::string_view, std::string_view)>& visit) const override {
+    if (table != DialectBook::kTable) return {};
+    for (const auto& [key, value] : all)
+      if (!visit(key, value)) break;
+    return {};
+  }
+  Status commit(const StateBatch& batch) override {
+    for (const auto& change : batch.changes) {
+      if (change.value) all[change.key] = *change.value;
+      else all.erase(change.key);
+    }
+    return {};
+  }
+  std::map<std::string, std::string> all;
+};
 
 class LearningTest : public ClientTest {
  protected:
@@ -344,6 +369,113 @@ TEST_F(LearningTest, AnObjectThatFailsIsNotTakenForALimit) {
     EXPECT_EQ(0, dialect().varbinds);
     EXPECT_TRUE(dialect().bulk);
   }
+}
+
+TEST_F(LearningTest, AnAgentOfV1AloneIsSpokenToInV1) {
+  agent.twist = [](const Message& request, Message answer) {
+    return request.version == Version::V1 ? std::optional(answer) : std::nullopt;
+  };
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  EXPECT_TRUE(dialect().v1);
+  EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::V1Only));
+  EXPECT_THAT(evidence(Trait::V1Only), HasSubstr("no answer to a GETBULK of SNMPv2c in 3 tries"));
+  EXPECT_EQ(25U, requests_of_a_walk(10, 24));
+  const auto got = wait(client->get(target(), {kUptime, kName}));
+  ASSERT_TRUE(got) << got.error().text;
+  EXPECT_EQ(1U, got->varbinds[0].value.number);
+  EXPECT_EQ(ValueType::NoSuchObject, got->varbinds[1].value.type);
+  EXPECT_EQ(Code::Unsupported, wait(client->get_bulk(target(), {kEntry}, 0, 4)).error().code);
+  // At first sight by GET, too.
+  restart({});
+  EXPECT_TRUE(wait(client->get(target(), {kUptime})));
+  EXPECT_TRUE(dialect().v1);
+}
+
+TEST_F(LearningTest, ADeadDeviceIsNotTakenForV1) {
+  agent.ignore = 1'000;
+  EXPECT_FALSE(wait(client->get(target(), {kUptime})));
+  EXPECT_FALSE(dialect().v1);
+  EXPECT_EQ(4, 1'000 - agent.ignore);  // three tries and one in v1
+  agent.ignore = 0;
+  meet();
+  agent.ignore = 1'000;
+  EXPECT_FALSE(wait(client->get(target(), {kUptime})));
+  EXPECT_EQ(5, 1'000 - agent.ignore);  // what answered v2c is not asked in v1
+  EXPECT_THAT(traits(), ::testing::IsEmpty());
+}
+
+TEST_F(LearningTest, AGetLearnsTheLimitToo) {
+  std::vector<Oid> oids;
+  for (std::uint32_t r = 1; r <= 24; ++r) oids.push_back(kEntry + 1 + r);
+  for (std::uint32_t r = 1; r <= 24; ++r) oids.push_back(kEntry + 2 + r);
+  const auto learns = [&](const char* what, Trait trait, std::function<std::optional<Message>(const Message&, Message)> twist) {
+    SCOPED_TRACE(what);
+    restart({});
+    agent.twist = std::move(twist);
+    for (int i = 0; i < 3; ++i) {
+      agent.asked.clear();
+      const auto got = wait(client->get(target(), oids));
+      ASSERT_TRUE(got) << got.error().text;
+      for (std::uint32_t r = 0; r < 48; ++r)
+        ASSERT_EQ((std::uint64_t{r / 24 + 1} << 32 | (r % 24 + 1)), got->varbinds[r].value.number) << r;
+    }
+    EXPECT_GT(seen(trait), 0U);
+    EXPECT_LE(agent.asked.size(), 10U);
+  };
+  learns("tooBig", Trait::TooBig, [](const Message& request, Message answer) {
+    return std::optional(request.pdu.varbinds.size() > 5 ? failing(request, answer, kTooBig) : answer);
+  });
+  learns("genErr", Trait::VarbindLimit, [](const Message& request, Message answer) {
+    return std::optional(request.pdu.varbinds.size() > 5 ? failing(request, answer, kGenErr) : answer);
+  });
+  learns("silent", Trait::VarbindLimit, [](const Message& request, Message answer) {
+    return request.pdu.varbinds.size() > 5 ? std::nullopt : std::optional(answer);
+  });
+  learns("cut", Trait::VarbindLimit, [](const Message&, Message answer) {
+    if (answer.pdu.varbinds.size() > 5) answer.pdu.varbinds.resize(5);
+    return std::optional(answer);
+  });
+  learns("empty", Trait::EmptyAnswer, [](const Message&, Message answer) {
+    if (answer.pdu.varbinds.size() > 5) answer.pdu.varbinds.clear();
+    return std::optional(answer);
+  });
+  learns("another order", Trait::WrongObjects, [](const Message&, Message answer) {
+    std::reverse(answer.pdu.varbinds.begin(), answer.pdu.varbinds.end());
+    return std::optional(answer);
+  });
+}
+
+TEST_F(LearningTest, WhatWasLearnedOutlivesTheClient) {
+  KeptRecords records;
+  ClientOptions options;
+  StateKeeper keeper(records, metrics, 3600s);
+  options.keeper = &keeper;
+  restart(options);
+  agent.twist = [](const Message& request, Message answer) {
+    return request.pdu.type == PduType::GetBulk ? std::nullopt : std::optional(answer);
+  };
+  meet();
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  keeper.flush();
+  EXPECT_EQ(1U, records.all.size());  // within some seconds
+  const Dialect before = dialect();
+  restart(options);
+  EXPECT_EQ(nullptr, client->dialect(agent.at()));
+  keeper.flush();
+  ASSERT_TRUE(client->remember(records));
+  EXPECT_EQ(before, dialect());
+  EXPECT_EQ(25U, requests_of_a_walk(10, 24));
+  client->forget(agent.at());
+  world.run_for(20s);
+  keeper.flush();
+  EXPECT_TRUE(records.all.empty());
+}
+
+TEST_F(LearningTest, AnAgentOfSmallMessagesIsAskedInSmallOnes) {
+  meet();
+  client->dialects().of(agent.at()).message_octets = 300;
+  EXPECT_EQ(1, walks_to_whole(10, 24));
+  for (const Message& message : agent.asked) EXPECT_LE(encode(message)->size(), 300U);
 }
 
 }  // namespace bongsu::snmp

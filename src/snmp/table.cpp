@@ -370,7 +370,8 @@ void TableWalk::accepted(const Answer& answer) {
       break;
     case Plan::Usual:
     case Plan::HalfBulk:
-      if (answer.sendings > 1 && type_ == PduType::GetBulk && static_cast<std::size_t>(answer.repetitions) < size_.rows) {
+      if (answer.sendings > 1 && type_ == PduType::GetBulk && static_cast<std::size_t>(answer.repetitions) < size_.rows &&
+          answer.varbinds.size() <= size_.names * static_cast<std::size_t>(answer.repetitions)) {
         const Size small{size_.names, static_cast<std::size_t>(answer.repetitions)};
         if (++halved_ >= 2) {
           halved_ = 0;

@@ -164,6 +164,7 @@ std::string encode(const Dialect& dialect) {
     out.oid(seen.resume);
     out.number(seen.exact ? 1 : 0);
     out.time(seen.seen);
+    out.oid(seen.hidden);
   }
   out.number(dialect.slow.size());
   for (const SlowTable& table : dialect.slow) {
@@ -213,6 +214,7 @@ Result<Dialect> decode_dialect(std::string_view bytes) {
     seen.resume = in.oid();
     seen.exact = in.flag();
     seen.seen = in.time();
+    seen.hidden = in.oid();
   }
   for (std::uint64_t i = in.number(Dialect::kMostSlow); i > 0 && !in.failed(); --i) {
     SlowTable& table = out.slow.emplace_back();

@@ -69,6 +69,7 @@ struct Break {
   Oid resume;          // where to go on; empty: the column ends here
   bool exact = false;  // `resume` is an object, to be had by GET alone; else GETNEXT of it goes on
   Time seen{};
+  Oid hidden;  // an object just before `after` that GETNEXT passes over, and GET has; empty: none is known
   friend bool operator==(const Break&, const Break&) = default;
 };
 

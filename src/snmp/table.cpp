@@ -87,7 +87,7 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
     const Time now = exchanges_.reactor().clock().now();
     std::erase_if(dialect().breaks, [&](const Break& old) { return now - old.seen >= kBreakAgain || now < old.seen; });
     for (const Break& seen : dialect().breaks)
-      if (auto octets = encode_oid(seen.after)) breaks_.push_back({seen, std::move(*octets), {}});
+      if (auto octets = encode_oid(seen.after)) breaks_.push_back({seen, std::move(*octets), {}, {}});
   }
   if (const SlowTable* slow = dialect().slow.empty() ? nullptr : dialect().slow_table((*columns_)[0].oid);
       slow != nullptr && slow->endless) {
@@ -120,7 +120,7 @@ void TableWalk::ask() {
   ask.max_repetitions = type_ == PduType::GetBulk ? static_cast<std::int32_t>(size_.rows) : 0;
   ask.varbinds = names_;
   ask.known = known_;
-  const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact ||
+  const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact || plan_ == Plan::Hidden ||
                      (plan_ == Plan::Usual && sizing().trying(size_.varbinds()));
   ask.reducible = !trial;
   ++end_.requests;
@@ -154,6 +154,7 @@ bool TableWalk::choose() {
     case Plan::Skip:
       return one(PduType::GetNext, OidView(candidate_), 1);
     case Plan::Exact:
+    case Plan::Hidden:
       return one(PduType::GetRequest, OidView(candidate_), 1);
     default:
       return choose_usual();
@@ -203,6 +204,7 @@ void TableWalk::answered(Result<Answer> result) {
   if (result->sendings > 1) troubled_ = true;
   if (plan_ == Plan::Verify && result->error_status == kNoError && !result->varbinds.empty()) return verified(*result);
   if (plan_ == Plan::Skip || plan_ == Plan::Exact) return skipped(*result);
+  if (plan_ == Plan::Hidden) return take_hidden(&*result);
   if (result->reduced) return reduced(*result);
   if (result->error_status != kNoError) return refused(result->error_status, result->error_index);
   if (result->varbinds.empty()) return refused(kEmpty, 0);
@@ -217,6 +219,7 @@ void TableWalk::silent(Error error) {
     plan_ = Plan::Usual;
     return ask();
   }
+  if (plan_ == Plan::Hidden) return take_hidden(nullptr);
   if (plan_ == Plan::Skip || plan_ == Plan::Exact) {
     next_candidate();
     return ask();
@@ -447,7 +450,7 @@ void TableWalk::cut_short(const Answer& answer) {
 bool TableWalk::check(const Answer& answer) {
   for (const std::uint32_t column : asked_) {
     State& state = states_[column];
-    state.newest = state.first = OidView();
+    state.newest = state.first = state.before = OidView();
     state.leaves = false;
     state.jump = SIZE_MAX;
   }
@@ -475,6 +478,7 @@ bool TableWalk::check(const Answer& answer) {
     } else if (rises) {
       verdicts_[i] = 1;
       if (state.first.octets().empty()) state.first = varbind.name;
+      state.before = before;
       state.newest = varbind.name;
       continue;
     }
@@ -482,6 +486,7 @@ bool TableWalk::check(const Answer& answer) {
     if (const std::size_t jump = known_break(before); jump != SIZE_MAX) {
       state.jump = jump;
       breaks_[jump].back_to.assign(varbind.name.octets().begin(), varbind.name.octets().end());
+      breaks_[jump].earlier.assign(state.before.octets().begin(), state.before.octets().end());
       continue;
     }
     only_ = number;
@@ -490,7 +495,7 @@ bool TableWalk::check(const Answer& answer) {
       back_to_.assign(varbind.name.octets().begin(), varbind.name.octets().end());
       plan_ = Plan::Verify;
     } else {
-      begin_skip(number, varbind.name);
+      begin_skip(number, varbind.name, state.earlier);
     }
     return false;
   }
@@ -553,10 +558,16 @@ void TableWalk::keep_lasts() {
   for (State& state : states_) {
     if (state.ended) continue;
     const Octets octets = state.newest.octets().empty() ? last(state) : state.newest.octets();
+    if (!state.newest.octets().empty() && type_ != PduType::GetBulk) {
+      const Octets old = last(state);
+      state.earlier.assign(old.begin(), old.end());
+    } else if (!state.earlier.empty()) {
+      state.earlier.clear();
+    }
     state.last_at = static_cast<std::uint32_t>(next_lasts_.size());
     state.last_size = static_cast<std::uint32_t>(octets.size());
     next_lasts_.insert(next_lasts_.end(), octets.begin(), octets.end());
-    state.newest = state.first = OidView();
+    state.newest = state.first = state.before = OidView();
   }
   lasts_.swap(next_lasts_);
 }

@@ -43,7 +43,8 @@ struct Cell {
   OidView name;
   const ValueView& value;
 };
-// Each column's cells come in rising order, columns side by side. False ends the walk.
+// Each column's cells come in rising order, columns side by side; only what an agent passes over and then goes back to comes
+// late. False ends the walk.
 using CellSink = std::function<bool(const Cell&)>;
 
 // What any one walk may take; an agent can answer for ever.
@@ -83,7 +84,8 @@ class TableWalk {
     bool ended = false;
     bool leaves = false;                       // ends with the answer at hand
     std::uint32_t last_at = 0, last_size = 0;  // its last name, in lasts_
-    OidView newest, first;                     // within the answer at hand
+    OidView newest, first, before;             // within the answer at hand; `before`: the name before the newest
+    std::vector<std::uint8_t> earlier;         // the name before its last, where GETNEXT found that
     std::size_t jump = SIZE_MAX;               // of breaks_: the one behind its last name
   };
   // What the request under way is for.
@@ -96,6 +98,7 @@ class TableWalk {
     Verify,     // GETNEXT of the name before one that is out of order
     Skip,       // GETNEXT from beyond a break
     Exact,      // GET of the object beyond a break
+    Hidden,     // GET of an object that GETNEXT passed over before a break
   };
   struct Failed {
     PduType type{};
@@ -104,8 +107,9 @@ class TableWalk {
     std::int32_t index = 0;
   };
   struct KnownBreak {
-    Break seen;  // with no time: found in this walk, and not gone beyond yet
-    std::vector<std::uint8_t> after, back_to;
+    Break seen;                                         // with no time: found in this walk, and not gone beyond yet
+    std::vector<std::uint8_t> after, back_to, earlier;  // `earlier`: the name before `after`, or nothing
+    bool hidden_had = false;
   };
   static constexpr std::int32_t kSilent = -1, kEmpty = -2;
 
@@ -133,7 +137,8 @@ class TableWalk {
 
   // Beyond a break: table_skip.cpp.
   void verified(const Answer& answer);
-  void begin_skip(std::uint32_t column, OidView back_to);
+  void begin_skip(std::uint32_t column, OidView back_to, Octets earlier);
+  void take_hidden(const Answer* answer);
   void next_candidate();
   void skipped(const Answer& answer);
   void remember_break(bool exact, bool ends);
@@ -172,8 +177,8 @@ class TableWalk {
   std::size_t cut_at_ = 0;        // varbinds that answers were cut to, and how often in a row
   int cuts_ = 0;
   int skip_step_ = 0, skips_ = 0;
-  bool skip_exact_ = false;
-  std::vector<std::uint8_t> skip_from_, candidate_, back_to_;
+  std::vector<std::uint8_t> skip_from_, candidate_, back_to_, hidden_;
+  bool hidden_known_ = false;  // from a walk before
   std::vector<KnownBreak> breaks_;
   std::uint16_t varbinds_before_ = 0, too_many_before_ = 0;  // of the dialect, when the walk began
   bool limited_before_ = false;

@@ -23,11 +23,11 @@ void TableWalk::verified(const Answer& answer) {
   plan_ = Plan::Usual;
   if (found.value.exists() && !(found.name > OidView(skip_from_))) {
     if (OidView(skip_from_) == OidView(last(states_[only_]))) {
-      begin_skip(only_, found.name);
+      begin_skip(only_, found.name, states_[only_].earlier);
       return ask();
     }
     // What came before the break is good: it is asked for again, and stopped at.
-    breaks_.push_back({{}, skip_from_, back_to_});
+    breaks_.push_back({{}, skip_from_, back_to_, {}});
     return ask();
   }
   if (found.value.exists() && found.name == OidView(back_to_)) {  // both say so
@@ -43,7 +43,7 @@ void TableWalk::verified(const Answer& answer) {
   ask();
 }
 
-void TableWalk::begin_skip(std::uint32_t column, OidView back_to) {
+void TableWalk::begin_skip(std::uint32_t column, OidView back_to, Octets earlier) {
   only_ = column;
   const Octets from = last(states_[column]);
   skip_from_.assign(from.begin(), from.end());
@@ -52,12 +52,32 @@ void TableWalk::begin_skip(std::uint32_t column, OidView back_to) {
                              fmt::format("GETNEXT of {} was answered with {}, which does not come after it",
                                          OidView(skip_from_).to_oid().to_string(), back_to.to_oid().to_string()));
   skip_step_ = -1;
+  hidden_.clear();
   if (++skips_ > kMostSkips) {
     end_column(column, "the agent went back to " + back_to.to_oid().to_string() + ", as it did too often before");
     plan_ = Plan::Usual;
     return;
   }
+  if (!earlier.empty() && OidView(back_to_) > OidView(earlier) && OidView(back_to_) < OidView(skip_from_)) {
+    // What it goes back to was passed over before, and is an object that no cell came of.
+    candidate_ = hidden_ = back_to_;
+    hidden_known_ = false;
+    plan_ = Plan::Hidden;
+    return;
+  }
   next_candidate();
+}
+
+// The answer to a GET of what was passed over; none: nothing came.
+void TableWalk::take_hidden(const Answer* answer) {
+  plan_ = Plan::Usual;
+  const bool had = answer != nullptr && answer->error_status == kNoError && answer->varbinds.size() == 1 &&
+                   answer->varbinds.front().name == OidView(candidate_) && answer->varbinds.front().value.exists();
+  index_octets_ = {};
+  if (had && !emit(only_, answer->varbinds.front())) return finish(std::move(end_));
+  if (!had) hidden_.clear();
+  if (!hidden_known_) next_candidate();
+  ask();
 }
 
 // The next name to go on from; where there is none any more, the column ends.
@@ -102,6 +122,7 @@ void TableWalk::next_candidate() {
 void TableWalk::remember_break(bool exact, bool ends) {
   Break seen{.after = OidView(skip_from_).to_oid(), .resume = {}, .exact = exact, .seen = exchanges_.reactor().clock().now()};
   if (!ends) seen.resume = OidView(candidate_).to_oid();
+  if (!hidden_.empty()) seen.hidden = OidView(hidden_).to_oid();
   dialect().keep(std::move(seen));
   exchanges_.dialects().changed(*known_);
 }
@@ -110,7 +131,7 @@ void TableWalk::skipped(const Answer& answer) {
   const bool exact = plan_ == Plan::Exact;
   const bool known = skip_step_ < 0;  // a break remembered from before
   const auto fails = [&] {
-    if (known) begin_skip(only_, OidView(back_to_));
+    if (known) begin_skip(only_, OidView(back_to_), {});
     else next_candidate();
     ask();
   };
@@ -151,12 +172,21 @@ void TableWalk::jump_columns() {
   for (std::uint32_t i = 0; i < states_.size(); ++i) {
     State& state = states_[i];
     if (state.ended || state.jump == SIZE_MAX) continue;
-    const KnownBreak& known = breaks_[std::exchange(state.jump, SIZE_MAX)];
+    KnownBreak& known = breaks_[state.jump];
     only_ = i;
+    if (!known.seen.hidden.empty() && !std::exchange(known.hidden_had, true)) {
+      if (auto octets = encode_oid(known.seen.hidden)) {
+        candidate_ = std::move(*octets);
+        hidden_known_ = true;
+        plan_ = Plan::Hidden;
+        return;  // and then beyond the break
+      }
+    }
+    state.jump = SIZE_MAX;
     skip_from_ = known.after;
     back_to_ = known.back_to;
     if (known.seen.seen == Time{}) {
-      begin_skip(i, OidView(back_to_));
+      begin_skip(i, OidView(back_to_), known.earlier);
       if (plan_ == Plan::Usual) continue;
       return;
     }

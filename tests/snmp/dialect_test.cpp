@@ -29,8 +29,8 @@ Dialect full() {
   out.loss = 0.25F;
   out.tries = 77;
   out.reply_from = kRouter;
-  out.keep(Break{Oid{1, 3, 6, 1, 5}, Oid{1, 3, 6, 1, 6}, true, time_from_ms(5)});
-  out.keep(Break{Oid{1, 3, 6, 1, 9}, {}, false, time_from_ms(6)});
+  out.keep(Break{Oid{1, 3, 6, 1, 5}, Oid{1, 3, 6, 1, 6}, true, time_from_ms(5), Oid{1, 3, 6, 1, 4, 7}});
+  out.keep(Break{Oid{1, 3, 6, 1, 9}, {}, false, time_from_ms(6), {}});
   out.keep(SlowTable{Oid{1, 3, 6, 1, 4294967295}, 900s, true, time_from_ms(7)});
   out.note(Trait::NotIncreasing, time_from_ms(8), "went back");
   out.note(Trait::WrongError, time_from_ms(9), "genErr");
@@ -92,11 +92,11 @@ TEST(Dialect, OfALaterVersionIsLeftAlone) {
 TEST(Dialect, StaysBounded) {
   Dialect dialect;
   for (std::uint32_t i = 0; i < 1'000; ++i) {
-    dialect.keep(Break{Oid{1, 3, i}, Oid{1, 3, i + 1}, false, time_from_ms(i)});
+    dialect.keep(Break{Oid{1, 3, i}, Oid{1, 3, i + 1}, false, time_from_ms(i), {}});
     dialect.keep(SlowTable{Oid{1, 3, i}, Millis(i), false, time_from_ms(i)});
     dialect.note(static_cast<Trait>(i % kTraits), time_from_ms(i), std::string(10'000, 'x'));
   }
-  dialect.keep(Break{Oid{1, 3, 999}, Oid{1, 3, 2000}, false, time_from_ms(1)});
+  dialect.keep(Break{Oid{1, 3, 999}, Oid{1, 3, 2000}, false, time_from_ms(1), {}});
   dialect.keep(SlowTable{Oid{1, 3, 999}, 1s, false, time_from_ms(1)});
   EXPECT_EQ(Dialect::kMostBreaks, dialect.breaks.size());
   EXPECT_EQ((Oid{1, 3, 2000}), dialect.breaks.back().resume);

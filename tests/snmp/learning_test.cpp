@@ -277,6 +277,34 @@ TEST_F(LearningTest, WhatGetnextNeverFindsIsHadByGet) {
   EXPECT_LE(requests_of_a_walk(10, 24), 6U);
 }
 
+TEST_F(LearningTest, RowsInWrongOrderAreAllHad) {
+  // In the third column row 13 comes before row 12.
+  const Oid column = kEntry + 3;
+  agent.twist = [&](const Message& request, Message answer) {
+    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
+    const auto next = [&](const Oid& name) -> std::optional<Oid> {
+      if (name == column + 11) return column + 13;
+      if (name == column + 13) return column + 12;
+      if (name == column + 12) return column + 14;
+      return std::nullopt;
+    };
+    const std::size_t names = request.pdu.varbinds.size();
+    for (std::size_t i = 0; i < answer.pdu.varbinds.size(); ++i) {
+      const Oid asked = i < names ? request.pdu.varbinds[i].oid : answer.pdu.varbinds[i - names].oid;
+      if (const auto found = next(asked)) answer.pdu.varbinds[i] = {*found, agent.objects[*found]};
+    }
+    return std::optional(answer);
+  };
+  for (const Version version : {Version::V1, Version::V2c}) {
+    restart({});
+    EXPECT_EQ(1, walks_to_whole(10, 24, version));
+    EXPECT_EQ(1, walks_to_whole(10, 24, version));
+    ASSERT_EQ(1U, dialect().breaks.size());
+    EXPECT_EQ(column + 12, dialect().breaks[0].hidden);
+    EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::NotIncreasing));
+  }
+}
+
 TEST_F(LearningTest, AColumnThatWrapsAtItsEndEnds) {
   const Oid last = kEntry + 10;
   agent.twist = [&](const Message& request, Message answer) {

@@ -34,7 +34,7 @@ int check(const CheckOptions& options);
 
 // How a device is asked; letters as Net-SNMP's tools name them.
 struct SnmpOptions {
-  std::string host;                  // name or address, with :port where it is not 161
+  std::string host;                  // name or address, with :port where it is not 161, tcp: in front for TCP
   std::string version = "2c";        // -v
   std::string community = "public";  // -c
   std::string user;                  // -u, v3

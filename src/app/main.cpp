@@ -16,7 +16,10 @@ namespace bongsu::app {
 namespace {
 
 void add_snmp_options(CLI::App& command, SnmpOptions& options) {
-  command.add_option("host", options.host, "name or address of the device, with :port where it is not 161")->required();
+  command
+      .add_option("host", options.host,
+                  "name or address of the device, with :port where it is not 161, and tcp: in front for TCP")
+      ->required();
   command.add_option("-v,--version", options.version, "SNMP version")
       ->check(CLI::IsMember({"1", "2c", "3"}))
       ->capture_default_str();

@@ -65,6 +65,30 @@ TEST(LiveSocket, AnswersFromTheAddressThatWasAsked) {
   exchange({.bind = {Address::any(Address::Family::V4), 0}, .tell_local = true}, *Address::parse("127.9.8.7"));
 }
 
+TEST(LiveSocket, LosesWhatIsTooLongAndSendsTheRest) {
+  LiveReactor reactor;
+  auto server = reactor.open(loopback(Address::Family::V4));
+  auto client = reactor.open(loopback(Address::Family::V4));
+  ASSERT_TRUE(server && client);
+  std::vector<std::size_t> sizes;
+  std::promise<void> all;
+  (*server)->on_receive([&](std::span<const Datagram> in) {
+    for (const Datagram& datagram : in) sizes.push_back(datagram.data.size());
+    if (sizes.size() == 3) all.set_value();
+  });
+  reactor.start("sockets");
+  reactor.post([&] {
+    const std::vector<std::uint8_t> octets(70'000, 7);
+    for (const std::size_t size : {1'400U, 65'508U, 65'507U, 70'000U, 9U})
+      (*client)->send((*server)->local(), std::span(octets).first(size));
+  });
+  const bool came = all.get_future().wait_for(10s) == std::future_status::ready;
+  reactor.stop();
+  EXPECT_TRUE(came);
+  EXPECT_EQ((std::vector<std::size_t>{1'400, 65'507, 9}), sizes);
+  EXPECT_EQ(2U, (*client)->send_failures());
+}
+
 TEST(LiveSocket, NamesThePortThatIsTaken) {
   LiveReactor reactor;
   const auto first = reactor.open(loopback(Address::Family::V4));

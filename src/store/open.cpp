@@ -7,7 +7,8 @@
 namespace bongsu::store {
 namespace {
 
-constexpr std::size_t kMaxPolls = 32'000;        // numbers and strides fit 16 bits
+constexpr std::size_t kMaxPolls = 32'000;  // numbers and strides fit 16 bits
+constexpr std::int64_t kMaxStride = kMaxPolls;
 constexpr unsigned kPollBits = 15;               // of the first sample's poll
 constexpr unsigned kStrideBits = 17;             // of a stride that changed, zigzag
 constexpr std::uint32_t kMaxOpenSamples = 1024;  // of one series, so that it is read fast
@@ -47,7 +48,9 @@ bool OpenGroup::put(OpenChunk& chunk, const Packed& sample) {
   const std::uint32_t before = chunk.bits.octets();
   if (chunk.count == 0) {
     chunk.bits.put(sample.poll, kPollBits);
-  } else if (const int stride = sample.poll - chunk.poll; stride == chunk.stride) {
+  } else if (const int stride = sample.poll - chunk.poll; chunk.even) {
+    chunk.stride = static_cast<std::int16_t>(stride);
+  } else if (stride == chunk.stride) {
     chunk.bits.put(0, 1);
   } else {
     chunk.bits.put(1 | zigzag(stride) << 1, 1 + kStrideBits);
@@ -66,12 +69,12 @@ void OpenGroup::unpack(std::uint32_t slot, const Take& take) const {
   const ValueForm form = ValueForm::from_octet(chunk.form);
   BitReader in(chunk.bits.view());
   ValueState state;
-  std::int64_t poll = 0, stride = 0;
+  std::int64_t poll = 0, stride = chunk.even ? chunk.stride : 0;
   for (std::uint32_t i = 0; i < chunk.count; ++i) {
     if (i == 0) {
       poll = static_cast<std::int64_t>(in.take(kPollBits));
     } else {
-      if (in.take(1) != 0) stride = unzigzag(in.take(kStrideBits));
+      if (!chunk.even && in.take(1) != 0) stride = unzigzag(in.take(kStrideBits));
       poll += stride;
     }
     take(Packed{static_cast<std::uint16_t>(poll), take_value(form, state, in)});
@@ -90,6 +93,9 @@ void OpenGroup::refill(std::uint32_t slot, const std::vector<Packed>& samples, s
   octets_ -= chunk.bits.octets();
   chunk = OpenChunk();
   chunk.form = form;
+  for (std::size_t i = 2; i < samples.size() && chunk.even; ++i) {
+    chunk.even = samples[i].poll - samples[i - 1].poll == samples[1].poll - samples[0].poll;
+  }
   for (const Packed& sample : samples) put(chunk, sample);
 }
 
@@ -102,7 +108,13 @@ void OpenGroup::append(std::uint32_t slot, Time at, double value, std::uint8_t h
     const bool fits = hinted.kind == ValueForm::Kind::Pattern || as_scaled(bits, hinted.scale, k) || !std::isfinite(value);
     chunk.form = fits ? hint : first_form(bits).octet();
   }
-  if (!put(chunk, {poll_at(at), bits}) || !std::isfinite(value)) return;
+  const Packed next{poll_at(at), bits};
+  if (chunk.even && chunk.count > 1 && next.poll - chunk.poll != chunk.stride) {
+    std::vector<Packed> samples = unpacked(slot);
+    samples.push_back(next);
+    return refill(slot, samples, chunk.form);
+  }
+  if (!put(chunk, next) || !std::isfinite(value)) return;
   if (++chunk.strange < 8 + chunk.count / 8) return;
   // The form was a wrong guess; what there is by now tells a better one.
   const std::vector<Packed> samples = unpacked(slot);
@@ -151,7 +163,8 @@ void OpenGroup::save(std::string& out) const {
   for (const OpenChunk& chunk : chunks_) {
     if (chunk.count == 0) continue;
     put_u8(out, chunk.form);
-    put_varint(out, chunk.count);
+    put_varint(out, static_cast<std::uint64_t>(chunk.count) << 1 | (chunk.even ? 1 : 0));
+    if (chunk.even) put_signed(out, chunk.stride);
     put_text(out, chunk.bits.view());
   }
 }
@@ -173,9 +186,13 @@ Status OpenGroup::load(Reader& in) {
     if ((slots >> slot & 1) == 0) continue;
     OpenChunk& chunk = saved.chunks_[slot];
     chunk.form = in.u8();
-    const std::uint64_t count = in.varint();
+    const std::uint64_t count_and_even = in.varint();
+    const std::uint64_t count = count_and_even >> 1;
+    chunk.even = (count_and_even & 1) != 0;
+    const std::int64_t stride = chunk.even ? in.signed_varint() : 0;
     const std::string_view octets = in.text();
-    if (!in.ok() || count == 0 || count > kMaxOpenSamples) return damaged;
+    if (!in.ok() || count == 0 || count > kMaxOpenSamples || stride < -kMaxStride || stride > kMaxStride) return damaged;
+    chunk.stride = static_cast<std::int16_t>(stride);
     chunk.count = static_cast<std::uint16_t>(count);
     chunk.bits.assign(octets, static_cast<std::uint32_t>(octets.size() * 8));
     saved.octets_ += chunk.bits.octets();
@@ -187,7 +204,7 @@ Status OpenGroup::load(Reader& in) {
       last = saved.time_of(sample.poll);
     }
     saved.refill(slot, samples, chunk.form);
-    if (chunk.bits.view() != octets) return damaged;
+    if (chunk.bits.view() != octets || (chunk.even && chunk.stride != stride)) return damaged;
   }
   if (!in.ok()) return damaged;
   if (polls > 0) {

@@ -21,6 +21,7 @@ struct OpenChunk {
   std::uint16_t count = 0;
   std::uint16_t poll = 0;    // of the last sample
   std::int16_t stride = 0;   // polls between the last two
+  bool even = true;          // strides are all alike and stand nowhere else
   std::uint8_t form = 0;     // ValueForm::octet
   std::uint8_t strange = 0;  // finite values that did not fit the form, up to 255
 };

@@ -37,7 +37,7 @@ void put_whole(const ValueForm& form, ValueState& state, std::int64_t now, Sink&
     out.put(0, 1);
     put_length_and(out, far);
   } else {
-    const unsigned low = state.width >> 4;
+    const unsigned low = low_bits(state);
     const std::uint64_t high = far >> low;
     if (high < kMostOnes) {
       const auto ones = static_cast<unsigned>(high);
@@ -202,8 +202,8 @@ ValueForm best_whole(std::span<const std::uint64_t> values, std::uint8_t scale) 
   const auto rest = std::span<const std::int64_t>(units).subspan(units.size() == values.size() ? 1 : 0);
   ValueForm best = form;
   std::uint64_t least = std::numeric_limits<std::uint64_t>::max();
-  constexpr std::array<std::pair<bool, std::uint8_t>, 8> kGuesses{
-      {{false, 0}, {false, 2}, {false, 4}, {true, 0}, {true, 1}, {true, 2}, {true, 3}, {true, 5}}};
+  constexpr std::array<std::pair<bool, std::uint8_t>, 10> kGuesses{
+      {{false, 0}, {false, 1}, {false, 2}, {false, 3}, {false, 4}, {true, 0}, {true, 1}, {true, 2}, {true, 3}, {true, 5}}};
   for (const auto& [rise, shift] : kGuesses) {
     form.rise = rise;
     form.shift = shift;

@@ -88,6 +88,9 @@ inline std::int64_t guess(const ValueForm& form, const ValueState& state) {
   return form.rise ? sum(state.whole, mean) : mean;
 }
 
+// How many bits of a distance stand as they are.
+inline unsigned low_bits(const ValueState& state) { return (state.width + 4u) >> 4; }
+
 // After the whole number `now`, whose distance from the guess was `far`.
 inline void follow(const ValueForm& form, ValueState& state, std::int64_t now, std::uint64_t far) {
   const auto length = static_cast<unsigned>(std::bit_width(far)) << 4;
@@ -135,7 +138,7 @@ std::uint64_t take_pattern_bits(ValueState& state, BitReader& in);
   } else {
     const std::uint64_t ahead = in.peek();
     const auto ones = static_cast<unsigned>(std::countr_one(ahead));
-    const unsigned low = state.width >> 4;
+    const unsigned low = low_bits(state);
     if (ones < kMostOnes) {
       if (ones + 1 + low <= Bits::kAtOnce) {
         far = static_cast<std::uint64_t>(ones) << low | (ahead >> (ones + 1) & Bits::mask(low));

@@ -240,8 +240,8 @@ TEST(OpenGroup, ASteadyPollTakesLittle) {
   for (int i = 0; i < 200; ++i) {
     for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) group.append(slot, time_from_ms(i * 60'000 + i % 7), slot, 0);
   }
-  // Two bits for a sample that is as the one before, and the time once.
-  EXPECT_LE(group.octets(), 200 * kGroupSeries / 4 + 200 * 4 + kGroupSeries * 16u);
+  // A bit for a sample that is as the one before, and the time once.
+  EXPECT_LE(group.octets(), 200 * kGroupSeries / 8 + 200 * 4 + kGroupSeries * 16u);
 }
 
 TEST(OpenGroup, LearnsTheFormOfValuesThatBeganAsOthers) {

@@ -22,6 +22,9 @@
 
 namespace bongsu::app {
 
+// Of one table: the poller reads a slow one beside its slots, as long as it takes.
+constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::hours(2)};
+
 // Judges the items once a second on a thread of its own: a commit may wait for the disk.
 class Judge {
  public:
@@ -136,7 +139,8 @@ Status Daemon::Parts::open() {
 
   if (auto opened = icmp::Pinger::open(poll_reactor, metrics)) pinger = *std::move(opened);
   else no_ping = opened.error().text;
-  client = std::make_unique<snmp::Client>(poll_reactor, metrics, snmp::ClientOptions{.keeper = keeper.get()});
+  client =
+      std::make_unique<snmp::Client>(poll_reactor, metrics, snmp::ClientOptions{.keeper = keeper.get(), .limits = kPatience});
   BONGSU_TRY_OK(client->remember(*store));
   poller = std::make_unique<poll::Poller>(poll::PollerParts{.reactor = poll_reactor,
                                                             .client = *client,

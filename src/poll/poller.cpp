@@ -53,7 +53,7 @@ void PollCore::remove(Watch& watch) {
   const Time now = clock().now();
   std::vector<Point> points;
   for (const auto& run : watch.groups) {
-    watch.book.put(*run->group, mark_stale(*run->group, run->state), now, points);
+    watch.book.put(*run->group, mark_stale(*run->group, run->state), run->time_after(now), points);
     memory.forget(watch.spec.name, *run->group);
   }
   memory.drop(watch.spec.name);

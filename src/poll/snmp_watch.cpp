@@ -39,9 +39,13 @@ asio::awaitable<void> PollCore::watch_snmp(std::shared_ptr<PollCore> core, std::
       core->lateness.observe(std::chrono::duration<double>(std::max(core->clock().now() - stamp, Millis(0))).count());
       const Time before = std::exchange(watch->slot, stamp);
       co_await poll(core, watch, before);
-    } else if (watch->snmp_up) {
+    } else if (watch->snmp_up) {  // SNMP was switched off
       std::vector<Point> points;
-      for (const auto& run : watch->groups) watch->book.put(*run->group, mark_stale(*run->group, run->state), stamp, points);
+      watch->beside.reset();
+      for (const auto& run : watch->groups) {
+        run->reading = 0;
+        watch->book.put(*run->group, mark_stale(*run->group, run->state), run->time_after(stamp), points);
+      }
       watch->snmp_up.reset();
       core->write(*watch, std::move(points));
     }

@@ -91,6 +91,20 @@ class EventEncoder::HashSet {
   std::vector<std::uint64_t> held_;
 };
 
+// Not kept anywhere.
+std::uint64_t quick_hash(std::string_view text) {
+  const char* at = text.data();
+  std::size_t left = text.size();
+  std::uint64_t hash = left * words::kPrime;
+  if (left < 8) {
+    std::uint64_t all = 0;
+    for (std::size_t i = 0; i < left; ++i) all = all << 8 | static_cast<std::uint8_t>(at[i]);
+    return words::mix(hash, all);
+  }
+  for (; left > 8; left -= 8, at += 8) hash = words::mix(hash, words::load(at));
+  return words::mix(hash, words::load(at + left - 8));
+}
+
 // The distinct texts of a column, and for each row which one.
 class EventEncoder::Dictionary {
  public:
@@ -101,7 +115,7 @@ class EventEncoder::Dictionary {
   }
   void add(std::string_view text) {
     if (!rows_.empty() && texts_[rows_.back()] == text) return rows_.push_back(rows_.back());
-    const std::uint64_t hash = field_hash({}, text);
+    const std::uint64_t hash = quick_hash(text);
     std::size_t at = hash & (table_.size() - 1);
     for (; table_[at] != 0; at = (at + 1) & (table_.size() - 1)) {
       if (texts_[table_[at] - 1] == text) return rows_.push_back(table_[at] - 1);
@@ -124,7 +138,7 @@ class EventEncoder::Dictionary {
   void grow() {
     table_.assign(table_.size() * 2, 0);
     for (std::uint32_t i = 0; i < texts_.size(); ++i) {
-      std::size_t at = field_hash({}, texts_[i]) & (table_.size() - 1);
+      std::size_t at = quick_hash(texts_[i]) & (table_.size() - 1);
       while (table_[at] != 0) at = (at + 1) & (table_.size() - 1);
       table_[at] = i + 1;
     }

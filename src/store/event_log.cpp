@@ -27,7 +27,7 @@ std::string words_key(std::size_t stream, std::size_t partition, std::uint64_t i
 }
 
 EventLog::EventLog(std::uint64_t max_pending, std::function<void()> wake) : max_pending_(max_pending), wake_(std::move(wake)) {
-  const unsigned threads = std::clamp(std::thread::hardware_concurrency() / 2, 1u, 4u);
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   for (unsigned i = 0; i < threads; ++i) encoders_.emplace_back([this] { encode_blocks(); });
 }
 

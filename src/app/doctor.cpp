@@ -112,7 +112,11 @@ void print_json(const Examination& seen, const Diagnosis& diagnosis, const std::
   else json.null();
   json.key("tables").begin_array();
   for (const ReadTable& table : seen.tables) {
-    json.begin_object().member("name", table.name).member("profile", table.profile).member("rows", table.rows);
+    json.begin_object()
+        .member("name", table.name)
+        .member("profile", table.profile)
+        .member("rows", table.rows)
+        .member("values", table.values);
     json.member("seconds", table.seconds).member("complete", table.complete).member("note", table.note).end_object();
   }
   json.end_array().key("checks").begin_array();

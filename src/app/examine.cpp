@@ -237,7 +237,7 @@ static Millis patience(ExamineParts& parts, const snmp::Target& target) {
   const snmp::Dialect* dialect = parts.client.dialect(target.endpoint);
   const auto usual = dialect != nullptr ? snmp::round_trip_timeout(*dialect) : std::nullopt;
   if (!usual) return target.timeout;
-  return std::clamp(std::chrono::ceil<Millis>(4 * *usual), std::min(Millis(250), target.timeout), target.timeout);
+  return std::clamp(std::chrono::ceil<Millis>(4 * *usual), std::min(Millis(1'000), target.timeout), target.timeout);
 }
 
 // Small requests that are sent once each, by a client of their own, since their loss is meant: first one after the other,
@@ -291,6 +291,14 @@ static void keep_table(Examination& into, ReadTable table) {
   else *at = std::move(table);
 }
 
+static std::size_t count_values(const poll::GroupData& data) {
+  std::size_t count = 0;
+  const auto add = [&count](const Value& value) { count += value.type != ValueType::Null && value.exists(); };
+  for (const auto& row : data.rows) std::for_each(row.values.begin(), row.values.end(), add);
+  for (const auto& [leaf, value] : data.scalars) add(value);
+  return count;
+}
+
 static asio::awaitable<void> read_table(ExamineParts& parts, snmp::Target target, const poll::Group& group, Millis most,
                                         Examination& into) {
   const SteadyTime start = parts.reactor.clock().steady();
@@ -301,6 +309,7 @@ static asio::awaitable<void> read_table(ExamineParts& parts, snmp::Target target
   ReadTable table{.profile = group.profile, .name = group.name, .seconds = took.count()};
   if (got) {
     table.rows = group.table ? got->data.rows.size() : 1;
+    table.values = count_values(got->data);
     table.complete = got->notes.empty();
     for (const std::string& note : got->notes) table.note += (table.note.empty() ? "" : "; ") + note;
   } else {

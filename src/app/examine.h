@@ -33,8 +33,9 @@ struct TriedCredentials {
 struct ReadTable {
   std::string profile;
   std::string name;
-  std::size_t rows = 0;  // 1 for scalars
-  double seconds = 0;    // of the last reading
+  std::size_t rows = 0;    // 1 for scalars
+  std::size_t values = 0;  // that are there
+  double seconds = 0;      // of the last reading
   bool complete = false;
   std::string note;  // why it is not, or what the agent did wrong
 };

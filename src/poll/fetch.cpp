@@ -253,6 +253,12 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
     auto end = co_await client.table(target, std::move(*made), std::move(sink));
     if (!end) co_return std::move(end).error();
     if (builder.late) co_return too_late(target, group);
+    if (end->cut)
+      co_return Error{Code::Limit,
+                      target.name + ": table " + group.name +
+                          " does not end within the bounds of a walk; which of its rows are true cannot be known, so "
+                          "none is taken" +
+                          (end->notes.empty() ? std::string() : ": " + end->notes.front())};
     builder.finish();
     fetched.notes = std::move(end->notes);
   }

@@ -28,6 +28,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       points_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "points_disk"}})),
       logs_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_disk"}})),
       events_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_queue_full"}})),
+      event_large(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "event_too_large"}})),
       lost(metrics.counter("bongsu_store_lost_records_total", "records of the head log found missing or damaged on opening")),
       write_errors(metrics.counter("bongsu_store_write_errors_total", "writes that the database refused")),
       groups(metrics.counter("bongsu_store_groups_total", "groups of samples sealed")),
@@ -224,8 +225,9 @@ Status Store::Core::append(std::vector<Event> events) {
   }
   const std::size_t number = events.size();
   if (const Status taken = events_.append(std::move(events)); !taken) {
-    (disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
-    return disk == Disk::Paused ? Status(unusable("events are not taken")) : taken;
+    const bool large = taken.error().code == Code::Invalid;
+    (large ? count_.event_large : disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
+    return disk == Disk::Paused && !large ? Status(unusable("events are not taken")) : taken;
   }
   count_.events.add(number);
   return {};
@@ -237,6 +239,7 @@ Status Store::Core::commit(const StateBatch* batch) {
       if (change.table.find('\0') != std::string::npos)
         return Error{Code::Invalid, "a table of the state store has a NUL in its name"};
     }
+    BONGSU_TRY_OK(EventLog::check(batch->events));
   }
   Request request{.batch = batch};
   std::future<Status> done = request.done.get_future();

@@ -76,7 +76,7 @@ class Store::Core {
   struct Counters {
     explicit Counters(Metrics& metrics);
     Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
-        &events_limit, &lost, &write_errors, &groups, &reopened;
+        &events_limit, &event_large, &lost, &write_errors, &groups, &reopened;
     Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable;
   };
 

@@ -98,7 +98,15 @@ std::vector<std::pair<std::size_t, EventLog::Piece>> EventLog::cut(std::vector<E
   return pieces;
 }
 
+Status EventLog::check(std::span<const Event> events) {
+  for (const Event& event : events) {
+    if (octets(event) > kMostEventOctets) return Error{Code::Invalid, "an event may take 16 MiB at most"};
+  }
+  return {};
+}
+
 Status EventLog::append(std::vector<Event> events) {
+  BONGSU_TRY_OK(check(events));
   auto pieces = cut(std::move(events));
   std::size_t weight = 0;
   for (const auto& [number, piece] : pieces) weight += piece.weight;

@@ -29,12 +29,15 @@ constexpr std::size_t stream_of(EventKind kind) { return kind == EventKind::Sysl
 // there is something to be written soon, without a lock held.
 class EventLog {
  public:
+  static constexpr std::size_t kMostEventOctets = 16 << 20;  // of one event; a block must stay small enough to be read
+
   EventLog(std::uint64_t max_pending, std::function<void()> wake);
   ~EventLog();
 
   Status load(const Rocks& rocks);
-  // Gives the events their ids. Error: Limit (too much waits for the disk already).
+  // Gives the events their ids. Errors: Limit (too much waits for the disk already), Invalid (an event is too large).
   Status append(std::vector<Event> events);
+  static Status check(std::span<const Event> events);  // Error: Invalid, as append()'s
   Result<EventPage> search(const Rocks& rocks, const EventQuery& query) const;
   std::size_t pending() const;  // events that are not yet on disk
   bool ready() const { return encoded_octets_.load() >= kWakeAtOctets; }

@@ -47,6 +47,8 @@ struct StoreOptions {
 // is taken in its place. Points that are older, further than a day ahead of the clock or before 1970 are left out of the batch
 // and counted in bongsu_store_refused_total{cause}.
 //
+// Events: a search sees what was appended at once; an event takes 16 MiB at most, or append and commit refuse with Invalid.
+//
 // Disk full or failing: reads go on, points wait in memory until max_pending, then append refuses with Unavailable;
 // commit refuses. It resumes by itself. Thread: any, for every method; `clock` and `metrics` must outlive the store, and
 // the clock is read on the writer's thread too.

@@ -140,6 +140,22 @@ TEST(EventBlock, FiltersHoldTheWordsAndFewOthers) {
   EXPECT_LT(wrong, 300);
 }
 
+TEST(EventLog, RefusesAnEventThatNoBlockCouldHold) {
+  const Folder scratch;
+  Opened store(scratch.path());
+  const std::vector<Event> large{{.text = std::string(17 << 20, 'x')}};
+  EXPECT_EQ(Code::Invalid, store->append(large).error().code);
+  StateBatch batch;
+  batch.put("t", "k", "v");
+  batch.events = large;
+  EXPECT_EQ(Code::Invalid, store->commit(batch).error().code);
+  EXPECT_EQ(std::nullopt, *store->get("t", "k"));
+  ASSERT_TRUE(store->append(std::vector<Event>{{.text = std::string(15 << 20, 'x')}}));
+  ASSERT_TRUE(store->flush());
+  store.reopen();
+  EXPECT_EQ(15u << 20, store->search({})->events.at(0).text.size());
+}
+
 // The store and the plain one answer alike, whatever happens.
 TEST(EventOracle, StoreAndMemoryAgree) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {

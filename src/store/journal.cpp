@@ -64,7 +64,7 @@ Point take_point(Reader& in, std::uint64_t& series, std::uint64_t& at) {
     shift += 8;
   }
   if ((control & kPattern) == 0) value = std::bit_cast<std::uint64_t>(static_cast<double>(unzigzag(value)));
-  else if (octets > 0) value <<= 64 - shift;
+  else if (shift > 0) value <<= 64 - shift;
   return {SeriesId{series}, {time_from_ms(static_cast<std::int64_t>(at)), std::bit_cast<double>(value)}};
 }
 

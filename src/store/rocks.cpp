@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "store/codec.h"
+#include "store/manifest.h"
 
 namespace bongsu::store {
 namespace {
@@ -103,8 +104,10 @@ Error to_error(const rocksdb::Status& status, std::string_view what) {
 
 Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged) {
   damaged = false;
+  BONGSU_TRY_OK(check_manifest(dir));
   const auto cache = rocksdb::NewLRUCache(options.memory * 2 / 3);
   rocksdb::DBOptions db_options = database_options(options, cache);
+  db_options.listeners.push_back(manifest_marker(dir));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (std::size_t i = 0; i < kFamilies; ++i) families.emplace_back(kFamilyNames[i], family_options(Family{i}, options, cache));
 
@@ -131,6 +134,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
   BONGSU_CHECK(handles.size() == kFamilies);
   std::copy(handles.begin(), handles.end(), rocks->handles_.begin());
   remove_old_options(dir);
+  mark_manifest(dir);
   return rocks;
 }
 

@@ -269,6 +269,37 @@ TEST(Crash, AMissingOrDamagedRecordOfTheHeadLogIsCounted) {
   EXPECT_EQ(8u, found->front().samples.size());
 }
 
+// RocksDB alone takes a list of files that was cut for one that a power cut tore, and deletes what the rest does not name.
+TEST(Crash, AListOfFilesThatWasCutIsRefused) {
+  const Folder scratch;
+  const std::filesystem::path image = scratch / "image";
+  {
+    Opened store(scratch / "live");
+    write_seconds(store, 10);
+  }
+  std::string name;
+  std::getline(std::ifstream(scratch / "live" / "CURRENT"), name);
+  const auto whole = std::filesystem::file_size(scratch / "live" / name);
+  ASSERT_GT(whole, 500u);
+  SharedClock clock;
+  Metrics metrics;
+  for (const std::uintmax_t left : {whole - 1, whole / 2, std::uintmax_t{0}}) {
+    SCOPED_TRACE(left);
+    crash_image(scratch / "live", image);
+    std::filesystem::resize_file(image / name, left);
+    const auto refused = Store::open(image, {}, clock, metrics);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(Code::Corrupt, refused.error().code);
+    EXPECT_NE(std::string::npos, refused.error().text.find("restore the directory from a backup")) << refused.error().text;
+  }
+  // A mark of another list, or none that can be read, says nothing.
+  crash_image(scratch / "live", image);
+  std::ofstream(image / "bongsu.manifest") << "MANIFEST-999999 999999\n";
+  EXPECT_EQ(1u, Opened(image)->select({}, at(0), at(kDay))->size());
+  std::ofstream(image / "bongsu.manifest") << std::string(64, '\0');
+  EXPECT_EQ(1u, Opened(image)->select({}, at(0), at(kDay))->size());
+}
+
 // A file system of its own, small, for as long as the test runs.
 class SmallDisk {
  public:

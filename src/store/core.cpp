@@ -39,11 +39,19 @@ Store::Core::Counters::Counters(Metrics& metrics)
       lag(metrics.gauge("bongsu_store_flush_lag_seconds", "age of the oldest thing not yet on disk, as the writer last saw it")),
       free_disk(metrics.gauge("bongsu_store_free_disk_bytes", "space left for the store")),
       octets(metrics.gauge("bongsu_store_bytes", "size of the tables on disk")),
-      writable(metrics.gauge("bongsu_store_writable", "1 while what is appended reaches the disk")) {}
+      writable(metrics.gauge("bongsu_store_writable", "1 while what is appended reaches the disk")),
+      disk(metrics.gauge("bongsu_store_disk_state",
+                         "refused for want of disk: 0 nothing, 1 log lines, 2 points too, 3 state too, 4 the disk fails")),
+      memory_series(metrics.gauge("bongsu_store_memory_bytes", "memory of the store, about", {{"kind", "series"}})),
+      memory_labels(metrics.gauge("bongsu_store_memory_bytes", "memory of the store, about", {{"kind", "labels"}})),
+      memory_cache(metrics.gauge("bongsu_store_memory_bytes", "memory of the store, about", {{"kind", "cache"}})),
+      memory_pending(metrics.gauge("bongsu_store_memory_bytes", "memory of the store, about", {{"kind", "pending"}})),
+      sealed_early(metrics.counter("bongsu_store_sealed_early_total", "blocks of series sealed early for want of memory")) {}
 
 Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOptions& options, const Clock& clock,
-                  Metrics& metrics)
-    : lock_(std::move(lock)),
+                  Metrics& metrics, bool read_only)
+    : read_only_(read_only),
+      lock_(std::move(lock)),
       dir_(std::move(dir)),
       options_(options),
       clock_(clock),
@@ -57,18 +65,20 @@ Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOpti
 }
 
 Result<std::unique_ptr<Store::Core>> Store::Core::open(const std::filesystem::path& dir, const StoreOptions& options,
-                                                       const Clock& clock, Metrics& metrics) {
-  BONGSU_TRY(DirectoryLock lock, DirectoryLock::take(dir));
-  BONGSU_TRY_OK(room_to_open(dir));
-  std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics));
+                                                       const Clock& clock, Metrics& metrics, OpenAs as) {
+  const bool read_only = as == OpenAs::Read;
+  BONGSU_TRY(DirectoryLock lock, read_only ? DirectoryLock::share(dir) : DirectoryLock::take(dir));
+  if (!read_only) BONGSU_TRY_OK(room_to_open(dir));
+  std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics, read_only));
   bool damaged = false;
-  BONGSU_TRY(const auto rocks, Rocks::open(dir, options, damaged));
+  BONGSU_TRY(const auto rocks, Rocks::open(dir, options, damaged, as));
   *core->rocks_.lock() = rocks;
   if (damaged) {
     *core->problem_.lock() = "the log in " + dir.string() + " was damaged; what was written after the damage is gone";
     core->lose_record(0, "the log of the database is damaged");
   }
   BONGSU_TRY_OK(core->load());
+  if (read_only) return core;
   core->look_at_disk();
   core->writer_ = std::thread([raw = core.get()] { raw->run(); });
   return core;
@@ -125,6 +135,10 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
   if (index_.size() >= options_.max_series || index_.next() / Block::kSeries >= kBlocks) {
     return Error{Code::Limit, "the store holds " + std::to_string(index_.size()) + " series and takes no more"};
   }
+  if (series_full_.load()) {
+    return Error{Code::Limit, "the memory for series is full with " + std::to_string(index_.size()) +
+                                  " of them, and no more are taken: give the key `memory:` more, or watch less"};
+  }
   const Id id = index_.add(labels);
   Block& block = make_block(id / Block::kSeries);
   {
@@ -140,10 +154,10 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
   return SeriesId{id};
 }
 
-Status Store::Core::append(std::span<const Point> points) {
-  if (points.empty()) return {};
+Result<std::size_t> Store::Core::append(std::span<const Point> points, bool any_age) {
+  if (points.empty()) return std::size_t{0};
   if ((waiting_points_.load() + points.size()) * sizeof(Point) > options_.max_pending) {
-    if (disk_.load() == Disk::Paused) {
+    if (disk_.load() >= Disk::NoPoints) {
       count_.points_disk.add(points.size());
       return unusable("points are not taken");
     }
@@ -184,7 +198,7 @@ Status Store::Core::append(std::span<const Point> points) {
       else if (sample.at < Time{}) refuse(i, count_.before_1970);
       else if (sample.at > now + kFuture) refuse(i, count_.in_future);
       // A newest sample ahead of the clock (the clock was set back) must not shut the series.
-      else if (newest != Time::min() && sample.at < std::min(newest, now) - kOutOfOrder) refuse(i, count_.too_old);
+      else if (!any_age && newest != Time::min() && sample.at < std::min(newest, now) - kOutOfOrder) refuse(i, count_.too_old);
       else block.put(id, sample);
     }
     if (block.frozen().size() > block.taken && !block.listed) {
@@ -212,7 +226,7 @@ Status Store::Core::append(std::span<const Point> points) {
   }
   count_.points.add(points.size());
   if (wake) inbox_ready_.notify_one();
-  return {};
+  return refused.size();
 }
 
 Status Store::Core::append(std::vector<Event> events) {
@@ -226,8 +240,8 @@ Status Store::Core::append(std::vector<Event> events) {
   const std::size_t number = events.size();
   if (const Status taken = events_.append(std::move(events)); !taken) {
     const bool large = taken.error().code == Code::Invalid;
-    (large ? count_.event_large : disk == Disk::Paused ? count_.logs_disk : count_.events_limit).add(number);
-    return disk == Disk::Paused && !large ? Status(unusable("events are not taken")) : taken;
+    (large ? count_.event_large : disk >= Disk::NoPoints ? count_.logs_disk : count_.events_limit).add(number);
+    return disk >= Disk::NoPoints && !large ? Status(unusable("events are not taken")) : taken;
   }
   count_.events.add(number);
   return {};
@@ -260,10 +274,12 @@ Store::Health Store::Core::health() const {
   }
   health.pending_events = events_.pending();
   health.pending_points = waiting_points_.load();
-  health.writable = disk_.load() != Disk::Paused;
+  health.disk = disk_.load();
+  health.writable = health.disk < Disk::NoPoints;
+  health.memory = *memory_.lock();
   health.problem = *problem_.lock();
   health.lost_records = lost_.load();
-  health.free_disk = free_octets(dir_);
+  health.free_disk = free_space();
   return health;
 }
 

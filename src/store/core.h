@@ -30,14 +30,19 @@ namespace bongsu::store {
 class Store::Core {
  public:
   static Result<std::unique_ptr<Core>> open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
-                                            Metrics& metrics);
+                                            Metrics& metrics, OpenAs as);
   ~Core();
 
   Result<SeriesId> series(const Labels& labels);
-  Status append(std::span<const Point> points);
+  // `any_age`: also points that are older than the newest of their series by more than an hour. Gives how many were left out.
+  Result<std::size_t> append(std::span<const Point> points, bool any_age);
   Status append(std::vector<Event> events);
   Status commit(const StateBatch* batch);  // null: only flush
   Health health() const;
+  Result<Extent> extent() const;
+  Status each_event(const std::function<Result<bool>(Event)>& visit) const;
+  const std::filesystem::path& directory() const { return dir_; }
+  Result<std::uint64_t> checkpoint(const std::filesystem::path& to) const;
 
   Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
   Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
@@ -71,16 +76,17 @@ class Store::Core {
     std::vector<Request*> requests;
     bool stop = false;
   };
-  // How far the disk is usable.
-  enum class Disk : int { Well, NoLogs, Paused };
   struct Counters {
     explicit Counters(Metrics& metrics);
     Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
         &events_limit, &event_large, &lost, &write_errors, &groups, &reopened;
-    Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable;
+    Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable, &disk, &memory_series, &memory_labels,
+        &memory_cache, &memory_pending;
+    Counter& sealed_early;
   };
 
-  Core(DirectoryLock lock, std::filesystem::path dir, const StoreOptions& options, const Clock& clock, Metrics& metrics);
+  Core(DirectoryLock lock, std::filesystem::path dir, const StoreOptions& options, const Clock& clock, Metrics& metrics,
+       bool read_only);
 
   // Opening.
   Status load();
@@ -111,7 +117,7 @@ class Store::Core {
   void run();
   bool wait_for_work();  // false once the store closes; sets due_
   std::vector<Request*> take_requests();
-  bool usable() const { return !broken_ && disk_.load() != Disk::Paused; }
+  bool usable() const { return !broken_ && disk_.load() < Disk::NoPoints; }
   void take_all();  // the inbox, into `bulk_`
   void put(Family family, std::string_view key, std::string_view value);
   void put_catalogue(std::span<const Id> changed);  // rising
@@ -127,10 +133,14 @@ class Store::Core {
   void forget_idle_series(Time before);
   void drop_old_events(std::size_t stream, Time before, Millis kept);
   void look_at_disk();
+  void look_at_memory();
+  std::uint64_t free_space() const { return options_.free_disk ? options_.free_disk() : free_octets(dir_); }
+  void tell(Disk disk, const std::string& text);  // the log, and an event
   void failed(const rocksdb::Status& status);
   void recover();
   void close();
 
+  const bool read_only_;
   const DirectoryLock lock_;
   const std::filesystem::path dir_;
   const StoreOptions options_;
@@ -153,6 +163,8 @@ class Store::Core {
   Inbox inbox_;                                 // under inbox_mutex_
   std::atomic<std::size_t> waiting_points_{0};  // in the inbox and in the writer's hands
   std::atomic<Disk> disk_{Disk::Well};
+  std::atomic<bool> series_full_{false};  // no memory for new ones
+  Guarded<Memory> memory_;
   Guarded<std::string> problem_;
   EventLog events_;
 
@@ -174,6 +186,7 @@ class Store::Core {
   SteadyTime last_save_{};
   SteadyTime last_written_{};
   SteadyTime last_due_{};
+  SteadyTime last_memory_{};
   bool due_ = false;  // what was appended is to be on disk after this turn, not only what is plenty
   std::optional<Time> last_retention_{};
   SteadyTime last_retention_steady_{};

@@ -15,6 +15,16 @@
 #include "base/text.h"
 
 namespace bongsu::store {
+namespace {
+
+std::string holder_of(int file) {
+  std::array<char, 32> text{};
+  const ssize_t got = ::pread(file, text.data(), text.size(), 0);
+  const std::string holder(trim(std::string_view(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0)));
+  return holder.empty() ? std::string("(unknown)") : holder;
+}
+
+}  // namespace
 
 Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& dir) {
   std::error_code failed;
@@ -32,17 +42,28 @@ Result<DirectoryLock> DirectoryLock::take(const std::filesystem::path& dir) {
   DirectoryLock lock(file);
   if (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return Error{Code::Io, "cannot lock " + path.string() + ": " + std::strerror(errno)};
-    std::array<char, 32> text{};
-    const ssize_t got = ::pread(file, text.data(), text.size(), 0);
-    const std::string holder(trim(std::string_view(text.data(), got > 0 ? static_cast<std::size_t>(got) : 0)));
-    return Error{Code::Unavailable, "the data directory " + dir.string() + " is in use by process " +
-                                        (holder.empty() ? std::string("(unknown)") : holder) +
+    return Error{Code::Unavailable, "the data directory " + dir.string() + " is in use by process " + holder_of(file) +
                                         ": stop that one, or give this one another directory with the key `data:` (or --data)"};
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   // Only for people and for the message above: on a full disk it stays empty, and the lock holds all the same.
   if (::ftruncate(file, 0) == 0) static_cast<void>(::pwrite(file, pid.data(), pid.size(), 0) == 0);
   return lock;
+}
+
+Result<DirectoryLock> DirectoryLock::share(const std::filesystem::path& dir) {
+  std::error_code failed;
+  if (!std::filesystem::is_directory(dir, failed))
+    return Error{Code::NotFound, "there is no store in " + dir.string() + ": name its folder with --data, or the key `data:`"};
+  const std::filesystem::path path = dir / "bongsu.pid";
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0 && errno == ENOENT) return DirectoryLock(-1);  // a copy that nobody has used yet
+  if (file < 0) return Error{Code::Io, "cannot open " + path.string() + ": " + std::strerror(errno)};
+  DirectoryLock lock(file);
+  if (::flock(file, LOCK_SH | LOCK_NB) == 0) return lock;
+  if (errno != EWOULDBLOCK) return Error{Code::Io, "cannot lock " + path.string() + ": " + std::strerror(errno)};
+  return Error{Code::Unavailable, "the data directory " + dir.string() + " is in use by process " + holder_of(file) +
+                                      ": stop that one, or let `bongsu backup` make a copy of it and name that"};
 }
 
 DirectoryLock::DirectoryLock(DirectoryLock&& other) noexcept : file_(std::exchange(other.file_, -1)) {}

@@ -13,6 +13,9 @@ class DirectoryLock {
  public:
   // Makes the directory if need be. Errors: Unavailable (held; the text names the holder's pid), Io.
   static Result<DirectoryLock> take(const std::filesystem::path& dir);
+  // The right to read a directory that nobody uses alone, for as long as it lives; no file is made. Errors: NotFound (no such
+  // folder), Unavailable (held), Io.
+  static Result<DirectoryLock> share(const std::filesystem::path& dir);
   DirectoryLock(DirectoryLock&& other) noexcept;
   DirectoryLock& operator=(DirectoryLock&&) = delete;
   ~DirectoryLock();

@@ -1,54 +1,80 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer's part for a disk that is full or fails.
 #include <algorithm>
+#include <array>
 
 #include "store/codec.h"
 #include "store/core.h"
 
 namespace bongsu::store {
+namespace {
+
+Store::Disk stage(std::uint64_t free, std::uint64_t reserve) {
+  return free < reserve / 8   ? Store::Disk::NoState
+         : free < reserve / 2 ? Store::Disk::NoPoints
+         : free < reserve     ? Store::Disk::NoLogs
+                              : Store::Disk::Well;
+}
+
+}  // namespace
 
 void Store::Core::look_at_disk() {
-  const std::uint64_t free = free_octets(dir_);
+  const std::uint64_t free = free_space();
   count_.free_disk.set(static_cast<double>(free));
-  const Disk disk = broken_ || free < options_.min_free_disk / 2 ? Disk::Paused
-                    : free < options_.min_free_disk              ? Disk::NoLogs
-                                                                 : Disk::Well;
-  const Disk before = disk_.exchange(disk);
-  count_.writable.set(disk == Disk::Paused ? 0 : 1);
-  const auto now = clock_.steady();
-  if (waiting_points_.load() > 0) count_.lag.set(std::chrono::duration<double>(now - last_written_).count());
-  if (disk == before) return;
+  const Disk before = disk_.load();
+  Disk disk = stage(free, options_.min_free_disk);
+  // Better only with some to spare, so that it does not go to and fro.
+  if (disk < before && before < Disk::Failing) disk = std::min(before, stage(free - free / 10, options_.min_free_disk));
+  if (broken_) disk = Disk::Failing;
+  disk_.store(disk);
+  count_.disk.set(static_cast<double>(disk));
+  count_.writable.set(disk < Disk::NoPoints ? 1 : 0);
+  if (waiting_points_.load() > 0) count_.lag.set(std::chrono::duration<double>(clock_.steady() - last_written_).count());
+  if (disk == before || broken_) return;  // failed() has said it
   if (disk == Disk::Well) {
     problem_.lock()->clear();
-    log::info("the store in {} writes again", dir_.string());
-    return;
+    return tell(disk, "the store in " + dir_.string() + " takes everything again");
   }
-  if (broken_) return;  // failed() has said it
+  static constexpr std::array<const char*, 3> kRefused{"log lines are refused", "log lines are refused, points wait in memory",
+                                                       "log lines and changes of state are refused, points wait in memory"};
   const std::string text = "the disk of " + dir_.string() + " has " + std::to_string(free >> 20) + " MiB left (" +
-                           (disk == Disk::Paused ? "points wait in memory, log lines are refused" : "log lines are refused") +
-                           "): make room, or move the data with the key `data:`";
+                           kRefused[static_cast<std::size_t>(disk) - 1] + "): make room, or move the data with the key `data:`";
   *problem_.lock() = text;
+  tell(disk, text);
+}
+
+void Store::Core::tell(Disk disk, const std::string& text) {
   std::uint64_t suppressed = 0;
-  if (disk_gate_.open(now, suppressed)) log::error("{}", text);
+  if (disk == Disk::Well) log::info("{}", text);
+  else if (disk_gate_.open(clock_.steady(), suppressed)) log::error("{}", text);
+  static constexpr std::array kSeverities{Severity::Normal, Severity::Danger, Severity::Urgent, Severity::Fatal, Severity::Fatal};
+  Event event{.kind = EventKind::State,
+              .severity = kSeverities[static_cast<std::size_t>(disk)],
+              .received = clock_.now(),
+              .app = "bongsu",
+              .text = text};
+  // It waits in memory while nothing can be written; with no room there either the log has it.
+  if (!read_only_ && !events_.append({std::move(event)})) count_.events_limit.add();
 }
 
 void Store::Core::failed(const rocksdb::Status& status) {
+  const Disk before = disk_.load();
   broken_ = true;
-  disk_.store(Disk::Paused);
+  disk_.store(Disk::Failing);
+  count_.disk.set(static_cast<double>(Disk::Failing));
   count_.write_errors.add();
   count_.writable.set(0);
   const std::string text = "the store in " + dir_.string() + " cannot write (" + status.ToString() +
                            "); points wait in memory, it tries again by itself: see to the disk";
   *problem_.lock() = text;
-  std::uint64_t suppressed = 0;
-  if (disk_gate_.open(clock_.steady(), suppressed)) log::error("{}", text);
+  if (before != Disk::Failing) tell(Disk::Failing, text);
 }
 
 // RocksDB refuses every write after a failed one. Resume() helps after a failed flush; after a failed log only opening
 // the database anew does, which must wait until the last reader has let go of the old one.
 void Store::Core::recover() {
   // Until there is room for the log that opening would write into tables, reads go on with the database as it is.
-  if (free_octets(dir_) < std::max(options_.min_free_disk / 2, kOpenSpace) || !room_to_open(dir_)) return;
+  if (free_space() < std::max(options_.min_free_disk / 2, kOpenSpace) || !room_to_open(dir_)) return;
   if (const auto rocks = this->rocks()) {
     const auto resumed = rocks->db().Resume();
     rocksdb::WriteOptions options;

@@ -108,6 +108,12 @@ Result<GroupReader> GroupReader::open(std::string_view value) {
   return group;
 }
 
+std::uint64_t GroupReader::samples() const {
+  std::uint64_t all = 0;
+  for (const Place& place : places_) all += lanes_[place.lane].count;
+  return all;
+}
+
 Status GroupReader::read_times(const Lane& lane) {
   values_.clear();
   BONGSU_TRY_OK(take_values(lane.steps, lane.count - 1, values_));

@@ -81,7 +81,10 @@ class Block {
   std::string save() const;
   // Error: Corrupt; then the block is as it was. Series that are not alive are left out.
   Status load(std::string_view value);
-  bool empty() const;  // no series has a sample
+  bool empty() const;          // no series has a sample
+  std::size_t memory() const;  // octets, about, of all but what is frozen
+  std::size_t open_octets() const { return open_->octets(); }
+  void seal_early() { freeze(); }  // for want of memory
 
  private:
   struct Late {

@@ -10,21 +10,13 @@
 namespace bongsu::store {
 namespace {
 constexpr std::string_view kFormatKey = "format";
-constexpr std::uint64_t kFormat = 2;
 }  // namespace
 
 Status Store::Core::load() {
   const auto rocks = this->rocks();
-  BONGSU_TRY(const auto format, rocks->get(Family::Meta, kFormatKey));
-  std::uint64_t version = kFormat;
-  if (format) {
-    Reader in(*format);
-    if (version = in.varint(); !in.done() || version > kFormat) {
-      return Error{Code::Unsupported, "the store in " + dir_.string() + " has format " + std::to_string(version) +
-                                          "; this version reads up to " + std::to_string(kFormat) +
-                                          ": use the newer bongsu that wrote it"};
-    }
-  } else {
+  BONGSU_TRY(const auto format, check_format(*rocks, dir_));
+  const std::uint64_t version = format.value_or(kFormat);
+  if (!format && !read_only_) {
     std::string value;
     put_varint(value, kFormat);
     const auto status = rocks->db().Put(rocksdb::WriteOptions(), rocks->family(Family::Meta), Rocks::slice(kFormatKey), value);
@@ -60,7 +52,7 @@ Status Store::Core::load_series() {
     if (too_many) return Error{Code::Corrupt, "a series has a number beyond all"};
     return true;
   });
-  if (read && format1) {  // these stand below all others
+  if (read && format1 && !read_only_) {  // these stand below all others
     rocksdb::WriteBatch batch;
     rocks->drop_range(Family::Series, "", catalogue_key(0), batch);
     for (Id group = 0; group * SeriesIndex::kGroup < index_.next(); ++group) {
@@ -120,7 +112,7 @@ Status Store::Core::raise_format1() {
     }
     return true;
   });
-  if (!read) return read;
+  if (!read || read_only_) return read;
   rocksdb::WriteBatch batch;
   for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
     Block* block = (*blocks_)[number].load();

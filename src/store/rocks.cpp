@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/rocks.h"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
@@ -32,6 +32,8 @@ class Warnings final : public rocksdb::Logger {
   void Logv(const char* format, va_list arguments) override {
     std::array<char, 512> text{};
     std::vsnprintf(text.data(), text.size(), format, arguments);
+    // Said of every checkpoint, and nothing is wrong.
+    if (std::string_view(text.data()).find("File Deletions Disabled") != std::string_view::npos) return;
     std::uint64_t suppressed = 0;
     if (gate_.open(std::chrono::steady_clock::now(), suppressed)) log::warning("the database: {}", text.data());
   }
@@ -93,7 +95,30 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   return family;
 }
 
+// The families that a database has; none when there is none. Error: Unsupported.
+Result<std::vector<Family>> families_in(const std::filesystem::path& dir) {
+  std::vector<Family> found;
+  std::error_code ignored;
+  if (!std::filesystem::exists(dir / "CURRENT", ignored)) return found;
+  std::vector<std::string> names;
+  const auto status = rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), dir.string(), &names);
+  if (!status.ok())
+    return to_error(status, "opening the database in " + dir.string() + " (it is damaged: restore the directory from a backup)");
+  for (const std::string& name : names) {
+    const auto known = std::find(kFamilyNames.begin(), kFamilyNames.end(), name);
+    if (known == kFamilyNames.end()) {
+      return Error{Code::Unsupported, "the store in " + dir.string() +
+                                          " holds records of a kind that this version does not know (" + name +
+                                          "): use the newer bongsu that wrote it"};
+    }
+    found.push_back(Family{static_cast<std::size_t>(known - kFamilyNames.begin())});
+  }
+  return found;
+}
+
 }  // namespace
+
+std::string_view name_of(Family which) { return kFamilyNames[static_cast<std::size_t>(which)]; }
 
 Error to_error(const rocksdb::Status& status, std::string_view what) {
   const Code code = status.IsCorruption()                                         ? Code::Corrupt
@@ -102,22 +127,40 @@ Error to_error(const rocksdb::Status& status, std::string_view what) {
   return Error{code, std::string(what) + ": " + status.ToString()};
 }
 
-Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged) {
+Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged,
+                                           OpenAs as) {
   damaged = false;
   BONGSU_TRY_OK(check_manifest(dir));
+  auto found_families = families_in(dir);
+  std::vector<Family> wanted = found_families.value_or({});
+  // What else is wrong opening tells best.
+  if (!found_families && (as != OpenAs::Use || found_families.error().code == Code::Unsupported))
+    return std::move(found_families).error();
+  if (as != OpenAs::Use && wanted.empty()) {
+    return Error{Code::NotFound, "there is no store in " + dir.string() + ": name its folder with --data, or the key `data:`"};
+  }
+  if (as == OpenAs::Use) {
+    wanted.clear();
+    for (std::size_t i = 0; i < kFamilies; ++i) wanted.push_back(Family{i});
+  }
   const auto cache = rocksdb::NewLRUCache(options.memory * 2 / 3);
   rocksdb::DBOptions db_options = database_options(options, cache);
-  db_options.listeners.push_back(manifest_marker(dir));
+  if (as != OpenAs::Read) db_options.listeners.push_back(manifest_marker(dir));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (std::size_t i = 0; i < kFamilies; ++i) families.emplace_back(kFamilyNames[i], family_options(Family{i}, options, cache));
+  for (const Family each : wanted) families.emplace_back(std::string(name_of(each)), family_options(each, options, cache));
+  db_options.create_if_missing = db_options.create_missing_column_families = as == OpenAs::Use;
 
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(db_options, dir.string(), families, &handles, &raw);
+  const auto open = [&] {
+    if (as != OpenAs::Read) return rocksdb::DB::Open(db_options, dir.string(), families, &handles, &raw);
+    return rocksdb::DB::OpenForReadOnly(db_options, dir.string(), families, &handles, &raw);
+  };
+  rocksdb::Status status = open();
   if (status.IsCorruption()) {
     const std::string found = status.ToString();
     db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-    status = rocksdb::DB::Open(db_options, dir.string(), families, &handles, &raw);
+    status = open();
     if (status.ok()) {
       damaged = true;
       log::error("the log of the store in {} is damaged ({}); what was written after the damage is gone", dir.string(), found);
@@ -130,9 +173,11 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
                                      : ""));
   }
   std::shared_ptr<Rocks> rocks(new Rocks());
+  rocks->cache_ = cache;
   rocks->db_.reset(raw);
-  BONGSU_CHECK(handles.size() == kFamilies);
-  std::copy(handles.begin(), handles.end(), rocks->handles_.begin());
+  BONGSU_CHECK(handles.size() == wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) rocks->handles_[static_cast<std::size_t>(wanted[i])] = handles[i];
+  if (as == OpenAs::Read) return rocks;
   remove_old_options(dir);
   mark_manifest(dir);
   return rocks;
@@ -149,6 +194,7 @@ Rocks::~Rocks() {
 
 Result<std::optional<std::string>> Rocks::get(Family which, std::string_view key) const {
   std::string value;
+  if (family(which) == nullptr) return std::optional<std::string>();
   const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(which), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return to_error(status, "reading the store");
@@ -156,6 +202,7 @@ Result<std::optional<std::string>> Rocks::get(Family which, std::string_view key
 }
 
 std::unique_ptr<rocksdb::Iterator> Rocks::iterate(Family which, bool fill_cache) const {
+  if (family(which) == nullptr) return std::unique_ptr<rocksdb::Iterator>(rocksdb::NewEmptyIterator());
   rocksdb::ReadOptions options;
   options.fill_cache = fill_cache;
   return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, family(which)));
@@ -173,12 +220,32 @@ void Rocks::drop_files(Family which, std::string_view from, std::string_view to)
   if (!status.ok()) log::warning("dropping old files of the store: {}", status.ToString());
 }
 
+Status Rocks::checkpoint(const std::filesystem::path& to) const {
+  rocksdb::Checkpoint* raw = nullptr;
+  rocksdb::Status status = rocksdb::Checkpoint::Create(db_.get(), &raw);
+  const std::unique_ptr<rocksdb::Checkpoint> maker(raw);
+  if (status.ok()) status = maker->CreateCheckpoint(to.string());
+  if (!status.ok()) return to_error(status, "copying the store to " + to.string());
+  return {};
+}
+
 Status Rocks::settle() const {
   auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
   // Next to nothing of the head log is left by now.
   if (status.ok()) status = db_->CompactRange(rocksdb::CompactRangeOptions(), family(Family::Journal), nullptr, nullptr);
   if (!status.ok()) return to_error(status, "closing the store");
   return {};
+}
+
+Result<std::optional<std::uint64_t>> check_format(const Rocks& rocks, const std::filesystem::path& dir) {
+  BONGSU_TRY(const auto value, rocks.get(Family::Meta, "format"));
+  if (!value) return std::optional<std::uint64_t>();
+  Reader in(*value);
+  const std::uint64_t format = in.varint();
+  if (in.done() && format >= 1 && format <= kFormat) return std::optional(format);
+  return Error{Code::Unsupported, "the store in " + dir.string() + " has format " + std::to_string(format) +
+                                      "; this version reads up to " + std::to_string(kFormat) +
+                                      ": use the newer bongsu that wrote it"};
 }
 
 std::string series_key(std::uint32_t series) {

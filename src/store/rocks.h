@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
 #include <rocksdb/write_batch.h>
 
@@ -33,21 +34,30 @@ enum class Family : std::size_t {
   Words
 };
 inline constexpr std::size_t kFamilies = 14;
+std::string_view name_of(Family which);
 
 // The text of a RocksDB failure, as ours. `what` says what was asked.
 Error to_error(const rocksdb::Status& status, std::string_view what);
 
+// How a database is opened: to be used, with what is missing made; to be copied, with nothing made; or to be read alone, so
+// that no file changes.
+enum class OpenAs { Use, Copy, Read };
+
 // An open database. Closes when the last owner lets go.
 class Rocks {
  public:
-  // `damaged`: the log was damaged in the middle, and what came after is gone.
-  static Result<std::shared_ptr<Rocks>> open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged);
+  // `damaged`: the log was damaged in the middle, and what came after is gone. Errors: Corrupt, Unavailable, Unsupported (a newer
+  // version made families of its own), NotFound (nothing there to copy or to read), Io.
+  static Result<std::shared_ptr<Rocks>> open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged,
+                                             OpenAs as = OpenAs::Use);
   ~Rocks();
   Rocks(const Rocks&) = delete;
   Rocks& operator=(const Rocks&) = delete;
 
+  // Null for one that is not there: an older version made the database, and it was not opened to be used.
   rocksdb::ColumnFamilyHandle* family(Family which) const { return handles_[static_cast<std::size_t>(which)]; }
   rocksdb::DB& db() const { return *db_; }
+  std::size_t cache_octets() const { return cache_->GetUsage(); }  // write buffers are charged to it too
   // Nothing when there is no such key.
   Result<std::optional<std::string>> get(Family which, std::string_view key) const;
   std::unique_ptr<rocksdb::Iterator> iterate(Family which, bool fill_cache = true) const;
@@ -66,6 +76,10 @@ class Rocks {
   void drop_range(Family which, std::string_view from, std::string_view to, rocksdb::WriteBatch& batch) const;
   void drop_files(Family which, std::string_view from, std::string_view to) const;
 
+  // Makes a copy of all that is written so far, in a folder that must not be there: links to the tables on the same file system,
+  // else copies.
+  Status checkpoint(const std::filesystem::path& to) const;
+
   // Moves all that stands in the log alone into tables, and what was dropped out of them.
   Status settle() const;
 
@@ -74,9 +88,14 @@ class Rocks {
 
  private:
   Rocks() = default;
+  std::shared_ptr<rocksdb::Cache> cache_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
 };
+
+// The format of the database. Error: Unsupported (a newer one), Corrupt.
+inline constexpr std::uint64_t kFormat = 2;
+Result<std::optional<std::uint64_t>> check_format(const Rocks& rocks, const std::filesystem::path& dir);
 
 // Keys that sort as their parts do.
 std::string series_key(std::uint32_t series);

@@ -7,15 +7,32 @@ namespace bongsu::store {
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
                                            Metrics& metrics) {
-  BONGSU_TRY(std::unique_ptr<Core> core, Core::open(dir, options, clock, metrics));
+  BONGSU_TRY(std::unique_ptr<Core> core, Core::open(dir, options, clock, metrics, OpenAs::Use));
   return std::unique_ptr<Store>(new Store(std::move(core)));
+}
+
+Result<std::unique_ptr<const Store>> Store::open_to_read(const std::filesystem::path& dir, const StoreOptions& options,
+                                                         const Clock& clock, Metrics& metrics) {
+  BONGSU_TRY(std::unique_ptr<Core> core, Core::open(dir, options, clock, metrics, OpenAs::Read));
+  return std::unique_ptr<const Store>(new Store(std::move(core)));
 }
 
 Store::Store(std::unique_ptr<Core> core) : core_(std::move(core)) {}
 Store::~Store() = default;
 
 Result<SeriesId> Store::series(const Labels& labels) { return core_->series(labels); }
-Status Store::append(std::span<const Point> points) { return core_->append(points); }
+Status Store::append(std::span<const Point> points) {
+  BONGSU_TRY_OK(core_->append(points, false));
+  return {};
+}
+Result<std::size_t> Store::backfill(std::span<const Point> points) { return core_->append(points, true); }
+Result<Store::Extent> Store::extent() const { return core_->extent(); }
+Status Store::each_event(const std::function<Result<bool>(Event event)>& visit) const { return core_->each_event(visit); }
+const std::filesystem::path& Store::directory() const { return core_->directory(); }
+Result<std::uint64_t> Store::checkpoint(const std::filesystem::path& to) {
+  BONGSU_TRY_OK(flush());
+  return core_->checkpoint(to);
+}
 Result<std::vector<Series>> Store::select(std::span<const Matcher> matchers, Time from, Time to,
                                           const SelectLimits& limits) const {
   return core_->select(matchers, from, to, limits);

@@ -3,7 +3,9 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,15 +28,23 @@ enum class PointSync : std::uint8_t {
 };
 
 struct StoreOptions {
-  std::uint64_t memory = 256ull << 20;  // octets for caches and write buffers; the head of each series comes on top
+  // Octets for RocksDB: two thirds for the cache of blocks, in which at most a half for write buffers; the rest is what it takes
+  // beside.
+  std::uint64_t memory = 256ull << 20;
+  // Octets that series with their newest samples and their labels may take, about; 0 for no bound. Beyond, samples are sealed
+  // early, which costs room on disk; when that is not enough, new series are refused (Limit).
+  std::uint64_t series_memory = 0;
   Millis raw_retention = std::chrono::hours(24 * 30);
   Millis log_retention = std::chrono::hours(24 * 30);     // syslog and traps
   Millis event_retention = std::chrono::hours(24 * 365);  // every other event
   Millis flush_interval{500};                             // what was appended is in the log at least this often
   PointSync point_sync = PointSync::Flush;
-  std::uint64_t min_free_disk = 256ull << 20;  // octets; below it logs are refused, below half of it points stay in memory
+  // Octets of the disk that are left alone: below this log lines are refused, below half of it points wait in memory, and
+  // below an eighth state is refused too. Each resumes by itself at a ninth more.
+  std::uint64_t min_free_disk = 256ull << 20;
   std::uint64_t max_pending = 64ull << 20;     // octets of points and events, each, that may wait for the disk
   std::uint64_t max_series = 16'000'000;       // at most 16,777,216
+  std::function<std::uint64_t()> free_disk{};  // octets that may still be written; empty: as the system says
 };
 
 // All that Bongsu keeps, in one directory that one process at a time may open (FORMAT.md).
@@ -49,19 +59,27 @@ struct StoreOptions {
 //
 // Events: a search sees what was appended at once; an event takes 16 MiB at most, or append and commit refuse with Invalid.
 //
-// Disk full or failing: reads go on, points wait in memory until max_pending, then append refuses with Unavailable;
-// commit refuses. It resumes by itself. Thread: any, for every method; `clock` and `metrics` must outlive the store, and
-// the clock is read on the writer's thread too.
+// Disk full or failing: reads go on, points wait in memory until max_pending, then append refuses with Unavailable; commit
+// refuses last (Disk). It resumes by itself, and each change is an event of kind State. Thread: any, for every method; `clock`
+// and `metrics` must outlive the store, and the clock is read on the writer's thread too.
 class Store final : public PointSink, public PointSource, public EventSink, public EventReader, public StateStore {
  public:
   // Opens or creates the store in `dir`. Errors: Unavailable (another process holds it; the text names its pid), Corrupt,
   // Unsupported (written by a newer version), Io.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
                                              Metrics& metrics);
+  // Reads what another Bongsu left behind, of this format or an older one; no file changes, and nothing is dropped that has had
+  // its time. Errors: NotFound (no store there), Unavailable (a process uses it), Corrupt, Unsupported, Io.
+  static Result<std::unique_ptr<const Store>> open_to_read(const std::filesystem::path& dir, const StoreOptions& options,
+                                                           const Clock& clock, Metrics& metrics);
   ~Store() override;  // flushes, then joins the writer
 
   Result<SeriesId> series(const Labels& labels) override;
   Status append(std::span<const Point> points) override;
+
+  // The same for points of any age, as an import brings them: they go to where they belong, and it costs more. Gives how many
+  // were left out: before 1970, or ahead of the clock by more than a day.
+  Result<std::size_t> backfill(std::span<const Point> points);
 
   Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to,
                                      const SelectLimits& limits = {}) const override;
@@ -83,6 +101,32 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
   // Returns when everything appended so far survives a power cut. Error: Unavailable (disk). Not on a reactor's thread.
   Status flush();
 
+  // From when to when there may be points; nothing in a store without any.
+  struct Extent {
+    std::optional<Time> oldest;
+    std::optional<Time> newest;
+  };
+  Result<Extent> extent() const;
+  // Every event that is on disk, in order of the ids, until `visit` gives false or an Error. What was appended just now is there
+  // after flush(). Errors also: Corrupt, Unavailable.
+  Status each_event(const std::function<Result<bool>(Event event)>& visit) const;
+
+  const std::filesystem::path& directory() const;
+
+  // Copies all that was appended so far into the folder `to`, which must not be there (links to files where it can). Gives
+  // the number of the database's last change that is surely in it. backup.h does this and more. Blocks; not on a reactor's
+  // thread.
+  Result<std::uint64_t> checkpoint(const std::filesystem::path& to);
+
+  // What is refused for want of disk, each with all that stands before it.
+  enum class Disk : std::uint8_t { Well, NoLogs, NoPoints, NoState, Failing };
+  // Octets, about, as last counted.
+  struct Memory {
+    std::uint64_t series = 0;   // their newest samples
+    std::uint64_t labels = 0;   // and the index over them
+    std::uint64_t cache = 0;    // blocks and write buffers
+    std::uint64_t pending = 0;  // points that wait for the disk
+  };
   struct Health {
     bool writable = true;  // what is appended now reaches the disk
     std::string problem;   // for a person: what is wrong and what to do; empty when nothing is
@@ -91,6 +135,8 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
     std::uint64_t pending_events = 0;
     std::uint64_t lost_records = 0;  // of the head log, found missing or damaged when it was opened
     std::uint64_t free_disk = 0;     // octets
+    Disk disk = Disk::Well;
+    Memory memory{};
   };
   Health health() const;
 

@@ -15,6 +15,7 @@ void Store::Core::run() {
   for (bool open = true; open;) {
     open = wait_for_work();
     look_at_disk();
+    look_at_memory();
     if (broken_) recover();
     std::vector<Request*> requests = take_requests();
     due_ = due_ || !requests.empty();
@@ -136,8 +137,9 @@ void Store::Core::answer(std::vector<Request*>& requests, bool durable) {
     return Status(Error{Code::Unavailable, "the store in " + dir_.string() + " cannot write: " + *problem_.lock()});
   };
   if (!commits.empty()) {
-    // A commit is small, and is tried while there is any space at all.
-    const Status status = broken_ || rocks() == nullptr ? refusal() : write_commits(commits);
+    // A commit is small, and the last thing to be refused.
+    const bool room = disk_.load() < Disk::NoState;
+    const Status status = broken_ || !room || rocks() == nullptr ? refusal() : write_commits(commits);
     durable = durable && status.ok();
     for (Request* request : commits) request->done.set_value(status);
   }

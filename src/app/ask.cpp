@@ -20,34 +20,10 @@ using Json = nlohmann::json;
 
 // The answer's body, or prints what went wrong.
 std::optional<std::string> fetch(const AskOptions& options, const std::string& path, const httplib::Params& query) {
-  if (!options.url.starts_with("http://")) {
-    std::fprintf(stderr, "bongsu: not a URL of the daemon: %s; it speaks plain HTTP on loopback: write http://ADDRESS:PORT\n",
-                 options.url.c_str());
-    return std::nullopt;
-  }
-  httplib::Client client(options.url);
-  if (!client.is_valid()) {
-    std::fprintf(stderr, "bongsu: not a URL: %s; write http://127.0.0.1:8642\n", options.url.c_str());
-    return std::nullopt;
-  }
-  client.set_connection_timeout(5);
-  client.set_read_timeout(30);
-  const auto answer = client.Get(httplib::append_query_params(path, query));
-  if (!answer) {
-    std::fprintf(stderr, "bongsu: no answer from %s (%s); is the daemon running? start it with: bongsu serve\n",
-                 options.url.c_str(), httplib::to_string(answer.error()).c_str());
-    return std::nullopt;
-  }
-  if (answer->status != 200) {
-    std::string text = answer->body;
-    if (const Json body = Json::parse(answer->body, nullptr, false); body.is_object() && body.contains("error")) {
-      const Json& error = body["error"];
-      text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
-    }
-    std::fprintf(stderr, "bongsu: %s answered %d: %s\n", options.url.c_str(), answer->status, escape_terminal(text).c_str());
-    return std::nullopt;
-  }
-  return answer->body;
+  auto answer = ask_daemon(options.url, httplib::append_query_params(path, query));
+  if (answer) return *std::move(answer);
+  std::fprintf(stderr, "bongsu: %s\n", escape_terminal(answer.error().text).c_str());
+  return std::nullopt;
 }
 
 std::string text_of(const Json& object, const char* key) {
@@ -103,6 +79,29 @@ int unreadable(const AskOptions& options) {
 }
 
 }  // namespace
+
+Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body) {
+  if (!url.starts_with("http://")) {
+    return Error{Code::Invalid,
+                 "not a URL of the daemon: " + url + "; it speaks plain HTTP on loopback: write http://ADDRESS:PORT"};
+  }
+  httplib::Client client(url);
+  if (!client.is_valid()) return Error{Code::Invalid, "not a URL: " + url + "; write http://127.0.0.1:8642"};
+  client.set_connection_timeout(5);
+  client.set_read_timeout(30);
+  const auto answer = body ? client.Post(path, *body, "application/json") : client.Get(path);
+  if (!answer) {
+    return Error{Code::Unavailable, "no answer from " + url + " (" + httplib::to_string(answer.error()) +
+                                        "); is the daemon running? start it with: bongsu serve"};
+  }
+  if (answer->status == 200) return answer->body;
+  std::string text = answer->body;
+  if (const Json told = Json::parse(answer->body, nullptr, false); told.is_object() && told.contains("error")) {
+    const Json& error = told["error"];
+    text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
+  }
+  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + text};
+}
 
 std::optional<KnownDialect> ask_dialect(const std::string& url, const std::string& device) {
   httplib::Client client(url);

@@ -5,9 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
 #include "snmp/dialect.h"
 
 namespace bongsu::app {
+
+// What a running daemon answers to GET, or with `body` to POST. Errors: Unavailable (no answer), Refused (with its reason).
+Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body = {});
 
 // What a running daemon has learned of a device.
 struct KnownDialect {

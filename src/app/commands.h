@@ -86,6 +86,47 @@ struct PingOptions {
 };
 int ping(const PingOptions& options);
 
+// Which data: of a configuration (as for serve) unless a folder is named.
+struct DataOptions {
+  std::optional<std::string> config;
+  std::optional<std::string> data;
+  bool json = false;
+};
+struct BackupOptions {
+  DataOptions data;
+  std::string dir;
+  std::string url;  // of the daemon; empty: where the configuration says that it listens
+};
+int backup(const BackupOptions& options);
+struct RestoreOptions {
+  DataOptions data;
+  std::string dir;
+  bool replace = false;
+};
+int restore(const RestoreOptions& options);
+
+// What is in a data directory that no daemon uses.
+struct StoreOptions {
+  DataOptions data;
+  int top = 10;
+};
+int store_info(const StoreOptions& options);
+int store_verify(const StoreOptions& options);
+struct ExportOptions {
+  DataOptions data;
+  std::string match;  // a selector such as {device="db1"}; empty for every series
+  std::string from, to;
+  std::string format = "jsonl";  // or openmetrics
+  std::string output;            // file; empty for standard output
+  bool events = false;
+};
+int store_export(const ExportOptions& options);
+struct ImportOptions {
+  DataOptions data;
+  std::vector<std::string> files;  // "-" for standard input
+};
+int store_import(const ImportOptions& options);
+
 // Asking the running daemon.
 struct AskOptions {
   std::string url = "http://127.0.0.1:8642";

@@ -8,6 +8,7 @@
 #include <map>
 #include <thread>
 
+#include "app/backup_job.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -79,6 +80,7 @@ struct Daemon::Parts {
   std::unique_ptr<syslog::Receiver> syslog;
   std::unique_ptr<rule::Engine> rules;
   std::unique_ptr<Judge> judge;
+  std::unique_ptr<BackupJob> backup;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
@@ -98,6 +100,7 @@ struct Daemon::Parts {
 // Threads end before what they use: the page first, then the judge, then the reactors, and the store last of all.
 Daemon::Parts::~Parts() {
   server.reset();
+  backup.reset();
   judge.reset();
   listen_reactor.stop();
   poll_reactor.stop();
@@ -129,7 +132,9 @@ Status Daemon::Parts::open_syslog() {
 Status Daemon::Parts::open() {
   const config::MainConfig& config = setup.config;
   store::StoreOptions options;
-  if (config.memory != 0) options.memory = config.memory;
+  // One half for what is on disk, the other for the newest samples and the labels of series.
+  if (config.memory != 0) options.memory = options.series_memory = config.memory / 2;
+  if (config.disk_reserve != 0) options.min_free_disk = config.disk_reserve;
   options.point_sync = config.sync_points ? store::PointSync::Flush : store::PointSync::System;
   options.raw_retention = config.retention.raw;
   options.log_retention = config.retention.logs;
@@ -167,6 +172,9 @@ Status Daemon::Parts::open() {
   };
   sources.unacknowledge = [this](std::uint64_t id, std::string_view) { return rules->unacknowledge(id, "api", clock.now()); };
   sources.dialect = [this](std::string_view device) { return poller->dialect(device); };
+  backup = std::make_unique<BackupJob>(*store, clock, metrics);
+  sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
+  sources.backup = [this] { return backup->state(); };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
@@ -240,6 +248,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.http != now.http, "http.listen");
   needs_restart(next.config.syslog_udp != now.syslog_udp, "syslog.udp");
   needs_restart(next.config.memory != now.memory, "memory");
+  needs_restart(next.config.disk_reserve != now.disk_reserve, "disk.reserve");
   needs_restart(next.config.sync_points != now.sync_points, "sync");
   needs_restart(next.config.retention != now.retention, "retention");
   parts_->profiles.publish(next.profiles);

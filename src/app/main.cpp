@@ -54,6 +54,12 @@ void add_ask_options(CLI::App& command, AskOptions& options) {
   command.add_flag("--json", options.json, "print the daemon's JSON answer");
 }
 
+void add_data_options(CLI::App& command, DataOptions& options) {
+  command.add_option("--data", options.data, "data directory (default: as the configuration says)");
+  command.add_option("--config", options.config, "configuration file (default: as for serve)");
+  command.add_flag("--json", options.json, "print JSON");
+}
+
 std::string is_log_severity(const std::string& word) {
   if (parse_severity(word) || parse_syslog_severity(word)) return {};
   return "\"" + word +
@@ -158,6 +164,53 @@ int run(int argc, char** argv) {
     doctor_options.retries_given = given({"-r"});
     code = doctor(doctor_options);
   });
+
+  BackupOptions backup_options;
+  CLI::App* backup_command =
+      app.add_subcommand("backup", "copy the data into a new folder, with the daemon running or not, and read the copy back");
+  backup_command->add_option("dir", backup_options.dir, "a folder that is not there yet, or is empty")->required();
+  backup_command->add_option("--url", backup_options.url, "where the daemon listens (default: as the configuration says)");
+  add_data_options(*backup_command, backup_options.data);
+  backup_command->callback([&] { code = backup(backup_options); });
+
+  RestoreOptions restore_options;
+  CLI::App* restore_command = app.add_subcommand("restore", "put a backup where the data are; stop the daemon first");
+  restore_command->add_option("dir", restore_options.dir, "the backup")->required();
+  restore_command->add_flag("--replace", restore_options.replace, "also when there are data: they are kept under another name");
+  add_data_options(*restore_command, restore_options.data);
+  restore_command->callback([&] { code = restore(restore_options); });
+
+  CLI::App* store_command = app.add_subcommand("store", "look into the data, or move some, while no daemon uses them");
+  store_command->require_subcommand(1);
+  StoreOptions info_options;
+  CLI::App* info_command = store_command->add_subcommand("info", "how much there is of what, and which labels cost most");
+  info_command->add_option("--top", info_options.top, "lines of each list")->check(CLI::Range(0, 1000))->capture_default_str();
+  add_data_options(*info_command, info_options.data);
+  info_command->callback([&] { code = store_info(info_options); });
+  StoreOptions verify_options;
+  CLI::App* verify_command =
+      store_command->add_subcommand("verify", "read everything against its checksums; exit code 1 when something is damaged");
+  add_data_options(*verify_command, verify_options.data);
+  verify_command->callback([&] { code = store_verify(verify_options); });
+  ExportOptions export_options;
+  CLI::App* export_command = store_command->add_subcommand("export", "write points, or with --events events and logs, as text");
+  export_command->add_option("--match", export_options.match, "only these series: {device=\"db1\"}, up, up{site=~\"s.*\"}");
+  export_command->add_option("--from", export_options.from, "from this time on, such as 2026-11-23T00:00:00Z");
+  export_command->add_option("--to", export_options.to, "up to this time");
+  export_command->add_option("--format", export_options.format, "jsonl or openmetrics, of points; events are jsonl")
+      ->check(CLI::IsMember({"jsonl", "openmetrics"}))
+      ->capture_default_str();
+  export_command->add_option("-o,--output", export_options.output, "file to make (default: standard output)");
+  CLI::Option* events = export_command->add_flag("--events", export_options.events, "events and logs instead of points");
+  events->excludes(export_command->get_option("--match"));
+  add_data_options(*export_command, export_options.data);
+  export_command->callback([&] { code = store_export(export_options); });
+  ImportOptions import_options;
+  CLI::App* import_command = store_command->add_subcommand("import", "take in what export wrote, or other OpenMetrics text");
+  import_command->add_option("file", import_options.files, "files of points and events, of any form; - for standard input")
+      ->required();
+  add_data_options(*import_command, import_options.data);
+  import_command->callback([&] { code = store_import(import_options); });
 
   PingOptions ping_options;
   CLI::App* ping_command = app.add_subcommand("ping", "ICMP echo to many hosts at once");

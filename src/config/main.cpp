@@ -65,6 +65,7 @@ class MainReader {
     if (const Node* node = map.get("rules")) config_.rules = read_folders(*node, "rules");
     if (const Node* node = map.get("retention")) read_retention(*node);
     if (const Node* node = map.get("memory")) read_memory(*node);
+    if (const Node* node = map.get("disk")) read_disk(*node);
     if (const Node* node = map.get("sync")) read_sync(*node);
     if (const Node* node = map.get("credentials")) read_credentials(*node);
     if (const Node* node = map.get("defaults")) read_defaults(*node);
@@ -191,17 +192,25 @@ class MainReader {
   }
 
   void read_memory(const Node& node) {
-    constexpr std::uint64_t kLeast = 16ULL << 20;
-    const auto text = as_text(node, "memory", problems_);
-    if (!text) return;
-    const auto size = parse_size(*text);
-    if (!size) {
-      problems_.add(node.place, "memory: not a size: " + in_quotes(*text) + "; write 512MiB or 2GiB");
-    } else if (*size < kLeast) {
-      problems_.add(node.place, "memory must be 16MiB or more, not " + *text);
-    } else {
-      config_.memory = *size;
+    if (const auto size = read_size(node, "memory", 32)) config_.memory = *size;
+  }
+
+  void read_disk(const Node& node) {
+    MapReader map(node, "disk", problems_);
+    if (const Node* reserve = map.get("reserve")) {
+      if (const auto size = read_size(*reserve, "disk.reserve", 16)) config_.disk_reserve = *size;
     }
+    map.done();
+  }
+
+  std::optional<std::uint64_t> read_size(const Node& node, const std::string& what, std::uint64_t least_mib) {
+    const auto text = as_text(node, what, problems_);
+    if (!text) return std::nullopt;
+    const auto size = parse_size(*text);
+    if (size && *size >= least_mib << 20) return size;
+    problems_.add(node.place, size ? what + " must be " + std::to_string(least_mib) + "MiB or more, not " + *text
+                                   : what + ": not a size: " + in_quotes(*text) + "; write 512MiB or 2GiB");
+    return std::nullopt;
   }
 
   void read_sync(const Node& node) {

@@ -70,8 +70,9 @@ struct MainConfig {
   std::vector<std::filesystem::path> mibs{"/etc/bongsu/mibs"};    // the user's own, beside the stock ones
   std::vector<std::filesystem::path> rules{"/etc/bongsu/rules"};  // likewise; the defaults need not be there
   Retention retention;
-  std::uint64_t memory = 0;  // octets that caches and buffers of the store may take; 0: the store's own choice
-  bool sync_points = true;   // `sync: flush`; false for `sync: system`
+  std::uint64_t memory = 0;        // octets that the store may take; 0: its own choice
+  std::uint64_t disk_reserve = 0;  // octets of the disk that the store leaves alone; 0: its own choice
+  bool sync_points = true;         // `sync: flush`; false for `sync: system`
   std::vector<Credential> credentials;
   Polling defaults;
   std::vector<std::string> default_credentials;  // without the key: every credential in file order

@@ -122,6 +122,19 @@ const std::vector<Schema>& schemas() {
         {"flapping", "b"}}},
       {"AlarmList", {{"alarms", "[Alarm]"}, {"next", "?s"}}},
       {"AlarmAnswer", {{"alarm", "Alarm"}}},
+      {"Backup",
+       {{"state", "s"},
+        {"dir", "s"},
+        {"step", "s"},
+        {"share", "n"},
+        {"error", "s"},
+        {"started", "?t"},
+        {"ended", "?t"},
+        {"series", "i"},
+        {"samples", "i"},
+        {"logs", "i"},
+        {"events", "i"},
+        {"octets", "i"}}},
       {"Field", {{"name", "s"}, {"value", "s"}}},
       {"Event",
        {{"id", "i"},
@@ -251,14 +264,22 @@ void write_route(JsonWriter& json, const Route& route) {
   for (const ParamSpec& param : route.params) write_param(json, param);
   json.end_array();
   if (route.method == "POST") {
-    json.key("requestBody").begin_object().member("required", false).key("content").begin_object().key(kJson).begin_object();
+    json.key("requestBody")
+        .begin_object()
+        .member("required", !route.needs.empty())
+        .key("content")
+        .begin_object()
+        .key(kJson)
+        .begin_object();
     json.key("schema")
         .begin_object()
         .member("type", "object")
         .member("additionalProperties", false)
         .key("properties")
         .begin_object();
-    json.key("note").begin_object().member("type", "string").end_object().end_object().end_object();
+    json.key(route.needs.empty() ? "note" : route.needs).begin_object().member("type", "string").end_object().end_object();
+    if (!route.needs.empty()) json.key("required").begin_array().value(route.needs).end_array();
+    json.end_object();
     json.end_object().end_object().end_object();
   }
   json.key("responses").begin_object();

@@ -101,7 +101,8 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = api_routes(sources_);
-    for (auto& more : {event_routes(), page_routes()}) routes.insert(routes.end(), more.begin(), more.end());
+    for (auto& more : {backup_routes(sources_), event_routes(), page_routes()})
+      routes.insert(routes.end(), more.begin(), more.end());
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
                       "This description",

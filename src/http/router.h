@@ -33,10 +33,12 @@ struct Route {
   Shape shape = Shape::Json;
   std::string_view answer{};    // name of the answer's schema in the OpenAPI file, for Json
   std::vector<int> failures{};  // statuses beyond 400 and 500
+  std::string_view needs{};     // of POST: the text member that the body must have; else it may have a note
 };
 
 // The routes, in the order in which they are tried.
 std::vector<Route> api_routes(const Sources& sources);
+std::vector<Route> backup_routes(const Sources& sources);
 std::vector<Route> event_routes();
 std::vector<Route> page_routes();
 std::string openapi(const std::vector<Route>& routes, std::string_view version);

@@ -40,6 +40,17 @@ struct ServerOptions {
   Millis stop_time{2'000};    // for answers under way when the server stops
 };
 
+// The last backup of the store.
+struct BackupState {
+  std::string state = "none";  // "none", "running", "done", "failed"
+  std::string dir{};
+  std::string step{};  // of one that is running
+  double share = 0;    // of the work that is done, 0..1
+  std::string error{};
+  std::optional<Time> started{}, ended{};
+  std::uint64_t series = 0, samples = 0, logs = 0, events = 0, octets = 0;  // in one that is done
+};
+
 // What is shown. All of it is called from worker threads and must outlive the server.
 struct Sources {
   const Clock& clock;
@@ -55,6 +66,9 @@ struct Sources {
   std::function<Status(std::uint64_t id, std::string_view note)> unacknowledge;
   // What was learned of a device's SNMP; nothing where nothing was.
   std::function<std::optional<snmp::Dialect>(std::string_view device)> dialect;
+  // Begins a backup into the folder; how far it is.
+  std::function<Status(std::string_view dir)> back_up{};
+  std::function<BackupState()> backup{};
   std::string version;
   SteadyTime started;
 };

@@ -82,6 +82,7 @@ syslog: {udp: ["127.0.0.1:0", "127.0.0.1:0", "[::1]:5514"]}
 mibs: [/]
 retention: {raw: 7d, logs: 1w}
 memory: 512MiB
+disk: {reserve: 1GiB}
 sync: system
 credentials:
   office: {version: 2c, community: public}
@@ -101,6 +102,7 @@ devices:
   EXPECT_EQ(std::chrono::days(7), config.retention.raw);
   EXPECT_EQ(std::chrono::days(7), config.retention.logs);
   EXPECT_EQ(512ULL << 20, config.memory);
+  EXPECT_EQ(1ULL << 30, config.disk_reserve);
   EXPECT_FALSE(config.sync_points);
   ASSERT_EQ(3U, config.credentials.size());
   const Credential& v3 = config.credentials[2];
@@ -130,7 +132,7 @@ devices:
   EXPECT_EQ("linux", web1.os);
   EXPECT_EQ(30s, web1.polling.interval);
   EXPECT_EQ(5s, web1.polling.ping_interval);
-  EXPECT_EQ(15, web1.place.line);
+  EXPECT_EQ(16, web1.place.line);
   const DeviceConfig& core = config.devices[1];
   EXPECT_EQ((std::map<std::string, std::string>{{"role", "core"}, {"site", "seoul"}}), core.tags);
   EXPECT_EQ((std::vector<std::string>{"old", "office"}), core.credentials);

@@ -271,6 +271,29 @@ TEST_F(Api, AcknowledgesWithANote) {
                       {{"Origin", "http://127.0.0.1:" + std::to_string(lab.port())}}));
 }
 
+TEST_F(Api, BeginsABackupAndTellsHowFarItIs) {
+  start();
+  EXPECT_EQ("none", get("/api/v1/backup")["state"]);
+  const auto post = [&](const char* body, const char* type = "application/json", httplib::Headers fields = {}) {
+    return client->Post("/api/v1/backup", fields, body, type);
+  };
+  const std::string endless = "{\"dir\":\"/" + std::string(5'000, 'x') + "\"}";
+  for (const char* bad :
+       {"", "[]", "{", "{\"dir\":1}", "{\"dir\":\"/b\",\"x\":1}", "{\"dir\":{}}", "{\"dir\":\"b\"}", endless.c_str()})
+    EXPECT_EQ(400, post(bad)->status) << bad;
+  EXPECT_EQ(403, post("{\"dir\":\"/b\"}", "application/json", {{"Origin", "http://evil.example"}})->status);
+  EXPECT_EQ(415, post("{\"dir\":\"/b\"}", "text/plain")->status);
+  EXPECT_EQ("none", get("/api/v1/backup")["state"]);
+  const auto begun = post("{\"dir\":\"/backup/1\"}");
+  ASSERT_EQ(200, begun->status) << begun->body;
+  EXPECT_EQ(
+      json::parse(
+          R"({"state":"running","dir":"/backup/1","step":"copying","share":0.25,"error":"","started":"2026-11-23T01:02:03.456Z",
+    "ended":null,"series":0,"samples":0,"logs":0,"events":0,"octets":0})"),
+      get("/api/v1/backup"));
+  EXPECT_EQ(409, post("{\"dir\":\"/backup/2\"}")->status);
+}
+
 TEST_F(Api, Logs) {
   const json answer = get("/api/v1/logs");
   ASSERT_EQ(3U, answer["logs"].size());
@@ -426,6 +449,9 @@ TEST_F(Api, TheDescriptionIsTrue) {
   }
   EXPECT_GE(checked, 16U);
   EXPECT_TRUE(api["paths"]["/api/v1/alarms/{id}/ack"].contains("post"));
+  EXPECT_TRUE(api["paths"]["/api/v1/backup"].contains("get"));
+  EXPECT_EQ(json({"dir"}),
+            api["paths"]["/api/v1/backup"]["post"]["requestBody"]["content"]["application/json"]["schema"]["required"]);
 }
 
 TEST_F(Api, RoutesWithoutASourceAreNotServed) {

@@ -123,6 +123,7 @@ struct Lab {
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
+  Guarded<BackupState> backup;
   Guarded<std::vector<std::string>> done;  // "ack 7 note"
   ServerOptions options{.listen = "127.0.0.1:0"};
   std::unique_ptr<Server> server;
@@ -143,6 +144,8 @@ struct Lab {
                           const auto at = dialects.find(device);
                           return at == dialects.end() ? std::nullopt : std::optional(at->second);
                         },
+                    .back_up = [this](std::string_view dir) { return begin_backup(dir); },
+                    .backup = [this] { return *backup.lock(); },
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));
@@ -162,6 +165,13 @@ struct Lab {
   }
 
  private:
+  Status begin_backup(std::string_view dir) {
+    auto state = backup.lock();
+    if (state->state == "running") return Error{Code::Exists, "one is under way"};
+    if (!dir.starts_with('/')) return Error{Code::Invalid, "no absolute path"};
+    *state = {.state = "running", .dir = std::string(dir), .step = "copying", .share = 0.25, .started = clock.now()};
+    return {};
+  }
   Status change(const char* verb, std::uint64_t id, std::string_view note) {
     done.lock()->push_back(std::string(verb) + ' ' + std::to_string(id) + ' ' + std::string(note));
     if (!alarms.alarm(id)) return Error{Code::NotFound, "no alarm " + std::to_string(id)};

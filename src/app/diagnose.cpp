@@ -97,9 +97,10 @@ class Doctor {
                  "give credentials on the command line, or name some under the device (key credentials)");
     // Something came back that was not believed: that is the finding, and it stands above already.
     const bool spoke = has(Trait::ReplyAddress) || has(Trait::WrongRequestId) || has(Trait::Malformed) ||
-                       has(Trait::WrongObjects) || has(Trait::LateReply);
-    if (only(Code::Unavailable))
-      return add("port_closed", Severity::Fatal, "takes no connection on its SNMP port", nothing, refusals() + "; " + pinged(),
+                       has(Trait::WrongObjects) || has(Trait::LateReply) || has(Trait::Unbelieved);
+    if (!spoke && only(Code::Unavailable))
+      return add("port_closed", Severity::Fatal, "takes no connection on its SNMP port, or closes it", nothing,
+                 refusals() + "; " + pinged(),
                  "start the SNMP agent on the device, let it listen there by TCP, or ask by UDP (key transport)");
     if (!spoke && !only(Code::Timeout))
       return add("wrong_credentials", Severity::Fatal, "answers, and refuses the credentials", nothing, refusals(),

@@ -56,6 +56,7 @@ void append_json(JsonWriter& json, const mib::Tree& tree, const Varbind& varbind
 struct Ended {
   std::optional<Error> error;
   std::vector<std::string> notes;
+  bool complete = true;
 };
 
 asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std::vector<Oid> oids, std::vector<Varbind>& into,
@@ -65,10 +66,19 @@ asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std:
     ended.error = target.error();
   } else {
     auto answer = co_await session.client.get(*target, std::move(oids));
-    if (answer) into = std::move(answer->varbinds);
-    else ended.error = answer.error();
+    if (answer) {
+      into = std::move(answer->varbinds);
+      for (const Error& refused : answer->refused) ended.notes.push_back(refused.text);
+      ended.complete = answer->refused.empty();
+    } else {
+      ended.error = answer.error();
+    }
   }
   session.reactor.io().stop();
+}
+
+void print_notes(const Ended& ended) {
+  for (const std::string& note : ended.notes) std::fprintf(stderr, "bongsu: note: %s\n", escape_terminal(note).c_str());
 }
 
 asio::awaitable<void> set_all(Session& session, const SnmpOptions& options, std::vector<Varbind> wanted,
@@ -104,8 +114,12 @@ asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std
   for (const Oid& root : roots) {
     if (ended.error) break;
     const auto end = co_await session.client.walk(*target, root, visit);
-    if (!end) ended.error = end.error();
-    else ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
+    if (!end) {
+      ended.error = end.error();
+      break;
+    }
+    ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
+    ended.complete &= end->left == 0;
   }
   session.reactor.io().stop();
 }
@@ -145,9 +159,10 @@ int get(const GetOptions& options) {
   } else {
     for (const Varbind& varbind : varbinds) std::printf("%s\n", shown(*(*session)->tree, varbind, options.numeric).c_str());
   }
+  print_notes(ended);
   const bool all_there =
       std::all_of(varbinds.begin(), varbinds.end(), [](const Varbind& varbind) { return varbind.value.exists(); });
-  return all_there ? 0 : 1;
+  return all_there && ended.complete ? 0 : 1;
 }
 
 int set(const GetOptions& options) {
@@ -185,12 +200,12 @@ int walk(const GetOptions& options) {
   (*session)->reactor.spawn(walk_all(**session, options.snmp, *roots, visit, ended));
   (*session)->reactor.run();
   if (options.snmp.json) print_varbinds(*(*session)->tree, varbinds);
-  for (const std::string& note : ended.notes) std::fprintf(stderr, "bongsu: note: %s\n", escape_terminal(note).c_str());
+  print_notes(ended);
   if (ended.error) return fail(ended.error->text);
   if (count == 0)
     return fail(options.snmp.host + ": nothing below " + words.front() + "; try a shorter OID, or: bongsu collect " +
                 options.snmp.host + " --explain");
-  return 0;
+  return ended.complete ? 0 : 1;
 }
 
 }  // namespace bongsu::app

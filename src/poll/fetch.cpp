@@ -35,10 +35,17 @@ asio::awaitable<Result<std::set<Oid>>> probe(snmp::Client& client, snmp::Target 
       most = count / 2;
       continue;
     }
-    for (std::size_t i = 0; answer->error_status == 0 && i < std::min(count, answer->varbinds.size()); ++i) {
-      const Varbind& found = answer->varbinds[i];
-      if (found.value.exists() && found.oid.starts_with(objects[first + i])) present.insert(objects[first + i]);
+    // By name: some agents answer in another order.
+    for (std::size_t i = 0; answer->error_status == 0 && i < count; ++i) {
+      const auto shows = [&](const Varbind& found) { return found.value.exists() && found.oid.starts_with(objects[first + i]); };
+      if (std::any_of(answer->varbinds.begin(), answer->varbinds.end(), shows)) present.insert(objects[first + i]);
     }
+    const auto odd = [](const Varbind& found) { return !found.value.exists() && found.value.type != ValueType::EndOfMibView; };
+    const auto found = std::find_if(answer->varbinds.begin(), answer->varbinds.end(), odd);
+    if (answer->error_status == 0 && found != answer->varbinds.end())
+      client.dialects().note(target.endpoint, snmp::Trait::EmptyAnswer,
+                             std::string(to_string(found->value.type)) + " in answer to GETNEXT of " + found->oid.to_string() +
+                                 ", where the next object or endOfMibView is due");
     first += count;
   }
   co_return present;
@@ -241,6 +248,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
   if (!scalars.empty()) {
     auto answer = co_await client.get(target, std::move(scalars));
     if (!answer) co_return std::move(answer).error();
+    for (const Error& refused : answer->refused) fetched.notes.push_back(refused.text);
     for (std::size_t i = 0; i < answer->varbinds.size() && i < scalar_leaves.size(); ++i) {
       fetched.data.scalars.emplace_back(scalar_leaves[i], std::move(answer->varbinds[i].value));
     }
@@ -260,7 +268,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
                           "none is taken" +
                           (end->notes.empty() ? std::string() : ": " + end->notes.front())};
     builder.finish();
-    fetched.notes = std::move(end->notes);
+    fetched.notes.insert(fetched.notes.end(), end->notes.begin(), end->notes.end());
   }
   if (!lookups.empty()) {
     if (reactor.clock().steady() > deadline) co_return too_late(target, group);

@@ -42,6 +42,7 @@ std::string blamed(const std::vector<Varbind>& asked, std::int32_t index) {
 struct Client::Raw {
   Response response;
   bool reduced = false;
+  ber::Fault fault = ber::Fault::None;
 };
 
 // A GET in parts, and how it goes on after each answer.
@@ -59,7 +60,7 @@ class Gathering {
     std::vector<Varbind> out;
     const std::size_t count = alone_ ? 1 : std::min({most_, sizing_.most(), left_.size()});
     const std::size_t octets = known_.second.dialect.message_octets;
-    std::size_t room = octets == 0 ? SIZE_MAX : std::max(octets, kHeadOctets) - std::min(octets, kHeadOctets);
+    std::size_t room = octets == 0 ? SIZE_MAX : std::max(octets, kHeadOctets) - kHeadOctets;
     for (std::size_t i = 0; i < std::max<std::size_t>(count, 1); ++i) {
       const Oid& oid = response_.varbinds[left_[i]].oid;
       const std::size_t size = 10 + 2 * oid.size();  // about
@@ -87,16 +88,16 @@ class Gathering {
     if (raw->reduced) {
       sizing_.failed({asked.size(), 1}, Failure::Silent,
                      fmt::format("no answer to a GET of {} objects, while the first alone is answered", asked.size()));
-      return take_some({asked.front()}, answer, true);
+      return take_some({asked.front()}, answer, raw->fault, true);
     }
-    return take_some(asked, answer, alone);
+    return take_some(asked, answer, raw->fault, alone);
   }
   Response response() { return std::move(response_); }
 
  private:
   static constexpr std::size_t kHeadOctets = 160;
 
-  Status take_some(const std::vector<Varbind>& asked, Response& answer, bool alone) {
+  Status take_some(const std::vector<Varbind>& asked, Response& answer, ber::Fault fault, bool alone) {
     const Size size{asked.size(), 1};
     if (answer.error_status == kTooBig && asked.size() > 1) {
       sizing_.failed(size, Failure::TooBig, fmt::format("tooBig to a GET of {} objects", asked.size()));
@@ -113,8 +114,10 @@ class Gathering {
       return {};
     }
     if (answer.error_status != kNoError || answer.varbinds.empty()) {
-      const bool empty = answer.error_status == kNoError;
-      const std::string how = empty ? "an answer without any object" : error_status_name(answer.error_status);
+      const bool unreadable = fault != ber::Fault::None, empty = answer.error_status == kNoError && !unreadable;
+      const std::string how = unreadable ? "an answer that cannot be read (" + ber::to_error(fault).text + ")"
+                              : empty    ? "an answer without any object"
+                                         : error_status_name(answer.error_status);
       if (empty) book_.note(known_, Trait::EmptyAnswer, fmt::format("{} to a GET of {} objects", how, asked.size()));
       if (asked.size() > 1) {  // an object, or so many at once? The one that is named, or the first, tells
         refused_ = fmt::format("{} to a GET of {} objects, while one of them alone is answered", how, asked.size());
@@ -124,13 +127,22 @@ class Gathering {
           std::swap(left_[0], left_[static_cast<std::size_t>(answer.error_index) - 1]);
         return {};
       }
-      if (empty)
-        return Error{Code::Invalid, fmt::format("{} ({}): {} to GET of {}", target_.name, target_.endpoint.to_string(), how,
-                                                asked.front().oid.to_string())};
-      return refusal(target_, PduType::GetRequest, answer.error_status, blamed(asked, answer.error_index));
+      if (empty || unreadable)
+        return leave(Error{Code::Invalid, fmt::format("{} ({}): {} to GET of {}", target_.name, target_.endpoint.to_string(), how,
+                                                      asked.front().oid.to_string())});
+      return leave(refusal(target_, PduType::GetRequest, answer.error_status, asked.front().oid.to_string()));
     }
     if (alone && !refused_.empty()) sizing_.failed(refused_size_, Failure::Refused, std::exchange(refused_, {}));
     return match(asked, answer, size);
+  }
+
+  // One object that is not to be had does not cost the others.
+  Status leave(Error error) {
+    response_.varbinds[left_.front()].value = {};
+    left_.erase(left_.begin());
+    response_.refused.push_back(std::move(error));
+    if (left_.empty() && response_.refused.size() == response_.varbinds.size()) return std::move(response_.refused.front());
+    return {};
   }
 
   // By name: an answer in another order is true as well.
@@ -242,7 +254,7 @@ asio::awaitable<Result<Client::Raw>> Client::ask_owning(Target target, PduType t
   net::Promise<Result<Raw>> promise(exchanges_.reactor());
   Answered then = [&promise](Result<Answer> answer) {
     if (!answer) return promise.set(std::move(answer).error());
-    promise.set(Raw{own(*answer), answer->reduced});
+    promise.set(Raw{own(*answer), answer->reduced, answer->fault});
   };
   Ask ask{.type = type, .non_repeaters = first, .max_repetitions = second, .varbinds = views, .reducible = reducible};
   exchanges_.request(target, ask, std::move(then));
@@ -251,8 +263,12 @@ asio::awaitable<Result<Client::Raw>> Client::ask_owning(Target target, PduType t
 
 asio::awaitable<Result<Response>> Client::ask_once(Target target, PduType type, int first, int second,
                                                    std::vector<Varbind> varbinds) {
+  const std::string who = fmt::format("{} ({})", target.name, target.endpoint.to_string());
   auto raw = co_await ask_owning(std::move(target), type, first, second, std::move(varbinds), false);
   if (!raw) co_return std::move(raw).error();
+  if (raw->fault != ber::Fault::None)
+    co_return Error{Code::Invalid,
+                    fmt::format("{}: its answer to {} cannot be read: {}", who, to_string(type), ber::to_error(raw->fault).text)};
   co_return std::move(raw->response);
 }
 
@@ -361,7 +377,7 @@ asio::awaitable<Result<WalkEnd>> Client::walk(Target target, Oid root, std::func
   ++end->requests;
   end->rtt = std::max(end->rtt, itself->rtt);
   const Varbind& object = itself->varbinds.front();
-  if (object.value.exists()) {
+  if (object.value.exists() && object.value.type != ValueType::Null) {
     ++end->cells;
     visit(object);
   }

@@ -38,6 +38,9 @@ struct Response {
   std::int32_t error_status = 0;    // RFC 3416 section 3; not 0 only from get_next() and get_bulk()
   std::int32_t error_index = 0;     // from 1
   std::chrono::microseconds rtt{};  // of the slowest answer
+  // get(): objects that the agent answered with an error alone, or that cannot be read, while others were had; Null is their
+  // value.
+  std::vector<Error> refused;
 };
 
 // Rows by index, cells as the columns were asked for; nothing where the agent has no such object.

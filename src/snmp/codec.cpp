@@ -273,6 +273,22 @@ ber::Fault read_varbinds(Octets octets, std::vector<VarbindView>& varbinds) {
   return Fault::None;
 }
 
+bool read_head(Octets datagram, MessageView& into) {
+  ber::Reader outside(datagram);
+  ber::Reader message(outside.expect(ber::kSequence));
+  if (!outside.ok()) return false;
+  into.version = static_cast<Version>(message.integer());
+  const Octets community = message.expect(ber::kOctetString);
+  if (!message.ok() || (into.version != Version::V1 && into.version != Version::V2c)) return false;
+  into.community = {reinterpret_cast<const char*>(community.data()), community.size()};
+  std::uint8_t tag = 0;
+  ber::Reader pdu(message.element(tag));
+  if (!message.ok()) return false;
+  into.type = static_cast<PduType>(tag);
+  into.request_id = pdu.integer();
+  return pdu.ok();
+}
+
 std::optional<double> ValueView::other_to_double() const {
   switch (type) {
     case ValueType::OpaqueFloat:

@@ -167,6 +167,9 @@ class Encoder {
   ber::Writer writer_;
   std::size_t repetitions_at_ = 0;
 };
+// Whose message it is, where the rest of it cannot be read: version, community, PDU type and request-id. False where these
+// cannot be read either, or it is none of v1 or v2c.
+bool read_head(Octets datagram, MessageView& into);
 // Varbinds one behind the other, as Encoder::varbinds() has them, as views that borrow from `octets`.
 ber::Fault read_varbinds(Octets octets, std::vector<VarbindView>& into);
 // One varbind with its SEQUENCE header. Errors: as Encoder::add.

@@ -50,8 +50,9 @@ enum class Trait : std::uint8_t {
   WrongObjects,       // answers with other objects than were asked for
   EmptyAnswer,        // answers without error and without any object
   WrongError,         // an error-status that does not fit its request (genErr for what is not there, noSuchName in v2c)
+  Unbelieved,         // answers of another version, community or kind, or that SNMPv3 does not vouch for
 };
-inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::WrongError) + 1;
+inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::Unbelieved) + 1;
 std::string_view to_string(Trait trait);  // "varbind_limit": stable, in JSON and by `doctor`
 std::optional<Trait> parse_trait(std::string_view name);
 

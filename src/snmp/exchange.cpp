@@ -23,6 +23,7 @@ constexpr float kLossWeight = 1.0F / 32, kLossShown = 0.08F;
 constexpr std::uint32_t kLossTries = 50;
 constexpr std::uint32_t kRecentIds = 4;
 constexpr std::size_t kShownOctets = 48;        // of a datagram as evidence
+constexpr Millis kBetterOne{50};                // that may follow an answer that cannot be read
 constexpr std::size_t kBufferOfAnswer = 4'096;  // what the kernel charges for an answer of a full frame, and some more
 
 // x * inverse_of(x) = 1 modulo 2^32, for an odd x (Newton).
@@ -95,6 +96,8 @@ Exchanges::Exchange* Exchanges::take_slot() {
   ++exchange.generation;
   exchange.busy = true;
   exchange.tries = exchange.early = 0;
+  exchange.distrusted = 0;
+  exchange.unreadable = ber::Fault::None;
   exchange.reducible = exchange.reduced = exchange.asks_version = false;
   exchange.known = nullptr;
   in_flight_.set(static_cast<double>(++busy_));
@@ -263,7 +266,7 @@ void Exchanges::probe_v1(Exchange& exchange) {
   probe->repetitions_at = 0;
   probe->request_id = id_of(*probe);
   probe->then = [this, slot = exchange.slot, id = exchange.request_id](const Result<Answer>& answer) {
-    if (answer) speak_v1(slots_[slot], id);
+    if (answer && answer->fault == ber::Fault::None) speak_v1(slots_[slot], id);
   };
   static const std::vector<std::uint8_t> kSystem = *encode_oid(Oid{1, 3, 6, 1, 2, 1, 1});
   encoder_.start();
@@ -426,6 +429,14 @@ void Exchanges::expired(Exchange& exchange) {
     finish(exchange, std::move(error));
     return send_waiting();
   }
+  if (exchange.unreadable != ber::Fault::None) {
+    end_discovery(exchange, nullptr);
+    const Answer answer{.sendings = exchange.tries + exchange.early, .reduced = exchange.reduced, .fault = exchange.unreadable};
+    const Answered then = std::move(exchange.then);
+    release(exchange, true);
+    then(answer);
+    return send_waiting();
+  }
   if (exchange.connection != nullptr) {
     if (exchange.fresh) --fresh_;
     exchange.fresh = false;
@@ -485,7 +496,9 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
                        format_duration(target.timeout * (1 + target.retries)),
                        exchange.connection != nullptr && exchange.connection->state == Connection::State::Opening
                            ? ", the connection is not even made"
-                           : "");
+                       : exchange.connection != nullptr && exchange.connection->in.kept() > 0
+                           ? fmt::format(", but {} octets of an answer that does not end", exchange.connection->in.kept())
+                           : std::string());
   if (exchange.stranger)
     return {Code::Timeout,
             text + fmt::format("; answers came from {}, and are not believed: add reply_from: [{}] to the device if "
@@ -501,6 +514,7 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
                                                : Code::Timeout;
     return {code, text + "; " + trust_problem(exchange)};
   }
+  if (exchange.distrusted > 0) return {Code::Timeout, text + "; " + trust_problem(exchange)};
   return {Code::Timeout,
           text + fmt::format("; check that it is up, that its agent listens on this port and lets this host in, and that the "
                              "community and version ({}) of credentials \"{}\" are its own",
@@ -621,18 +635,43 @@ void Exchanges::malformed(const net::Datagram& datagram, ber::Fault fault) {
   dialects_.note(*known, Trait::Malformed, text);
 }
 
+// A message with a fault. Where it shows what it answers, the request need not wait for its time-out.
+void Exchanges::unreadable(const net::Datagram& datagram, Transport by, ber::Fault fault, SteadyTime now) {
+  malformed(datagram, fault);
+  MessageView head;
+  if (!read_head(datagram.data, head) || head.type != PduType::Response) return;
+  std::uint32_t since = 0;
+  Exchange* exchange = find(head.request_id, since);
+  if (exchange == nullptr || since > 0 || !exchange->busy || exchange->tries == 0 || exchange->failed ||
+      exchange->device != nullptr || by != exchange->target.transport || datagram.peer != exchange->target.endpoint ||
+      head.version != exchange->version || head.community != exchange->target.credentials->community.reveal())
+    return;
+  give_up_soon(*exchange, fault, now);
+}
+
+void Exchanges::give_up_soon(Exchange& exchange, ber::Fault fault, SteadyTime now) {
+  if (exchange.unreadable == ber::Fault::None) reactor_.timers().arm(exchange, now + kBetterOne);
+  exchange.unreadable = fault;
+}
+
 void Exchanges::receive_one(const net::Datagram& datagram, Transport by, SteadyTime now) {
   MessageView message;
   const ber::Fault fault = decoder_.decode(datagram.data, message);
   if (fault == ber::Fault::Version) return receive_secured(datagram, by, now);
-  if (fault != ber::Fault::None) return malformed(datagram, fault);
-  if (message.type != PduType::Response) return discard(Cause::Type, datagram.peer);
+  if (fault != ber::Fault::None) return unreadable(datagram, by, fault, now);
+  if (message.type != PduType::Response) {
+    std::uint32_t since = 0;
+    Exchange* asked = find(message.request_id, since);
+    if (asked == nullptr || since > 0 || !asked->busy || datagram.peer != asked->target.endpoint)
+      return discard(Cause::Type, datagram.peer);
+    return distrust(*asked, Distrust::Kind, datagram.peer);
+  }
   Exchange* exchange = addressee(message.request_id, datagram.peer, by);
   if (exchange == nullptr) return;
   if (!may_answer(*exchange, datagram.peer)) return refuse_stranger(*exchange, datagram.peer);
   const Credentials& credentials = *exchange->target.credentials;
-  if (message.version != exchange->version) return discard(Cause::Version, datagram.peer);
-  if (message.community != credentials.community.reveal()) return discard(Cause::Community, datagram.peer);
+  if (message.version != exchange->version) return distrust(*exchange, Distrust::Version, datagram.peer);
+  if (message.community != credentials.community.reveal()) return distrust(*exchange, Distrust::Community, datagram.peer);
   answered(*exchange, message, datagram, now);
 }
 

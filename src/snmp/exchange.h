@@ -41,11 +41,12 @@ struct Answer {
   std::int32_t error_status = 0;
   std::int32_t error_index = 0;
   std::span<const VarbindView> varbinds;
-  std::size_t octets = 0;           // of the datagram
-  std::chrono::microseconds rtt{};  // since the last try
-  int sendings = 1;                 // up to the answer
-  std::int32_t repetitions = 0;     // that the last of them asked for; GETBULK
-  bool reduced = false;             // it answers the last try of a reducible request
+  std::size_t octets = 0;               // of the datagram
+  std::chrono::microseconds rtt{};      // since the last try
+  int sendings = 1;                     // up to the answer
+  std::int32_t repetitions = 0;         // that the last of them asked for; GETBULK
+  bool reduced = false;                 // it answers the last try of a reducible request
+  ber::Fault fault = ber::Fault::None;  // why it cannot be read; there are no varbinds then
 };
 // Called once, in a later turn of the reactor. Errors: Timeout, Invalid (the request cannot be sent as it is), Unavailable
 // (no socket), Unsupported, Limit (too many requests wait). Of v3: Denied (the agent reports that user, authentication,
@@ -65,7 +66,8 @@ struct ExchangeOptions {
 
 // All requests of one reactor, over one socket per address family. A request keeps its request-id through its retries, so
 // that a late answer to an early try still counts, and each retry of a GETBULK asks for half the repetitions. What comes
-// in and answers nothing is counted by cause and changes no deadline.
+// in and answers nothing is counted by cause and changes no deadline. An answer
+// that cannot be read is given up on soon, for the next would be no better, unless a good one follows it.
 // Once the round trip of a device is known (RFC 6298), the first try is sent again up to twice before its time-out; no
 // answer is waited for shorter because of it. A device that never answered v2c is asked in v1 beside the last try, and what
 // answers that is spoken to in v1 from then on. A device that loses requests sent side by side gets them one by one.
@@ -94,8 +96,20 @@ class Exchanges {
   struct Exchange;
   struct Device;
   struct Connection;
-  // Why a v3 message is not believed.
-  enum class Distrust : std::uint8_t { Digest, Privacy, Level, Identity, Context, TimeWindow };
+  // Why an answer to a request under way is not believed.
+  enum class Distrust : std::uint8_t {
+    Version,
+    Community,
+    Kind,
+    Digest,
+    Privacy,
+    Level,
+    Identity,
+    EngineId,
+    Context,
+    TimeWindow,
+    LastBoots
+  };
   // Request-ids name a slot and how often it was used, scrambled by a key of this process.
   static constexpr std::uint32_t kSlotBits = 20;
   static constexpr std::uint32_t kIdMask = 0x7fffffff;
@@ -123,6 +137,8 @@ class Exchanges {
   void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
   void unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer);
   void malformed(const net::Datagram& datagram, ber::Fault fault);
+  void unreadable(const net::Datagram& datagram, Transport by, ber::Fault fault, SteadyTime now);
+  void give_up_soon(Exchange& exchange, ber::Fault fault, SteadyTime now);
   void reduce(Exchange& exchange);
   bool read_request(const Exchange& exchange, Decoder& decoder, Encoder& encoder, ScopedView& into) const;
   std::chrono::microseconds patience(const Exchange& exchange) const;
@@ -158,6 +174,7 @@ class Exchanges {
   void keys_made(Device& device, std::uint32_t epoch, const std::shared_ptr<const User>& user, LocalKeys keys);
   void reset_clock(const Exchange& exchange, const SecuredView& message, SteadyTime now);
   void note_clock(const Device& device, std::int32_t boots, std::int32_t time, const SecuredView& message);
+  void let_go_engine_id(const Device& device);
   void note_size(const Device& device, std::int32_t max_size);
   void save(Device& device, SteadyTime now);
   Octets secured(Exchange& exchange);
@@ -166,7 +183,8 @@ class Exchanges {
   void end_discovery(Exchange& exchange, const Error* error);
   void reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now);
   void send_again(Exchange& exchange);
-  void distrust(Exchange& exchange, Distrust why);
+  void distrust(Exchange& exchange, Distrust why, const net::Endpoint& peer);
+  static std::string_view to_text(Distrust why);
   void probe(Exchange& exchange);
   void probe_with(Exchange& exchange, std::shared_ptr<const Credentials> credentials, bool Exchange::*answered);
   std::string trust_problem(const Exchange& exchange) const;

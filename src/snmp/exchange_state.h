@@ -69,7 +69,11 @@ struct Exchanges::Exchange final : net::Timer {
   SteadyTime started{}, sent{};
   Answered then;
   std::optional<Error> failed;
-  std::optional<net::Endpoint> stranger;  // somebody else answered it
+  std::int32_t request_id = 0;
+  std::optional<net::Endpoint> stranger;     // somebody else answered it
+  std::uint32_t distrusted = 0;              // answers that were not believed
+  Distrust why = Distrust::Digest;           // the last one
+  ber::Fault unreadable = ber::Fault::None;  // an answer of it cannot be read; it is given up on
 
   // TCP
   Connection* connection = nullptr;
@@ -77,15 +81,12 @@ struct Exchanges::Exchange final : net::Timer {
 
   // v3
   Device* device = nullptr;
-  std::int32_t request_id = 0;
-  std::uint32_t epoch = 0;  // of the engine ID that it was sent with
-  int syncs = 0;            // times that it was sent again because of a report
-  SteadyTime deadline{};    // whatever the agent answers
-  std::uint32_t distrusted = 0;
-  Distrust why = Distrust::Digest;  // the last one
-  bool probed = false;              // what follows is known, or asked for
-  bool context_wrong = false;       // answered with the default context
-  bool privacy_wrong = false;       // answered without privacy
+  std::uint32_t epoch = 0;     // of the engine ID that it was sent with
+  int syncs = 0;               // times that it was sent again because of a report
+  SteadyTime deadline{};       // whatever the agent answers
+  bool probed = false;         // what follows is known, or asked for
+  bool context_wrong = false;  // answered with the default context
+  bool privacy_wrong = false;  // answered without privacy
 };
 
 }  // namespace bongsu::snmp

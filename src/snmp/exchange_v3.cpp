@@ -46,9 +46,16 @@ void Exchanges::forget(const net::Endpoint& endpoint) {
   const auto found = devices_.find(endpoint);
   if (found == devices_.end()) return;
   found->second->engine.forget();
+  let_go_engine_id(*found->second);
   found->second->last_id.clear();
   found->second->unsaved = false;
   if (keeper_ != nullptr) keeper_->erase(EngineRecord::kTable, endpoint.to_string());
+}
+
+// So that an agent with a new engine ID each time fills nothing, and one that is gone is no twin.
+void Exchanges::let_go_engine_id(const Device& device) {
+  const auto found = engine_ids_.find({device.last_id.begin(), device.last_id.end()});
+  if (found != engine_ids_.end() && found->second == device.endpoint) engine_ids_.erase(found);
 }
 
 Status Exchanges::remember(const StateStore& store) {
@@ -91,7 +98,6 @@ Status Exchanges::prepare(Exchange& exchange) {
                     to_string(credentials.user->level()))};
   exchange.device = &device_of(exchange.target.endpoint);
   exchange.syncs = 0;
-  exchange.distrusted = 0;
   exchange.probed = exchange.context_wrong = exchange.privacy_wrong = false;
   return {};
 }
@@ -170,10 +176,48 @@ Octets Exchanges::secured(Exchange& exchange) {
   return secured_.write(head, encoder_.scope(context, credentials.context_name), keys, ++salt_);
 }
 
-void Exchanges::distrust(Exchange& exchange, Distrust why) {
+// An answer that shows what it answers, and is not taken.
+void Exchanges::distrust(Exchange& exchange, Distrust why, const net::Endpoint& peer) {
   ++exchange.distrusted;
   exchange.why = why;
-  discard(Cause::Security, exchange.target.endpoint);
+  discard(why == Distrust::Version     ? Cause::Version
+          : why == Distrust::Community ? Cause::Community
+          : why == Distrust::Kind      ? Cause::Type
+                                       : Cause::Security,
+          peer);
+  if (why == Distrust::TimeWindow) return;  // a restart, mostly: the clock is followed, and that is noted
+  const std::function<std::string()> text = [&] {
+    return fmt::format("an answer to {} from {} was not believed: {}", to_string(exchange.type), peer.to_string(), to_text(why));
+  };
+  dialects_.note(*exchange.known, Trait::Unbelieved, text);
+}
+
+std::string_view Exchanges::to_text(Distrust why) {
+  switch (why) {
+    case Distrust::Version:
+      return "it is of another SNMP version than the request";
+    case Distrust::Community:
+      return "it has another community than the request";
+    case Distrust::Kind:
+      return "it is no response, but a message of another kind, as when requests are sent back";
+    case Distrust::Digest:
+      return "its authentication is wrong, so the agent has another key, or another host answers in its place";
+    case Distrust::Privacy:
+      return "it cannot be decrypted, so the agent has another privacy key or protocol";
+    case Distrust::Level:
+      return "it has another security level than the request";
+    case Distrust::Identity:
+      return "it names another engine, user or request";
+    case Distrust::EngineId:
+      return "it names an engine ID of fewer than 5 octets (RFC 3411, SnmpEngineID)";
+    case Distrust::Context:
+      return "it is of another context";
+    case Distrust::TimeWindow:
+      return "it is outside of the time window";
+    case Distrust::LastBoots:
+      return "its engineBoots has reached its end, 2147483647 (RFC 3414 section 2.2.2); give the agent another engine ID";
+  }
+  return "";
 }
 
 void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, SteadyTime now) {
@@ -181,7 +225,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
   if (const ber::Fault fault = read_secured(datagram.data, message); fault != ber::Fault::None) return malformed(datagram, fault);
   Exchange* exchange = addressee(message.message_id, datagram.peer, by);
   if (exchange == nullptr) return;
-  if (exchange->device == nullptr) return discard(Cause::Version, datagram.peer);
+  if (exchange->device == nullptr) return distrust(*exchange, Distrust::Version, datagram.peer);
   Engine& engine = exchange->device->engine;
   const Credentials& credentials = *exchange->target.credentials;
   const bool discovering = exchange->device->discovering == exchange;
@@ -195,37 +239,42 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
 
   Octets scoped = message.scoped;
   if (message.level != SecurityLevel::NoAuthNoPriv) {
-    if (!ours) return distrust(*exchange, Distrust::Identity);
+    if (!ours) return distrust(*exchange, Distrust::Identity, datagram.peer);
     // More than was asked for is no answer either, and there may be no key for it.
-    if (message.level > credentials.level) return distrust(*exchange, Distrust::Level);
+    if (message.level > credentials.level) return distrust(*exchange, Distrust::Level, datagram.peer);
     LocalKeys* keys = engine.keys(credentials.user);
-    if (keys == nullptr) return distrust(*exchange, Distrust::Identity);  // its engine ID was another one meanwhile
-    if (!keys->check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest);
+    if (keys == nullptr)
+      return distrust(*exchange, Distrust::Identity, datagram.peer);  // its engine ID was another one meanwhile
+    if (!keys->check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest, datagram.peer);
     if (message.level == SecurityLevel::AuthPriv) {
       if (!keys->decrypt(message.boots, message.time, message.salt, message.scoped, plain_))
-        return distrust(*exchange, Distrust::Privacy);
+        return distrust(*exchange, Distrust::Privacy, datagram.peer);
       scoped = plain_;
     }
   }
   ScopedView pdu;
   if (const ber::Fault fault = decoder_.decode_scoped(scoped, pdu); fault != ber::Fault::None) {
-    if (message.level == SecurityLevel::AuthPriv) return distrust(*exchange, Distrust::Privacy);
-    return malformed(datagram, fault);
+    // Deciphered with a key that is not known to be right, anything looks so.
+    if (message.level == SecurityLevel::AuthPriv && exchange->device->proved != exchange->target.credentials)
+      return distrust(*exchange, Distrust::Privacy, datagram.peer);
+    malformed(datagram, fault);
+    if (message.level == credentials.level) give_up_soon(*exchange, fault, now);
+    return;
   }
   if (pdu.type == PduType::Report) {
     if (discovering) return discovered(*exchange, message, now);
     return reported(*exchange, message, pdu, now);
   }
-  if (pdu.type != PduType::Response) return discard(Cause::Type, datagram.peer);
-  if (!ours || pdu.request_id != exchange->request_id) return distrust(*exchange, Distrust::Identity);
-  if (message.level != credentials.level) return distrust(*exchange, Distrust::Level);
+  if (pdu.type != PduType::Response || discovering) return distrust(*exchange, Distrust::Kind, datagram.peer);
+  if (!ours || pdu.request_id != exchange->request_id) return distrust(*exchange, Distrust::Identity, datagram.peer);
+  if (message.level != credentials.level) return distrust(*exchange, Distrust::Level, datagram.peer);
   const Octets context = credentials.context_engine_id.empty() ? engine.id() : octets_of(credentials.context_engine_id);
   if (!same(context, pdu.context_engine_id) || credentials.context_name != pdu.context_name)
-    return distrust(*exchange, Distrust::Context);
+    return distrust(*exchange, Distrust::Context, datagram.peer);
   const std::int32_t boots = engine.boots(), time = engine.time(now);
   const bool authentic = engine.authentic();
   if (message.level != SecurityLevel::NoAuthNoPriv && !engine.accept(message.boots, message.time, now)) {
-    distrust(*exchange, Distrust::TimeWindow);
+    distrust(*exchange, message.boots == kLastBoots ? Distrust::LastBoots : Distrust::TimeWindow, datagram.peer);
     // It is authentic and it is fresh, for its msgID is: so the agent's clock went back, and its next answer is taken.
     if (message.boots == kLastBoots || exchange->syncs >= kMostSyncs) return;
     reset_clock(*exchange, message, now);
@@ -240,7 +289,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     device.unsaved = true;
   }
   engine.heard();
-  if (message.max_size < kLeastMaxSize) note_size(device, message.max_size);
+  note_size(device, message.max_size);
   if (device.unsaved) save(device, now);
   answered(*exchange, pdu, datagram, now);
 }
@@ -307,16 +356,20 @@ void Exchanges::note_clock(const Device& device, std::int32_t boots, std::int32_
                              message.boots, message.time, time));
 }
 
+// A small msgMaxSize holds until a larger one is told.
 void Exchanges::note_size(const Device& device, std::int32_t max_size) {
   Dialect& dialect = dialects_.of(device.endpoint);
-  if (dialect.message_octets == max_size) return;
-  dialect.message_octets = static_cast<std::uint16_t>(max_size);
-  dialects_.note(device.endpoint, Trait::MessageSize,
-                 fmt::format("it takes messages of {} octets at most (msgMaxSize); RFC 3412 asks for 484", max_size));
+  const auto bound = static_cast<std::uint16_t>(max_size < kLeastMaxSize ? std::max(max_size, 1) : 0);
+  if (dialect.message_octets == bound) return;
+  dialect.message_octets = bound;
+  dialects_.changed(device.endpoint);
+  if (bound != 0)
+    dialects_.note(device.endpoint, Trait::MessageSize,
+                   fmt::format("it takes messages of {} octets at most (msgMaxSize); RFC 3412 asks for 484", max_size));
 }
 
 void Exchanges::discovered(Exchange& exchange, const SecuredView& message, SteadyTime now) {
-  if (message.engine_id.size() < kShortestEngineId) return distrust(exchange, Distrust::Identity);
+  if (message.engine_id.size() < kShortestEngineId) return distrust(exchange, Distrust::EngineId, exchange.target.endpoint);
   Device& device = *exchange.device;
   // The same engine ID: what authentic messages told of its clock is better than what this one says.
   if (!device.engine.authentic() || !same(device.engine.id(), message.engine_id)) {
@@ -324,7 +377,7 @@ void Exchanges::discovered(Exchange& exchange, const SecuredView& message, Stead
     device.unsaved = true;
   }
   device.doubted = false;
-  if (message.max_size < kLeastMaxSize) note_size(device, message.max_size);
+  note_size(device, message.max_size);
   const auto note = [&](Counter& counter, const std::string& text) {
     counter.add();
     if (std::uint64_t suppressed = 0; gate_.open(now, suppressed))
@@ -338,6 +391,7 @@ void Exchanges::discovered(Exchange& exchange, const SecuredView& message, Stead
     dialects_.note(device.endpoint, Trait::EngineIdChanged, text);
   }
   if (!same(device.last_id, message.engine_id)) {
+    let_go_engine_id(device);
     const std::string id(message.engine_id.begin(), message.engine_id.end());
     const auto first =
         engine_ids_.size() < kMostEngineIds ? engine_ids_.try_emplace(id, device.endpoint).first : engine_ids_.find(id);
@@ -397,7 +451,7 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
       resyncs_.add();
       return send_again(exchange);
     case ReportKind::TimeWindow:
-      if (message.level == SecurityLevel::NoAuthNoPriv) return distrust(exchange, Distrust::Level);
+      if (message.level == SecurityLevel::NoAuthNoPriv) return distrust(exchange, Distrust::Level, exchange.target.endpoint);
       if (message.boots == kLastBoots)
         return fail(
             Code::Refused,
@@ -460,24 +514,7 @@ std::string Exchanges::trust_problem(const Exchange& exchange) const {
         "are its own: some agents drop what they cannot decrypt",
         credentials.user->name(), to_string(credentials.user->priv()), credentials.name);
   }
-  const std::string_view why = [&]() -> std::string_view {
-    switch (exchange.why) {
-      case Distrust::Digest:
-        return "its authentication is wrong, so the agent has another key, or another host answers in its place";
-      case Distrust::Privacy:
-        return "it cannot be decrypted, so the agent has another privacy key or protocol";
-      case Distrust::Level:
-        return "it has another security level than the request";
-      case Distrust::Identity:
-        return "it names another engine, user or request";
-      case Distrust::Context:
-        return "it is of another context";
-      case Distrust::TimeWindow:
-        return "it is outside of the time window";
-    }
-    return "";
-  }();
-  return fmt::format("{} answers of it were not believed (the last: {})", exchange.distrusted, why);
+  return fmt::format("{} answers of it were not believed (the last: {})", exchange.distrusted, to_text(exchange.why));
 }
 
 }  // namespace bongsu::snmp

@@ -79,6 +79,10 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
     {Caution, "answers without error and without any object", "what was asked is missing", "renew the agent's software"},
     {Harmless, "answers with an error that does not fit the question", "it is asked again in another way; nothing is lost",
      "nothing"},
+    {Danger, "answers with messages that do not fit their request",
+     "such answers are not believed, for anybody could have sent them: what they carried is missing",
+     "see the evidence: correct the credentials where they differ from the agent's, else renew the agent's software, or look for "
+     "another host that answers in its place"},
 }};
 
 void write_one(JsonWriter& json, const Observation& seen) {

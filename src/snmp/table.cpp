@@ -205,8 +205,9 @@ void TableWalk::answered(Result<Answer> result) {
   if (plan_ == Plan::Verify && result->error_status == kNoError && !result->varbinds.empty()) return verified(*result);
   if (plan_ == Plan::Skip || plan_ == Plan::Exact) return skipped(*result);
   if (plan_ == Plan::Hidden) return take_hidden(&*result);
+  if (result->fault != ber::Fault::None) return refused(kUnreadable, 0);
   if (result->reduced) return reduced(*result);
-  if (result->error_status != kNoError) return refused(result->error_status, result->error_index);
+  if (result->error_status != kNoError) return refused(std::max(result->error_status, kUnreadable + 1), result->error_index);
   if (result->varbinds.empty()) return refused(kEmpty, 0);
   accepted(*result);
 }
@@ -258,14 +259,26 @@ void TableWalk::reduced(const Answer& answer) {
   ask();
 }
 
-// An error to the request under way, or an answer without any object.
+std::string TableWalk::told(std::int32_t status) {
+  switch (status) {
+    case kSilent:
+      return "no answer";
+    case kEmpty:
+      return "an answer without any object";
+    case kUnreadable:
+      return "an answer that cannot be read";
+    default:
+      return error_status_name(status);
+  }
+}
+
+// An error to the request under way, or an answer without any object that can be read.
 void TableWalk::refused(std::int32_t status, std::int32_t index) {
-  const std::string how = status == kEmpty ? "an answer without any object" : error_status_name(status);
-  const std::string what = fmt::format("{} to {}", how, described());
+  const std::string what = fmt::format("{} to {}", told(status), described());
   const bool bulk = type_ == PduType::GetBulk;
-  if (plan_ == Plan::SmallBulk) {
-    sizing().bulk_is_useless(Trait::BulkRefused, fmt::format("{}, while GETNEXT is answered", what));
-    plan_ = Plan::Usual;
+  if (plan_ == Plan::SmallBulk) {  // is it GETBULK, or the object?
+    failed_ = {.type = type_, .size = size_, .status = status, .index = index};
+    plan_ = Plan::Alone;
     return ask();
   }
   if (status == kTooBig && size_.varbinds() > 1) {
@@ -297,17 +310,15 @@ void TableWalk::refused(std::int32_t status, std::int32_t index) {
     plan_ = Plan::Alone;
     return ask();
   }
-  const Plan was = plan_;
-  refuse_column(asked_[0], status);
-  if (was == Plan::Alone && failed_.index == 0 && failed_.size.names > 1) {
-    column_limit_ = 1;  // it does not say which: ask for each alone
-  }
+  // It does not say which: each is asked for alone.
+  if (plan_ == Plan::Alone && failed_.index == 0 && failed_.size.names > 1) column_limit_ = 1;
   plan_ = Plan::Usual;
+  refuse_column(asked_[0], status);
   ask();
 }
 
 void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
-  if (status == kEmpty) return end_column(column, "an answer without any object");
+  if (status == kEmpty) return end_column(column, told(status));
   if (status == kNoSuchName) {  // no next object; some agents say so in v2c too
     states_[column].ended = true;
     return;
@@ -317,13 +328,19 @@ void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
   dialect().too_many = too_many_before_;
   if (!limited_before_)
     std::erase_if(dialect().observations, [](const Observation& seen) { return seen.trait == Trait::VarbindLimit; });
-  const std::string name = error_status_name(status);
-  const bool denied = status == kNoAccess || status == kAuthorizationError;
+  const bool denied = status == kNoAccess || status == kAuthorizationError, unreadable = status == kUnreadable;
   if (!refusal_)
-    refusal_ = Error{denied ? Code::Denied : Code::Refused,
-                     fmt::format("{} ({}): the agent answered {} for {}", target_.name, target_.endpoint.to_string(), name,
+    refusal_ = Error{denied       ? Code::Denied
+                     : unreadable ? Code::Invalid
+                                  : Code::Refused,
+                     fmt::format("{} ({}): the agent gave {} for {}", target_.name, target_.endpoint.to_string(), told(status),
                                  OidView(last(states_[column])).to_oid().to_string())};
-  end_column(column, "the agent answered " + name);
+  skip_error(column, "the agent gave " + told(status));
+}
+
+void TableWalk::refuse_bulk() {
+  sizing().bulk_is_useless(Trait::BulkRefused,
+                           fmt::format("{} to GETBULK of one object, while GETNEXT is answered", told(failed_.status)));
 }
 
 void TableWalk::accepted(const Answer& answer) {
@@ -342,9 +359,7 @@ void TableWalk::accepted(const Answer& answer) {
         only_ = asked_[0];
         plan_ = Plan::SmallBulk;
       } else {
-        sizing().bulk_is_useless(Trait::BulkRefused, fmt::format("{} to GETBULK of one object, while GETNEXT is answered",
-                                                                 failed_.status == kEmpty ? "an answer without any object"
-                                                                                          : error_status_name(failed_.status)));
+        refuse_bulk();
       }
       break;
     case Plan::SmallBulk:
@@ -355,18 +370,18 @@ void TableWalk::accepted(const Answer& answer) {
         sizing().failed(
             failed_.size, failed_.status == kSilent ? Failure::Silent : Failure::Refused,
             fmt::format("{} to a GETBULK of {} names with {} repetitions, {} varbinds in all, while one of {} is answered",
-                        failed_.status == kSilent  ? "no answer"
-                        : failed_.status == kEmpty ? "an answer without any object"
-                                                   : error_status_name(failed_.status),
-                        failed_.size.names, failed_.size.rows, failed_.size.varbinds(), kSmallBulk));
+                        told(failed_.status), failed_.size.names, failed_.size.rows, failed_.size.varbinds(), kSmallBulk));
         sizing().succeeded({1, kSmallBulk});
       }
       break;
     case Plan::Alone:
+      if (failed_.type == PduType::GetBulk && failed_.size.varbinds() == 1) {
+        refuse_bulk();
+        break;
+      }
       if (failed_.index > 0 || failed_.status != kNoSuchName)
         sizing().failed({failed_.size.names, 1}, Failure::Refused,
-                        fmt::format("{} to a GETNEXT of {} names, while one of them alone is answered",
-                                    failed_.status == kEmpty ? "an answer without any object" : error_status_name(failed_.status),
+                        fmt::format("{} to a GETNEXT of {} names, while one of them alone is answered", told(failed_.status),
                                     failed_.size.names));
       else column_limit_ = 1;
       sizing().succeeded({1, 1});
@@ -450,7 +465,7 @@ void TableWalk::cut_short(const Answer& answer) {
 bool TableWalk::check(const Answer& answer) {
   for (const std::uint32_t column : asked_) {
     State& state = states_[column];
-    state.newest = state.first = state.before = OidView();
+    state.newest = state.first = state.before = state.beyond = OidView();
     state.leaves = false;
     state.jump = SIZE_MAX;
   }
@@ -461,21 +476,26 @@ bool TableWalk::check(const Answer& answer) {
     if (++at == asked_.size()) at = 0;
     State& state = states_[number];
     if (type_ != PduType::GetBulk && i >= asked_.size()) break;
-    if (state.leaves || state.jump != SIZE_MAX) continue;
+    if (state.jump != SIZE_MAX) continue;
     const VarbindView& varbind = answer.varbinds[i];
+    const OidView before = state.newest.octets().empty() ? OidView(last(state)) : state.newest;
     if (!varbind.value.exists()) {
+      if (!state.leaves && varbind.value.type != ValueType::EndOfMibView) no_next(varbind.value.type);
       state.leaves = true;
       continue;
     }
-    const OidView before = state.newest.octets().empty() ? OidView(last(state)) : state.newest;
     const bool inside = (*columns_)[number].holds(varbind.name);
     const bool rises = varbind.name > before;
+    if (state.leaves) {
+      if (rises && inside) return doubt(number, before, varbind.name);  // it ended, and goes on
+      continue;
+    }
     if (rises && !inside) {
-      if (type_ != PduType::GetBulk || !lies_beyond(number, varbind.name)) {
-        state.leaves = true;
-        continue;
-      }
-    } else if (rises) {
+      state.leaves = true;
+      state.beyond = varbind.name;
+      continue;
+    }
+    if (rises) {
       verdicts_[i] = 1;
       if (state.first.octets().empty()) state.first = varbind.name;
       state.before = before;
@@ -489,17 +509,37 @@ bool TableWalk::check(const Answer& answer) {
       breaks_[jump].earlier.assign(state.before.octets().begin(), state.before.octets().end());
       continue;
     }
-    only_ = number;
-    skip_from_.assign(before.octets().begin(), before.octets().end());
-    if (type_ == PduType::GetBulk) {
-      back_to_.assign(varbind.name.octets().begin(), varbind.name.octets().end());
-      plan_ = Plan::Verify;
-    } else {
-      begin_skip(number, varbind.name, state.earlier);
-    }
-    return false;
+    return doubt(number, before, varbind.name);
+  }
+  for (const std::uint32_t number : asked_) {
+    State& state = states_[number];
+    if (state.beyond.octets().empty() || asked_.size() == 1 || !lies_beyond(number, state.beyond)) continue;
+    return doubt(number, state.newest.octets().empty() ? OidView(last(state)) : state.newest, state.beyond);
   }
   return true;
+}
+
+// `name` cannot be what comes behind `before`. False, for check().
+bool TableWalk::doubt(std::uint32_t column, OidView before, OidView name) {
+  only_ = column;
+  if (type_ != PduType::GetBulk && asked_.size() == 1) {
+    begin_skip(column, name, states_[column].earlier);
+    return false;
+  }
+  skip_from_.assign(before.octets().begin(), before.octets().end());
+  back_to_.assign(name.octets().begin(), name.octets().end());
+  doubted_ = type_;
+  doubted_names_ = size_.names;
+  plan_ = Plan::Verify;
+  return false;
+}
+
+// Behind a name there is the next one, or endOfMibView (RFC 3416 section 4.2.2).
+void TableWalk::no_next(ValueType type) {
+  const std::function<std::string()> text = [&] {
+    return fmt::format("{} in answer to {}, where the next object or endOfMibView is due", to_string(type), described());
+  };
+  exchanges_.dialects().note(*known_, Trait::EmptyAnswer, text);
 }
 
 std::size_t TableWalk::known_break(OidView after) const {
@@ -585,6 +625,7 @@ void TableWalk::end_column(std::uint32_t column, std::string note) {
   end_.notes.push_back(
       fmt::format("{} was left at {}: {}", (*columns_)[column].oid.to_string(), OidView(last(state)).to_oid().to_string(), note));
   states_[column].ended = true;
+  ++end_.left;
 }
 
 void TableWalk::beyond_limit(const std::string& what, Trait trait) {

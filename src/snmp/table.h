@@ -61,6 +61,7 @@ struct WalkEnd {
   std::size_t octets = 0;
   std::chrono::microseconds rtt{};  // of the slowest answer
   bool cut = false;                 // a limit ended it: the columns that `notes` name go on, or never end
+  std::size_t left = 0;             // columns that were left before they ended; `notes` say where and why
   std::vector<std::string> notes;   // what the agent did wrong, and where its columns were left
 };
 // Errors: Timeout, Refused and Denied (the agent named an error before the first cell), Limit (see WalkLimits; where some
@@ -70,9 +71,10 @@ using WalkDone = std::function<void(Result<WalkEnd>)>;
 
 // One walk over columns side by side: GETBULK, or GETNEXT for v1 and for agents whose GETBULK is of no use. Reused for one
 // walk after another.
-// What the agent does wrong is learned into its Dialect. An answer with a name out of order is not taken: GETNEXT of the
-// name before it decides whether GETBULK lied (then GETNEXT is used) or the agent's order breaks there (then the walk goes
-// on beyond, and what goes back is never a value).
+// What the agent does wrong is learned into its Dialect. An answer with a name out of order, or with more behind its own
+// end, is not taken: GETNEXT of the name before, alone, decides whether GETBULK lied (then GETNEXT is used), or several names
+// at once are mixed up (then columns are asked for one by one), or the agent's order breaks there (then the walk goes on
+// beyond, and what goes back is never a value). A column whose answers are errors or cannot be read is left, with a note.
 class TableWalk {
  public:
   explicit TableWalk(Exchanges& exchanges) : exchanges_(exchanges) {}
@@ -83,6 +85,7 @@ class TableWalk {
   struct State {
     bool ended = false;
     bool leaves = false;                       // ends with the answer at hand
+    OidView beyond;                            // the name that showed it so
     std::uint32_t last_at = 0, last_size = 0;  // its last name, in lasts_
     OidView newest, first, before;             // within the answer at hand; `before`: the name before the newest
     std::vector<std::uint8_t> earlier;         // the name before its last, where GETNEXT found that
@@ -95,7 +98,7 @@ class TableWalk {
     Alone,      // GETNEXT of one column of what several were refused for
     SmallBulk,  // whether GETBULK is answered at all
     HalfBulk,   // whether answers are cut to so many varbinds, or to one row
-    Verify,     // GETNEXT of the name before one that is out of order
+    Verify,     // GETNEXT, alone, of the name before one that cannot be right
     Skip,       // GETNEXT from beyond a break
     Exact,      // GET of the object beyond a break
     Hidden,     // GET of an object that GETNEXT passed over before a break
@@ -103,7 +106,7 @@ class TableWalk {
   struct Failed {
     PduType type{};
     Size size;
-    std::int32_t status = 0;  // kSilent, kEmpty, or the error-status
+    std::int32_t status = 0;  // kSilent, kEmpty, kUnreadable, or the error-status
     std::int32_t index = 0;
   };
   struct KnownBreak {
@@ -111,7 +114,8 @@ class TableWalk {
     std::vector<std::uint8_t> after, back_to, earlier;  // `earlier`: the name before `after`, or nothing
     bool hidden_had = false;
   };
-  static constexpr std::int32_t kSilent = -1, kEmpty = -2;
+  static constexpr std::int32_t kSilent = INT32_MIN, kEmpty = kSilent + 1, kUnreadable = kSilent + 2;
+  static std::string told(std::int32_t status);
 
   Dialect& dialect() { return known_->second.dialect; }
   Sizing sizing();
@@ -123,11 +127,14 @@ class TableWalk {
   void answered(Result<Answer> result);
   void silent(Error error);
   void refused(std::int32_t status, std::int32_t index);
+  void refuse_bulk();
   void refuse_column(std::uint32_t column, std::int32_t status);
   void reduced(const Answer& answer);
   void accepted(const Answer& answer);
   bool take(const Answer& answer);
   bool check(const Answer& answer);
+  bool doubt(std::uint32_t column, OidView before, OidView name);
+  void no_next(ValueType type);
   bool lies_beyond(std::uint32_t column, OidView name) const;
   bool emit(std::uint32_t column, const VarbindView& varbind);
   void cut_short(const Answer& answer);
@@ -138,6 +145,7 @@ class TableWalk {
   // Beyond a break: table_skip.cpp.
   void verified(const Answer& answer);
   void begin_skip(std::uint32_t column, OidView back_to, Octets earlier);
+  void skip_error(std::uint32_t column, std::string what);
   void take_hidden(const Answer* answer);
   void next_candidate();
   void skipped(const Answer& answer);
@@ -169,14 +177,18 @@ class TableWalk {
   Size size_;
   Plan plan_ = Plan::Usual;
   Failed failed_;
-  std::uint32_t only_ = 0;        // the column of a plan for one
-  std::size_t column_limit_ = 0;  // columns in one request
-  int halved_ = 0;                // answers in a row to a retry with fewer repetitions alone
-  bool troubled_ = false;         // something of this walk was asked twice
-  bool endless_ = false;          // it took more than a walk may
-  std::size_t cut_at_ = 0;        // varbinds that answers were cut to, and how often in a row
+  PduType doubted_{};              // what is verified
+  std::size_t doubted_names_ = 0;  // of it
+  std::uint32_t only_ = 0;         // the column of a plan for one
+  std::size_t column_limit_ = 0;   // columns in one request
+  int halved_ = 0;                 // answers in a row to a retry with fewer repetitions alone
+  bool troubled_ = false;          // something of this walk was asked twice
+  bool endless_ = false;           // it took more than a walk may
+  std::size_t cut_at_ = 0;         // varbinds that answers were cut to, and how often in a row
   int cuts_ = 0;
   int skip_step_ = 0, skips_ = 0;
+  std::string broke_;        // what the agent did where it is gone beyond
+  bool past_error_ = false;  // an error, or what cannot be read
   std::vector<std::uint8_t> skip_from_, candidate_, back_to_, hidden_;
   bool hidden_known_ = false;  // from a walk before
   std::vector<KnownBreak> breaks_;

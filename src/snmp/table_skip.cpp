@@ -14,10 +14,13 @@ constexpr int kMostSkips = 64;         // in one walk
 constexpr std::size_t kMostUpper = 6;  // arcs of an index that are counted up, beyond its last
 constexpr std::array<std::uint32_t, 4> kStrides{1, 2, 8, 64};
 
+// No object is Null: an agent that sends a GET back as it came has none.
+bool is_object(const ValueView& value) { return value.exists() && value.type != ValueType::Null; }
+
 }  // namespace
 
-// GETNEXT of the name before the one out of order: the same again is a break in the agent's order; another name in order
-// shows that GETBULK's answer was wrong.
+// GETNEXT, alone, of the name before the one that cannot be right: the same again is a break in the agent's order; another
+// name in order shows that the answer to GETBULK, or to several names at once, was wrong.
 void TableWalk::verified(const Answer& answer) {
   const VarbindView& found = answer.varbinds.front();
   plan_ = Plan::Usual;
@@ -28,6 +31,15 @@ void TableWalk::verified(const Answer& answer) {
     }
     // What came before the break is good: it is asked for again, and stopped at.
     breaks_.push_back({{}, skip_from_, back_to_, {}});
+    return ask();
+  }
+  if (doubted_ != PduType::GetBulk) {
+    column_limit_ = 1;
+    exchanges_.dialects().note(
+        *known_, Trait::WrongObjects,
+        fmt::format("GETNEXT of {} names answered {} behind {}, where GETNEXT of that alone answers {}", doubted_names_,
+                    OidView(back_to_).to_oid().to_string(), OidView(skip_from_).to_oid().to_string(),
+                    found.value.exists() ? found.name.to_oid().to_string() : std::string(to_string(found.value.type))));
     return ask();
   }
   if (found.value.exists() && found.name == OidView(back_to_)) {  // both say so
@@ -47,14 +59,16 @@ void TableWalk::begin_skip(std::uint32_t column, OidView back_to, Octets earlier
   only_ = column;
   const Octets from = last(states_[column]);
   skip_from_.assign(from.begin(), from.end());
-  back_to_.assign(back_to.octets().begin(), back_to.octets().end());
+  back_to_ = std::vector(back_to.octets().begin(), back_to.octets().end());  // which it may be itself
   exchanges_.dialects().note(*known_, Trait::NotIncreasing,
                              fmt::format("GETNEXT of {} was answered with {}, which does not come after it",
-                                         OidView(skip_from_).to_oid().to_string(), back_to.to_oid().to_string()));
+                                         OidView(skip_from_).to_oid().to_string(), OidView(back_to_).to_oid().to_string()));
+  broke_ = "the agent went back to " + OidView(back_to_).to_oid().to_string();
+  past_error_ = false;
   skip_step_ = -1;
   hidden_.clear();
   if (++skips_ > kMostSkips) {
-    end_column(column, "the agent went back to " + back_to.to_oid().to_string() + ", as it did too often before");
+    end_column(column, broke_ + ", as it did too often before");
     plan_ = Plan::Usual;
     return;
   }
@@ -68,11 +82,24 @@ void TableWalk::begin_skip(std::uint32_t column, OidView back_to, Octets earlier
   next_candidate();
 }
 
+// Where the object behind the last name is not to be had: beyond the column of a table, or the object, that it is part of.
+void TableWalk::skip_error(std::uint32_t column, std::string what) {
+  only_ = column;
+  const Octets from = last(states_[column]);
+  skip_from_.assign(from.begin(), from.end());
+  broke_ = std::move(what);
+  past_error_ = true;
+  skip_step_ = -1;
+  hidden_.clear();
+  if (++skips_ > kMostSkips) end_column(column, broke_);
+  else next_candidate();
+}
+
 // The answer to a GET of what was passed over; none: nothing came.
 void TableWalk::take_hidden(const Answer* answer) {
   plan_ = Plan::Usual;
   const bool had = answer != nullptr && answer->error_status == kNoError && answer->varbinds.size() == 1 &&
-                   answer->varbinds.front().name == OidView(candidate_) && answer->varbinds.front().value.exists();
+                   answer->varbinds.front().name == OidView(candidate_) && is_object(answer->varbinds.front().value);
   index_octets_ = {};
   if (had && !emit(only_, answer->varbinds.front())) return finish(std::move(end_));
   if (!had) hidden_.clear();
@@ -89,7 +116,14 @@ void TableWalk::next_candidate() {
     const auto step = static_cast<std::size_t>(++skip_step_);
     std::vector<std::uint32_t> arcs(from.arcs().begin(), from.arcs().end());
     plan_ = Plan::Skip;
-    if (arcs.size() <= width) {  // nothing of the column was had yet
+    if (past_error_) {
+      const std::size_t up = 1 + step / 2;
+      const auto stride = static_cast<std::uint32_t>(1 + step % 2);
+      if (up > kMostUpper || arcs.size() <= width + up) break;
+      arcs.resize(arcs.size() - up);
+      if (arcs.back() > UINT32_MAX - stride) continue;
+      arcs.back() += stride;
+    } else if (arcs.size() <= width) {  // nothing of the column was had yet
       if (step > 2) break;
       arcs.push_back(step == 0 ? 0 : 1);
       if (step == 1) plan_ = Plan::Exact;
@@ -115,11 +149,13 @@ void TableWalk::next_candidate() {
   }
   plan_ = Plan::Usual;
   candidate_.clear();
+  if (past_error_) return end_column(only_, broke_);
   remember_break(false, true);
-  end_column(only_, "the agent went back to " + OidView(back_to_).to_oid().to_string() + ", and nothing was found beyond");
+  end_column(only_, broke_ + ", and nothing was found beyond");
 }
 
 void TableWalk::remember_break(bool exact, bool ends) {
+  if (past_error_) return;  // which may be over next time
   Break seen{.after = OidView(skip_from_).to_oid(), .resume = {}, .exact = exact, .seen = exchanges_.reactor().clock().now()};
   if (!ends) seen.resume = OidView(candidate_).to_oid();
   if (!hidden_.empty()) seen.hidden = OidView(hidden_).to_oid();
@@ -139,12 +175,14 @@ void TableWalk::skipped(const Answer& answer) {
   if (answer.error_status == kNoError && answer.varbinds.size() != 1) return fails();
   const bool none = answer.error_status != kNoError || !answer.varbinds.front().value.exists();
   if (exact) {
-    if (none || answer.varbinds.front().name != OidView(candidate_)) return fails();
+    if (none || !is_object(answer.varbinds.front().value) || answer.varbinds.front().name != OidView(candidate_)) return fails();
   } else if (none ||
              (!(*columns_)[only_].holds(answer.varbinds.front().name) && answer.varbinds.front().name > OidView(candidate_))) {
-    if (!known) {
-      end_.notes.push_back(fmt::format("{} ends at {}, where the agent went back to {}", (*columns_)[only_].oid.to_string(),
-                                       OidView(skip_from_).to_oid().to_string(), OidView(back_to_).to_oid().to_string()));
+    if (past_error_) {
+      end_column(only_, broke_);
+    } else if (!known) {
+      end_.notes.push_back(fmt::format("{} ends at {}, where {}", (*columns_)[only_].oid.to_string(),
+                                       OidView(skip_from_).to_oid().to_string(), broke_));
       remember_break(false, true);
     }
     states_[only_].ended = true;
@@ -155,9 +193,9 @@ void TableWalk::skipped(const Answer& answer) {
   }
   const VarbindView& found = answer.varbinds.front();
   if (!known) {
-    end_.notes.push_back(fmt::format("{}: behind {} the agent went back to {}; it was gone on with from {}",
-                                     (*columns_)[only_].oid.to_string(), OidView(skip_from_).to_oid().to_string(),
-                                     OidView(back_to_).to_oid().to_string(), OidView(candidate_).to_oid().to_string()));
+    end_.notes.push_back(fmt::format("{}: behind {} {}; it was gone on with from {}", (*columns_)[only_].oid.to_string(),
+                                     OidView(skip_from_).to_oid().to_string(), broke_, OidView(candidate_).to_oid().to_string()));
+    if (past_error_) ++end_.left;
     remember_break(exact, false);
   }
   plan_ = Plan::Usual;
@@ -185,13 +223,15 @@ void TableWalk::jump_columns() {
     state.jump = SIZE_MAX;
     skip_from_ = known.after;
     back_to_ = known.back_to;
+    broke_ = "the agent went back to " + OidView(back_to_).to_oid().to_string();
+    past_error_ = false;
     if (known.seen.seen == Time{}) {
       begin_skip(i, OidView(back_to_), known.earlier);
       if (plan_ == Plan::Usual) continue;
       return;
     }
     if (known.seen.resume.empty()) {
-      end_column(i, "the agent went back to " + OidView(back_to_).to_oid().to_string() + ", and nothing was found beyond");
+      end_column(i, broke_ + ", and nothing was found beyond");
       continue;
     }
     auto octets = encode_oid(known.seen.resume);

@@ -137,6 +137,8 @@ Status Daemon::Parts::open() {
   if (config.disk_reserve != 0) options.min_free_disk = config.disk_reserve;
   options.point_sync = config.sync_points ? store::PointSync::Flush : store::PointSync::System;
   options.raw_retention = config.retention.raw;
+  options.five_minute_retention = config.retention.five_minutes;
+  options.hour_retention = config.retention.hours;
   options.log_retention = config.retention.logs;
   options.event_retention = config.retention.events;
   BONGSU_TRY(store, store::Store::open(config.data, options, clock, metrics));

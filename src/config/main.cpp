@@ -19,7 +19,6 @@ constexpr Millis kShortestTimeout{10};
 // Keys of the documented file that come with later versions. Taking them in silence would promise what is not done.
 constexpr std::array<std::string_view, 6> kLaterKeys{"traps", "discover", "people", "channels", "routes", "remedies"};
 constexpr std::array<std::string_view, 2> kLaterSyslogKeys{"tcp", "tls"};
-constexpr std::array<std::string_view, 2> kLaterRetentionKeys{"5m", "1h"};
 
 std::string in_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
 
@@ -176,7 +175,6 @@ class MainReader {
 
   void read_retention(const Node& node) {
     MapReader map(node, "retention", problems_);
-    refuse_later(map, node, kLaterRetentionKeys, "retention.");
     const auto read = [&](std::string_view key, Millis& into) {
       const auto span = map.duration(key);
       if (!span) return;
@@ -186,6 +184,8 @@ class MainReader {
                       "retention." + std::string(key) + " must be 1h or more, not " + format_duration(*span));
     };
     read("raw", config_.retention.raw);
+    read("5m", config_.retention.five_minutes);
+    read("1h", config_.retention.hours);
     read("logs", config_.retention.logs);
     read("events", config_.retention.events);
     map.done();

@@ -22,6 +22,8 @@ namespace bongsu::config {
 // relative to the file.
 struct Retention {
   Millis raw = std::chrono::days(30);
+  Millis five_minutes = std::chrono::days(180);  // windows of samples
+  Millis hours = std::chrono::days(3 * 365);
   Millis logs = std::chrono::days(30);
   Millis events = std::chrono::days(365);
   friend bool operator==(const Retention&, const Retention&) = default;

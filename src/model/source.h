@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "model/event.h"
 #include "model/point.h"
+#include "model/rollup.h"
 
 namespace bongsu {
 
@@ -69,6 +70,12 @@ class PointSource {
     for (Series& series : found) out.push_back({std::move(series.labels), series.samples.back()});
     return out;
   }
+  // Of what select() gives or once gave, the windows that end in (from, to]; `from` is taken down and `to` up to a
+  // whole hour. Not of Raw; max_samples counts windows. What a source keeps of windows longer than of samples it overrides.
+  virtual Result<std::vector<RollupSeries>> select_rollup(std::span<const Matcher> matchers, Time from, Time to,
+                                                          Resolution resolution, const SelectLimits& limits = {}) const;
+  // Since when what was taken in at this resolution is still there.
+  virtual Time kept_since(Resolution /*resolution*/) const { return Time::min(); }
   // Their labels alone.
   virtual Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const = 0;
   virtual Result<std::vector<std::string>> label_names() const = 0;

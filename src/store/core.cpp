@@ -32,6 +32,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       lost(metrics.counter("bongsu_store_lost_records_total", "records of the head log found missing or damaged on opening")),
       write_errors(metrics.counter("bongsu_store_write_errors_total", "writes that the database refused")),
       groups(metrics.counter("bongsu_store_groups_total", "groups of samples sealed")),
+      rollups(metrics.counter("bongsu_store_rollups_total", "days of 64 series rolled up into windows")),
       reopened(metrics.counter("bongsu_store_reopened_total", "times the database was opened anew after a failure")),
       series(metrics.gauge("bongsu_store_series", "series that have data")),
       pending_points(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "points"}})),

@@ -5,10 +5,12 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <thread>
 #include <vector>
@@ -25,7 +27,7 @@
 namespace bongsu::store {
 
 // The parts of a Store. core.cpp: taking in; load.cpp: opening; read.cpp and search.cpp: answering with points and events;
-// writer.cpp: the thread that alone writes, with write_points.cpp, retain.cpp and disk.cpp.
+// rollup.cpp: windows, made and read; writer.cpp: the thread that alone writes, with write_points.cpp, retain.cpp and disk.cpp.
 // Locks, in the only order in which two are ever held: index, then a block's or the inbox's.
 class Store::Core {
  public:
@@ -46,6 +48,9 @@ class Store::Core {
 
   Result<std::vector<Series>> select(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
   Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to, const SelectLimits& limits) const;
+  Result<std::vector<RollupSeries>> select_rollup(std::span<const Matcher> matchers, Time from, Time to, Resolution resolution,
+                                                  const SelectLimits& limits) const;
+  Time kept_since(Resolution resolution) const;
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const;
   std::vector<std::string> label_names() const;
   std::vector<std::string> label_values(std::string_view name) const;
@@ -79,7 +84,7 @@ class Store::Core {
   struct Counters {
     explicit Counters(Metrics& metrics);
     Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
-        &events_limit, &event_large, &lost, &write_errors, &groups, &reopened;
+        &events_limit, &event_large, &lost, &write_errors, &groups, &rollups, &reopened;
     Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable, &disk, &memory_series, &memory_labels,
         &memory_cache, &memory_pending;
     Counter& sealed_early;
@@ -95,6 +100,7 @@ class Store::Core {
   Status raise_format1();
   Status number_groups();
   Status replay();
+  Status begin_rollups();
   void replay_record(std::uint64_t seq, std::string_view value);
   void lose_record(std::uint64_t seq, std::string_view why);
 
@@ -113,6 +119,12 @@ class Store::Core {
   // Adds what is on disk, for series of one block.
   Status read_groups(std::span<Wanted> wanted, Time from, Time to, rocksdb::Iterator& at) const;
 
+  using TakeSamples = std::function<Status(std::size_t place, std::vector<Sample> samples)>;
+  // The samples of each of `ids`, rising; for those that have some.
+  Status read_series(std::span<const Id> ids, Time from, Time to, const TakeSamples& take) const;
+  // The same in (from, to], with the last value before where it counts for the first window.
+  Status read_for_rollup(std::span<const Id> ids, Time from, Time to, const TakeSamples& take) const;
+
   // The writer's thread; all of what follows is its own.
   void run();
   bool wait_for_work();  // false once the store closes; sets due_
@@ -130,6 +142,11 @@ class Store::Core {
   void save_block(Block& block);
   void trim_journal();
   void retain();
+  void drop_old_rollups(Time now);
+  void note_late(std::span<const Point> points);
+  void roll_up_days();
+  Status roll_block(std::uint32_t day, std::uint32_t number);
+  void shed_idle_series(Time before);
   void forget_idle_series(Time before);
   void drop_old_events(std::size_t stream, Time before, Millis kept);
   void look_at_disk();
@@ -156,6 +173,7 @@ class Store::Core {
   Guarded<std::shared_ptr<Rocks>> rocks_;  // null while it is opened anew
   std::atomic<std::uint64_t> lost_{0};
   std::atomic<std::uint64_t> first_group_{1};  // the least number of a group frozen in this life
+  std::atomic<std::uint32_t> rolled_{0};       // windows of days before this one are on disk
   bool format1_ = false;                       // chunks of format 1 are still there; set while opening
 
   mutable std::mutex inbox_mutex_;
@@ -192,8 +210,14 @@ class Store::Core {
   SteadyTime last_retention_steady_{};
   SteadyTime retention_held_until_{};
   std::uint32_t dropped_day_ = 0;  // days before this one are gone
-  bool broken_ = false;            // the last write failed
-  std::weak_ptr<Rocks> leaving_;   // the database that is to close before it can be opened anew
+  std::uint32_t forgot_day_ = 0;
+  std::uint32_t raw_gone_ = 0;                                // the same in whatever life it was
+  std::uint32_t rolled_day_ = 0;                              // rolled_, once `bulk_` is written
+  std::uint32_t next_roll_ = 0;                               // the next block of rolled_day_
+  std::set<std::pair<std::uint32_t, std::uint32_t>> remake_;  // day, block: rolled up, and samples came late
+  std::array<std::uint32_t, 2> dropped_periods_{};            // of five minutes, of hours
+  bool broken_ = false;                                       // the last write failed
+  std::weak_ptr<Rocks> leaving_;                              // the database that is to close before it can be opened anew
   std::thread writer_;
 };
 

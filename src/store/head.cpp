@@ -95,16 +95,23 @@ bool Block::read_recent(std::uint32_t series, Time from, std::vector<Sample>& ou
   return true;
 }
 
-void Block::forget(std::uint32_t series) {
+void Block::shed(std::uint32_t series) {
   const std::uint32_t slot = series % kSeries;
-  alive_ &= ~(1ull << slot);
-  newest_[slot] = Time::min();
-  forms_[slot] = 0;
+  if (!open_->has(slot) && !late_.contains(slot)) return;
   open_->forget(slot);
   if (const auto late = late_.find(slot); late != late_.end()) {
     late_count_ -= late->second.samples.size();
     late_.erase(late);
   }
+  dirty = true;
+}
+
+void Block::forget(std::uint32_t series) {
+  const std::uint32_t slot = series % kSeries;
+  alive_ &= ~(1ull << slot);
+  newest_[slot] = Time::min();
+  forms_[slot] = 0;
+  shed(series);
   dirty = true;
 }
 

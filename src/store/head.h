@@ -63,6 +63,8 @@ class Block {
   // Appends the open samples when they are all that the series has from `from` on; else false.
   bool read_recent(std::uint32_t series, Time from, std::vector<Sample>& out) const;
   void forget(std::uint32_t series);
+  // Lets go of the samples of a series whose newest is older than what is kept; only its newest value stays.
+  void shed(std::uint32_t series);
   // Frozen groups get no number below this one.
   void number_from(std::uint64_t least) { next_frozen_ = std::max(next_frozen_, least); }
   // The form that suited the samples sealed last.

@@ -20,6 +20,7 @@
 #include "store/index.h"
 #include "store/journal.h"
 #include "store/rocks.h"
+#include "store/rollup_codec.h"
 
 namespace bongsu::store {
 namespace {
@@ -48,6 +49,8 @@ class Inspector {
     BONGSU_TRY_OK(meta());
     BONGSU_TRY_OK(series());
     BONGSU_TRY_OK(each(Family::Groups, [&](std::string_view key, std::string_view value) { return group(key, value); }));
+    for (const Family tier : {Family::FiveMinutes, Family::Hours})
+      BONGSU_TRY_OK(each(tier, [&](std::string_view key, std::string_view value) { return rollup(tier, key, value); }));
     BONGSU_TRY_OK(each(Family::Chunks, [&](std::string_view key, std::string_view value) { return chunk(key, value); }));
     BONGSU_TRY_OK(each(Family::Heads, [&](std::string_view key, std::string_view value) { return head(key, value); }));
     BONGSU_TRY_OK(each(Family::Open, [&](std::string_view key, std::string_view value) { return open_block(key, value); }));
@@ -210,6 +213,19 @@ class Inspector {
       if (!samples_.empty()) last = std::max(last, samples_.back().at);
     }
     if (last - about.first != group.span()) return Error{Code::Corrupt, "its samples do not end where it says"};
+    return {};
+  }
+
+  Status rollup(Family tier, std::string_view key, std::string_view value) {
+    Reader in(key);
+    in.be32();
+    const std::uint32_t block = in.be32(), day = in.be32();
+    if (!in.done() || key != rollup_key(tier, day, block)) return Error{Code::Corrupt, "its key is none of a rollup"};
+    BONGSU_TRY(const RollupReader rollup, RollupReader::open(value));
+    if (!options_.verify) return {};
+    const Resolution resolution = tier == Family::Hours ? Resolution::Hour : Resolution::FiveMinutes;
+    std::vector<Bucket> buckets;
+    for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) BONGSU_TRY_OK(rollup.read(slot, Time{}, resolution, buckets));
     return {};
   }
 

@@ -31,6 +31,7 @@ Status Store::Core::load() {
   format1_ = chunks->Valid();
   if (!chunks->status().ok()) return to_error(chunks->status(), "reading the store in " + dir_.string());
   BONGSU_TRY_OK(replay());
+  BONGSU_TRY_OK(begin_rollups());
   return events_.load(*rocks).context("the store in " + dir_.string());
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iterator>
+#include <map>
 
 #include "store/core.h"
 #include "store/format1.h"
@@ -12,14 +13,17 @@ struct Store::Core::Wanted {
   Id id = 0;
   std::size_t place = 0;  // in the selection
   Block::Parts parts{};
-  std::vector<Sample> in_order{}, late{};  // from the disk
+  std::vector<Sample> in_order{};                       // from the disk
+  std::map<std::uint64_t, std::vector<Sample>> late{};  // the same, by the number of their group: as they came
 
   bool needs_disk(Time from) const { return from < parts.complete_from; }
   // All samples in [from, to], of equal times the last to arrive.
   std::vector<Sample> merge(Time from, Time to) {
     std::vector<Sample> all = std::move(in_order);
-    for (const std::vector<Sample>* some : {&parts.in_order, &late, &parts.late})
-      all.insert(all.end(), some->begin(), some->end());
+    const auto add = [&](const std::vector<Sample>& some) { all.insert(all.end(), some.begin(), some.end()); };
+    add(parts.in_order);
+    for (const auto& [number, some] : late) add(some);
+    add(parts.late);
     std::erase_if(all, [&](const Sample& sample) { return sample.at < from || sample.at > to; });
     keep_last_of_equal(all);
     return all;
@@ -45,7 +49,7 @@ Status Store::Core::read_groups(std::span<Wanted> wanted, Time from, Time to, ro
       if (key.first + group.span() >= from) {
         for (Wanted& each : wanted) {
           if (each.needs_disk(from))
-            BONGSU_TRY_OK(group.read(each.id % Block::kSeries, key.first, key.late ? each.late : each.in_order));
+            BONGSU_TRY_OK(group.read(each.id % Block::kSeries, key.first, key.late ? each.late[key.number] : each.in_order));
         }
       }
       at.Next();
@@ -73,7 +77,8 @@ Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, 
                                   [&](const Wanted& each) { return each.id / Block::kSeries != begin->id / Block::kSeries; });
     if (std::any_of(begin, end, [&](const Wanted& each) { return each.needs_disk(from); })) {
       for (auto each = begin; chunks != nullptr && each != end; ++each) {
-        if (each->needs_disk(from)) BONGSU_TRY_OK(format1::read_chunks(*chunks, each->id, from, to, each->in_order, each->late));
+        if (each->needs_disk(from))
+          BONGSU_TRY_OK(format1::read_chunks(*chunks, each->id, from, to, each->in_order, each->late[0]));
       }
       BONGSU_TRY_OK(read_groups(std::span(begin, end), from, to, *groups));
     }
@@ -175,6 +180,18 @@ Result<std::vector<Latest>> Store::Core::latest(std::span<const Matcher> matcher
   BONGSU_TRY_OK(read_whole(rest, from, to, take));
   std::erase_if(result, [](const Latest& one) { return !one.labels; });
   return result;
+}
+
+Status Store::Core::read_series(std::span<const Id> ids, Time from, Time to, const TakeSamples& take) const {
+  std::vector<Wanted> wanted;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    Block& block = *block_of(ids[i]);
+    std::lock_guard hold(block.mutex);
+    if (const Time newest = block.newest(ids[i]); newest != Time::min() && newest < from) continue;
+    wanted.push_back({.id = ids[i], .place = i});
+    block.copy(ids[i], from, to, wanted.back().parts);
+  }
+  return read_whole(wanted, from, to, take);
 }
 
 Result<std::vector<Labels>> Store::Core::find(std::span<const Matcher> matchers, Time from, Time to) const {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The writer's part for what has had its time.
+#include <algorithm>
+
 #include "store/codec.h"
 #include "store/core.h"
 
@@ -29,7 +31,9 @@ void Store::Core::retain() {
 
   const Time oldest = now - options_.raw_retention;
   // A day may go when the longest group that began in it has ended before.
-  if (const std::uint32_t day = day_of(oldest - kMaxGroupSpan); day > dropped_day_) {
+  // What is not rolled up yet stays, and the day before it.
+  const std::uint32_t ripe = rolled_day_ > 0 ? rolled_day_ - 1 : 0;
+  if (const std::uint32_t day = std::min(day_of(oldest - kMaxGroupSpan), ripe); day > dropped_day_) {
     std::string from, to;
     put_be32(from, dropped_day_);
     put_be32(to, day);
@@ -38,11 +42,29 @@ void Store::Core::retain() {
       rocks()->drop_range(family, from, to, bulk_);
       bulk_drops_.push_back({family, from, to});
     }
+    shed_idle_series(time_from_ms(std::int64_t{day} * 86'400'000));
     dropped_day_ = day;
-    forget_idle_series(oldest);
+    if (day > raw_gone_) put(Family::Meta, "raw_gone", varint(raw_gone_ = day));
+  }
+  drop_old_rollups(now);
+  const Time last = now - std::max({options_.raw_retention, options_.five_minute_retention, options_.hour_retention});
+  if (const std::uint32_t day = day_of(last); day > forgot_day_) {
+    forgot_day_ = day;
+    forget_idle_series(last);
   }
   drop_old_events(0, now - options_.log_retention, options_.log_retention);
   drop_old_events(1, now - options_.event_retention, options_.event_retention);
+}
+
+void Store::Core::shed_idle_series(Time before) {
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    Block* block = (*blocks_)[number].load();
+    if (block == nullptr) continue;
+    std::lock_guard hold(block->mutex);
+    for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
+      if (block->alive(id) && block->newest(id) < before) block->shed(id);
+    }
+  }
 }
 
 void Store::Core::forget_idle_series(Time before) {

@@ -20,9 +20,9 @@
 namespace bongsu::store {
 namespace {
 
-constexpr std::array<const char*, kFamilies> kFamilyNames{"default", "series",    "chunks",     "open",        "journal",
-                                                          "logs",    "log_index", "events",     "event_index", "state",
-                                                          "groups",  "heads",     "event_tail", "event_words"};
+constexpr std::array<const char*, kFamilies> kFamilyNames{
+    "default",     "series", "chunks", "open",  "journal",    "logs",        "log_index", "events",
+    "event_index", "state",  "groups", "heads", "event_tail", "event_words", "rollup_5m", "rollup_1h"};
 
 // RocksDB's warnings among ours, instead of a LOG file of its own.
 class Warnings final : public rocksdb::Logger {
@@ -80,14 +80,17 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions family;
   const bool bulk = which == Family::Groups || which == Family::Heads || which == Family::Chunks || which == Family::Logs ||
-                    which == Family::Events || which == Family::Journal;
+                    which == Family::Events || which == Family::Journal || which == Family::FiveMinutes || which == Family::Hours;
   if (bulk) table.block_size = 64 << 10;
   if (which == Family::State) table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   // The head log does not stay, and is packed as it is; so are events.
   const bool packed = which == Family::Journal || which == Family::Logs || which == Family::Events || which == Family::Tail ||
                       which == Family::Words;
-  family.compression = packed ? rocksdb::kNoCompression : which == Family::Heads ? rocksdb::kLZ4Compression : rocksdb::kZSTD;
+  const bool rollup = which == Family::FiveMinutes || which == Family::Hours;
+  family.compression = packed || rollup         ? rocksdb::kNoCompression
+                       : which == Family::Heads ? rocksdb::kLZ4Compression
+                                                : rocksdb::kZSTD;
   family.write_buffer_size = std::clamp<std::size_t>(options.memory / (bulk ? 12 : 32), 256 << 10, 64 << 20);
   family.level_compaction_dynamic_level_bytes = true;
   // What was dropped of the head log goes with the next compaction, which writes hardly anything.
@@ -229,6 +232,14 @@ Status Rocks::checkpoint(const std::filesystem::path& to) const {
   return {};
 }
 
+void Rocks::squeeze(Family which, std::string_view from, std::string_view to) const {
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  const rocksdb::Slice first = slice(from), last = slice(to);
+  const rocksdb::Status status = db_->CompactRange(options, family(which), &first, &last);
+  if (!status.ok()) log::warning("freeing the space of what was dropped from the store: {}", status.ToString());
+}
+
 Status Rocks::settle() const {
   auto status = db_->Flush(rocksdb::FlushOptions(), {handles_.begin(), handles_.end()});
   // Next to nothing of the head log is left by now.
@@ -261,6 +272,14 @@ std::string group_key(std::uint32_t day, std::uint32_t block, Time first, std::u
   put_be32(key, block);
   put_be64(key, static_cast<std::uint64_t>(to_ms(first)));
   put_be64(key, number << 1 | (late ? 1 : 0));
+  return key;
+}
+
+std::string rollup_key(Family which, std::uint32_t day, std::uint32_t block) {
+  std::string key;
+  put_be32(key, day / period_days(which));
+  put_be32(key, block);
+  put_be32(key, day);
   return key;
 }
 

@@ -31,9 +31,11 @@ enum class Family : std::size_t {
   Groups,
   Heads,
   Tail,
-  Words
+  Words,
+  FiveMinutes,
+  Hours
 };
-inline constexpr std::size_t kFamilies = 14;
+inline constexpr std::size_t kFamilies = 16;
 std::string_view name_of(Family which);
 
 // The text of a RocksDB failure, as ours. `what` says what was asked.
@@ -80,6 +82,9 @@ class Rocks {
   // else copies.
   Status checkpoint(const std::filesystem::path& to) const;
 
+  // Frees what was dropped of files that hold other things too. Takes a while.
+  void squeeze(Family which, std::string_view from, std::string_view to) const;
+
   // Moves all that stands in the log alone into tables, and what was dropped out of them.
   Status settle() const;
 
@@ -108,6 +113,9 @@ struct GroupKey {
   bool late = false;         // its samples came after later ones
 };
 Result<GroupKey> parse_group_key(std::string_view key);
+// Of the windows of a block's day; a period is 4 days of five minutes or 32 of hours.
+std::string rollup_key(Family which, std::uint32_t day, std::uint32_t block);
+constexpr std::uint32_t period_days(Family which) { return which == Family::Hours ? 32 : 4; }
 std::uint32_t day_of(Time at);  // days since 1970 in UTC; 0 before
 std::string state_key(std::string_view table, std::string_view key);
 

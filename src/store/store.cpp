@@ -41,6 +41,11 @@ Result<std::vector<Latest>> Store::latest(std::span<const Matcher> matchers, Tim
                                           const SelectLimits& limits) const {
   return core_->latest(matchers, from, to, limits);
 }
+Result<std::vector<RollupSeries>> Store::select_rollup(std::span<const Matcher> matchers, Time from, Time to,
+                                                       Resolution resolution, const SelectLimits& limits) const {
+  return core_->select_rollup(matchers, from, to, resolution, limits);
+}
+Time Store::kept_since(Resolution resolution) const { return core_->kept_since(resolution); }
 Result<std::vector<Labels>> Store::find(std::span<const Matcher> matchers, Time from, Time to) const {
   return core_->find(matchers, from, to);
 }

@@ -35,6 +35,8 @@ struct StoreOptions {
   // early, which costs room on disk; when that is not enough, new series are refused (Limit).
   std::uint64_t series_memory = 0;
   Millis raw_retention = std::chrono::hours(24 * 30);
+  Millis five_minute_retention = std::chrono::hours(24 * 180);  // of windows, see select_rollup
+  Millis hour_retention = std::chrono::hours(24 * 365 * 3);
   Millis log_retention = std::chrono::hours(24 * 30);     // syslog and traps
   Millis event_retention = std::chrono::hours(24 * 365);  // every other event
   Millis flush_interval{500};                             // what was appended is in the log at least this often
@@ -85,6 +87,11 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
                                      const SelectLimits& limits = {}) const override;
   Result<std::vector<Latest>> latest(std::span<const Matcher> matchers, Time from, Time to,
                                      const SelectLimits& limits = {}) const override;
+  // Windows of days that ended more than an hour ago are made once and kept; samples that come for such a day later are in them
+  // after the next flush, as long as the day's samples are kept. Newer windows are made of samples when they are asked for.
+  Result<std::vector<RollupSeries>> select_rollup(std::span<const Matcher> matchers, Time from, Time to, Resolution resolution,
+                                                  const SelectLimits& limits = {}) const override;
+  Time kept_since(Resolution resolution) const override;
   Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const override;
   Result<std::vector<std::string>> label_names() const override;
   Result<std::vector<std::string>> label_values(std::string_view name) const override;

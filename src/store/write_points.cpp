@@ -16,6 +16,7 @@ constexpr std::uint32_t kTrimsInRound = 8;
 }  // namespace
 
 void Store::Core::prepare_points(std::span<const Point> points) {
+  note_late(points);
   bulk_points_ += points.size();
   unsaved_points_ += points.size();
   for (std::size_t from = 0; from < points.size(); from += kRecordPoints) {

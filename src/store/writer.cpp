@@ -24,6 +24,7 @@ void Store::Core::run() {
       take_all();
       save_some_blocks();
       retain();
+      roll_up_days();
       const auto commits =
           std::count_if(requests.begin(), requests.end(), [](const Request* each) { return each->batch != nullptr; });
       const bool flushes = commits < std::ssize(requests);
@@ -116,7 +117,13 @@ bool Store::Core::write_bulk(bool sync) {
       block->drop_taken();
     }
     events_.written();
-    for (const Drop& drop : bulk_drops_) rocks->drop_files(drop.family, drop.from, drop.to);
+    rolled_ = rolled_day_;
+    for (const Drop& drop : bulk_drops_) {
+      rocks->drop_files(drop.family, drop.from, drop.to);
+      // A day or more of points at once, and seldom.
+      if (drop.family == Family::Groups || drop.family == Family::FiveMinutes || drop.family == Family::Hours)
+        rocks->squeeze(drop.family, drop.from, drop.to);
+    }
     bulk_.Clear();
     bulk_points_ = 0;
     bulk_blocks_.clear();

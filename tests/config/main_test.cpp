@@ -71,6 +71,8 @@ TEST(MainConfig, EveryKeyHasADefault) {
     EXPECT_EQ(60s, config.defaults.interval);
     EXPECT_EQ(10s, config.defaults.ping_interval);
     EXPECT_EQ(std::chrono::days(30), config.retention.raw);
+    EXPECT_EQ(std::chrono::days(180), config.retention.five_minutes);
+    EXPECT_EQ(std::chrono::days(3 * 365), config.retention.hours);
   }
 }
 
@@ -80,7 +82,7 @@ data: data
 http: {listen: "[::1]:9000"}
 syslog: {udp: ["127.0.0.1:0", "127.0.0.1:0", "[::1]:5514"]}
 mibs: [/]
-retention: {raw: 7d, logs: 1w}
+retention: {raw: 7d, 5m: 60d, 1h: 1y, logs: 1w}
 memory: 512MiB
 disk: {reserve: 1GiB}
 sync: system
@@ -100,6 +102,8 @@ devices:
   EXPECT_EQ(3U, config.syslog_udp.size());
   EXPECT_EQ(std::vector<std::filesystem::path>{"/"}, config.mibs);
   EXPECT_EQ(std::chrono::days(7), config.retention.raw);
+  EXPECT_EQ(std::chrono::days(60), config.retention.five_minutes);
+  EXPECT_EQ(std::chrono::days(365), config.retention.hours);
   EXPECT_EQ(std::chrono::days(7), config.retention.logs);
   EXPECT_EQ(512ULL << 20, config.memory);
   EXPECT_EQ(1ULL << 30, config.disk_reserve);

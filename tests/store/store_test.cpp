@@ -179,7 +179,9 @@ TEST(Store, RefusesAWholeBatchForAnUnknownSeries) {
 
 TEST(Store, DropsDaysAndIdleSeriesWhenTheirTimeIsOver) {
   const Folder scratch;
-  Opened store(scratch.path(), {.raw_retention = std::chrono::hours(24 * 7)});
+  Opened store(
+      scratch.path(),
+      {.raw_retention = std::chrono::hours(24 * 7), .five_minute_retention = Millis(kDay), .hour_retention = Millis(kDay)});
   const SeriesId old = *store->series({{"__name__", "old"}});
   const SeriesId live = *store->series({{"__name__", "live"}});
   for (int hour = 0; hour < 20 * 24; ++hour) {

@@ -25,8 +25,9 @@ Response own(const Answer& answer) {
 Error refusal(const Target& target, PduType type, std::int32_t status, std::string_view about) {
   const bool denied = status == kNoAccess || status == kAuthorizationError;
   return {denied ? Code::Denied : Code::Refused,
-          fmt::format("{} ({}): the agent answered {} to {} of {}", target.name, target.endpoint.to_string(),
-                      error_status_name(status), to_string(type), about)};
+          fmt::format("{} ({}): the agent answered {} to {} of {}{}", target.name, target.endpoint.to_string(),
+                      error_status_name(status), to_string(type), about,
+                      denied && target.credentials ? ": " + rights_advice(*target.credentials) : "")};
 }
 
 // The OID that error-index points at, or all of them.

@@ -508,10 +508,9 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
     return {Code::Timeout, text + fmt::format("; {} datagrams from it could not be read (last: {}), so look at its agent",
                                               note->second.malformed, ber::to_error(note->second.fault).text)};
   if (exchange.device != nullptr) {
-    const Code code = exchange.distrusted > 0  ? Code::Timeout
-                      : exchange.context_wrong ? Code::NotFound
-                      : exchange.privacy_wrong ? Code::Denied
-                                               : Code::Timeout;
+    const Code code = exchange.distrusted > 0                            ? Code::Timeout
+                      : exchange.context_wrong || exchange.privacy_wrong ? Code::Denied
+                                                                         : Code::Timeout;
     return {code, text + "; " + trust_problem(exchange)};
   }
   if (exchange.distrusted > 0) return {Code::Timeout, text + "; " + trust_problem(exchange)};

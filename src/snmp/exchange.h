@@ -50,8 +50,7 @@ struct Answer {
 };
 // Called once, in a later turn of the reactor. Errors: Timeout, Invalid (the request cannot be sent as it is), Unavailable
 // (no socket), Unsupported, Limit (too many requests wait). Of v3: Denied (the agent reports that user, authentication,
-// privacy or security level are not its own; the text says which), NotFound (no such context), Refused (the time window,
-// or another report).
+// privacy, security level or context are not its own; the text says which), Refused (the time window, or another report).
 using Answered = std::function<void(Result<Answer>)>;
 
 struct ExchangeOptions {

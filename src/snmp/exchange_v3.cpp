@@ -484,7 +484,7 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
                               "level of credentials \"{}\"",
                               to_string(credentials.level), user.name(), credentials.name));
     case ReportKind::Context:
-      return fail(Code::NotFound, fmt::format("the agent has no context \"{}\" (snmpUnknownContexts); check the context of "
+      return fail(Code::Denied, fmt::format("the agent has no context \"{}\" (snmpUnknownContexts); check the context of "
                                               "credentials \"{}\"",
                                               credentials.context_name, credentials.name));
     case ReportKind::Other:

@@ -73,7 +73,7 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
      "look for a loop or a doubled path in "
      "the network"},
     {Caution, "answers after it was given up", "a reading is missing although the device answered",
-     "write a longer timeout under the device"},
+     "write a longer time-out under the device (timeout: 10s), or give -t 10 to the commands"},
     {Danger, "answers with other objects than were asked for", "such answers are not believed: what was asked is missing",
      "renew the agent's software"},
     {Caution, "answers without error and without any object", "what was asked is missing", "renew the agent's software"},

@@ -333,8 +333,9 @@ void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
     refusal_ = Error{denied       ? Code::Denied
                      : unreadable ? Code::Invalid
                                   : Code::Refused,
-                     fmt::format("{} ({}): the agent gave {} for {}", target_.name, target_.endpoint.to_string(), told(status),
-                                 OidView(last(states_[column])).to_oid().to_string())};
+                     fmt::format("{} ({}): the agent gave {} for {}{}", target_.name, target_.endpoint.to_string(), told(status),
+                                 OidView(last(states_[column])).to_oid().to_string(),
+                                 denied && target_.credentials ? ": " + rights_advice(*target_.credentials) : "")};
   skip_error(column, "the agent gave " + told(status));
 }
 

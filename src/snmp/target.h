@@ -47,4 +47,7 @@ struct Target {
   int max_repetitions = 25;  // rows asked for by one GETBULK, at most
 };
 
+// What to do where the agent knows who asks, and its access rules refuse it (authorizationError, noAccess).
+std::string rights_advice(const Credentials& credentials);
+
 }  // namespace bongsu::snmp

@@ -101,8 +101,8 @@ class Matrix : public ::testing::Test {
     ASSERT_TRUE(snmpd) << "snmpd did not start";
   }
 
-  Lines ours(const Asker& asker, const net::Endpoint& at, const std::string& root) {
-    snmp::Target target{.name = "snmpd", .endpoint = at, .credentials = asker.credentials};
+  Lines ours(const Asker& asker, const net::Endpoint& at, snmp::Transport by, const std::string& root) {
+    snmp::Target target{.name = "snmpd", .endpoint = at, .transport = by, .credentials = asker.credentials};
     Lines out;
     std::function<bool(const Varbind&)> visit = [&out](const Varbind& varbind) {
       const auto arcs = varbind.oid.arcs();
@@ -135,7 +135,7 @@ class Matrix : public ::testing::Test {
   void same(const Asker& asker, const net::Endpoint& at, const std::string& where, const std::string& root, std::size_t least) {
     SCOPED_TRACE(asker.name + " " + where + " " + root);
     const Lines before = theirs(asker, where, root);
-    const Lines now = ours(asker, at, root);
+    const Lines now = ours(asker, at, where.starts_with("tcp") ? snmp::Transport::Tcp : snmp::Transport::Udp, root);
     const Lines after = theirs(asker, where, root);
     EXPECT_GE(before.size(), least);
     std::size_t shown = 0, equal = 0;
@@ -178,6 +178,14 @@ TEST_F(Matrix, WholeWalksAreSnmpbulkwalks) {
     same(by_user(user_name(AuthProtocol::Sha256, PrivProtocol::Aes128), AuthProtocol::Sha256, PrivProtocol::Aes128, keys), at,
          where, "1.3.6.1", 1'000);
   }
+}
+
+TEST_F(Matrix, WholeWalksByTcpAreSnmpbulkwalks) {
+  const std::string where = "tcp:" + snmpd->v4().to_string();
+  same(by_community(Version::V2c), snmpd->v4(), where, "1.3.6.1.2.1", 500);
+  same(by_user(user_name(AuthProtocol::Sha256, PrivProtocol::Aes128), AuthProtocol::Sha256, PrivProtocol::Aes128, keys),
+       snmpd->v4(), where, "1.3.6.1.2.1", 500);
+  if (Snmpd::has_ipv6()) same(by_community(Version::V2c), snmpd->v6(), "tcp6:" + snmpd->v6().to_string(), "1.3.6.1.2.1.1", 20);
 }
 
 TEST_F(Matrix, EachPairOfAuthenticationAndPrivacyWalks) {

@@ -69,16 +69,20 @@ Result<std::unique_ptr<Snmpd>> Snmpd::start(const std::string& more) {
     if (free) out->port_ = port;
   }
   if (out->port_ == 0) return Error{Code::Unavailable, "no free UDP port on loopback"};
-  const std::string port = std::to_string(out->port_);
-  std::ofstream conf(out->folder_ / "snmpd.conf");
+  out->configure(more);
+  BONGSU_TRY_OK(out->launch());
+  return out;
+}
+
+void Snmpd::configure(const std::string& more) const {
+  const std::string port = std::to_string(port_);
+  const bool ipv6 = has_ipv6();
+  std::ofstream conf(folder_ / "snmpd.conf");
   conf << "agentaddress udp:127.0.0.1:" << port << (ipv6 ? ",udp6:[::1]:" + port + ",tcp6:[::1]:" + port : "")
        << ",tcp:127.0.0.1:" << port << "\n"
        << "rocommunity public 127.0.0.1\nrwcommunity private 127.0.0.1\n";
   if (ipv6) conf << "rocommunity6 public ::1\nrwcommunity6 private ::1\n";
   conf << "syslocation rack 7\nsysservices 72\n" << more << "\n";
-  conf.close();
-  BONGSU_TRY_OK(out->launch());
-  return out;
 }
 
 Status Snmpd::launch() {
@@ -119,6 +123,11 @@ void Snmpd::stop() {
 }
 
 Status Snmpd::resume() { return launch(); }
+
+Status Snmpd::resume(const std::string& more) {
+  configure(more);
+  return launch();
+}
 
 Snmpd::~Snmpd() { stop(); }
 

@@ -52,9 +52,10 @@ class Snmpd {
   static Result<std::unique_ptr<Snmpd>> start(const std::string& more = {});
   ~Snmpd();  // ends it and removes its files
 
-  // Ends the process, and starts it again on the same port.
+  // Ends the process, and starts it again on the same port, with another configuration where one is given.
   void stop();
   Status resume();
+  Status resume(const std::string& more);
 
   std::uint16_t port() const { return port_; }
   net::Endpoint v4() const { return {net::Address::loopback(net::Address::Family::V4), port_}; }
@@ -67,6 +68,7 @@ class Snmpd {
 
  private:
   Snmpd() = default;
+  void configure(const std::string& more) const;
   Status launch();
   Folder folder_;
   std::uint16_t port_ = 0;

@@ -167,7 +167,7 @@ TEST_F(SnmpV3Interop, SaysWhatIsWrong) {
   credentials->context_name = "nowhere";
   other.credentials = credentials;
   other.retries = 0;
-  refuses(other, Code::NotFound, "it has no context \"nowhere\"");
+  refuses(other, Code::Denied, "it has no context \"nowhere\"");
 }
 
 TEST_F(SnmpV3Interop, TheCommandPrintsWhatSnmpgetDoes) {

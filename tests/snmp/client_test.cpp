@@ -215,7 +215,7 @@ TEST_F(ClientTest, NamesTheErrorOfTheAgent) {
     EXPECT_EQ(code, table.error().code);
   };
   fails(kGenErr, Code::Refused, "genErr");
-  fails(kAuthorizationError, Code::Denied, "authorizationError");
+  fails(kAuthorizationError, Code::Denied, "its access rules refuse this community; check the community of credentials");
 }
 
 TEST_F(ClientTest, Sets) {

@@ -192,7 +192,7 @@ TEST_F(V3Test, SaysWhatIsWrong) {
   refuses(target(core_user("nms", AuthProtocol::Sha1)), Code::Denied, "check the protocol (SHA-1)");
   refuses(target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "authentic1", "wrong phrase")), Code::Denied,
           "cannot decrypt what user \"nms\" sends (usmStatsDecryptionErrors)");
-  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::NotFound,
+  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::Denied,
           "has no context \"nowhere\" (snmpUnknownContexts)");
   refuses(target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::None), SecurityLevel::AuthPriv), Code::Invalid,
           "ask for authPriv, and user \"nms\" has keys for authNoPriv alone");
@@ -207,8 +207,8 @@ TEST_F(V3Test, TellsWhatASilentAgentMinds) {
   };
   const auto wrong = core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "authentic1", "wrong phrase");
   refuses(target(wrong), Code::Denied, "answers user \"nms\" without privacy, so it cannot decrypt");
-  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::NotFound, "so it has no context \"nowhere\"");
-  refuses(target(core_user(), SecurityLevel::AuthNoPriv, "nowhere"), Code::NotFound, "so it has no context \"nowhere\"");
+  refuses(target(core_user(), SecurityLevel::AuthPriv, "nowhere"), Code::Denied, "so it has no context \"nowhere\"");
+  refuses(target(core_user(), SecurityLevel::AuthNoPriv, "nowhere"), Code::Denied, "so it has no context \"nowhere\"");
   refuses(target(core_user("other")), Code::Timeout, "it named its SNMPv3 engine ID before");
   // Credentials that were answered before: the agent is down, and nothing else is sent.
   const Target to = target();

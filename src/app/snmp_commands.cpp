@@ -38,9 +38,22 @@ std::string shown(const mib::Tree& tree, const Varbind& varbind, bool numeric) {
                                                                         : "the agent has nothing after this";
     return name + " = " + why;
   }
-  const std::string text = varbind.value.type == ValueType::ObjectId && !numeric ? tree.name_of(varbind.value.oid)
-                                                                                 : tree.format(varbind.oid, varbind.value);
+  const std::string text = varbind.value.type == ValueType::ObjectId && numeric ? "." + varbind.value.oid.to_string()
+                                                                                : tree.format(varbind.oid, varbind.value);
   return escape_terminal(name + " = " + std::string(type_word(varbind.value)) + ": " + text);
+}
+
+// An object was named where its instance has the value: what was meant? Nothing where that is not so.
+std::string meant(const mib::Tree& tree, const std::string& word, const Varbind& varbind) {
+  if (varbind.value.exists()) return {};
+  std::size_t used = 0;
+  const auto object = tree.find(varbind.oid.arcs(), &used);
+  if (!object || used != varbind.oid.size()) return {};
+  if (object->kind == mib::Kind::Scalar)
+    return word + " is an object, and its value stands one below: did you mean " + word + ".0?";
+  if (object->kind == mib::Kind::Column)
+    return word + " is a column, with a value in each row: did you mean " + word + ".1, or all of it by bongsu walk?";
+  return word + " has no value of its own; what is below it is read by bongsu walk";
 }
 
 void append_json(JsonWriter& json, const mib::Tree& tree, const Varbind& varbind) {
@@ -158,6 +171,9 @@ int get(const GetOptions& options) {
     print_varbinds(*(*session)->tree, varbinds);
   } else {
     for (const Varbind& varbind : varbinds) std::printf("%s\n", shown(*(*session)->tree, varbind, options.numeric).c_str());
+  }
+  for (std::size_t i = 0; i < std::min(varbinds.size(), options.oids.size()); ++i) {
+    if (const std::string hint = meant(*(*session)->tree, options.oids[i], varbinds[i]); !hint.empty()) (void)fail(hint);
   }
   print_notes(ended);
   const bool all_there =

@@ -70,6 +70,7 @@ struct DoctorOptions {
   std::optional<std::string> config;  // as for serve; none is needed
   std::string url;                    // of the daemon; empty: where the configuration says that it listens
   std::vector<std::string> rules;     // folders with profiles/ of one's own
+  double time_seconds = 60;           // for the whole examination
   // What of `snmp` was said, and so goes before the configuration.
   bool credentials_given = false;
   bool timeout_given = false;

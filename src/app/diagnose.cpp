@@ -33,6 +33,9 @@ class Doctor {
       clock();
       tables();
     }
+    if (!seen_.unexamined.empty())
+      add("not_examined", Severity::Caution, "was not examined in full, for lack of time", "there may be more to find",
+          check("time"), "ask again with more time: --time 600; where its answers come late, also with a longer time-out: -t 10");
     std::stable_sort(out_.findings.begin(), out_.findings.end(),
                      [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
     out_.verdict = verdict();
@@ -156,14 +159,30 @@ class Doctor {
       add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
     // One lost of twenty may be chance.
     const int lost = seen_.singles - seen_.singles_answered;
+    if (lost > 1 && seen_.singles_late) add(Trait::LateReply, check("loss"));
     if (lost > 1 && !has(Trait::LateReply)) add(Trait::PacketLoss, check("loss") + ", each sent once");
     if (lost == 0 && seen_.together - seen_.together_answered > 1) add(Trait::InFlightLimit, check("at once"));
     if (seen_.ping && seen_.ping->received > 0 && seen_.ping->received + 1 < seen_.ping->sent) add(Trait::PacketLoss, pinged());
   }
 
+  // Its time since the boot is shorter than it has been answering.
+  static bool booted_since(const EngineClock& a, const EngineClock& b) {
+    return static_cast<double>(b.time) + 2 < std::chrono::duration<double>(b.at - a.at).count();
+  }
   void clock() {
-    if (!seen_.clock_before || !seen_.clock_after) return;
-    const EngineClock &a = *seen_.clock_before, &b = *seen_.clock_after;
+    if (seen_.clocks.size() < 2) return;
+    for (std::size_t i = 1; i < seen_.clocks.size(); ++i) {
+      const EngineClock &one = seen_.clocks[i - 1], &next = seen_.clocks[i];
+      if (one.boots == next.boots && (next.time < one.time || booted_since(one, next)))
+        return add(Trait::TimeJump,
+                   fmt::format("snmpEngineTime was {} s and is {} s {} later, snmpEngineBoots {} as before", one.time, next.time,
+                               show_quantity(std::chrono::duration<double>(next.at - one.at).count(), "seconds"), next.boots));
+    }
+    const EngineClock &a = seen_.clocks.front(), &b = seen_.clocks.back();
+    if (a.boots == b.boots && booted_since(a, b))
+      return add(Trait::TimeJump,
+                 fmt::format("snmpEngineTime is {} s, {} after it was {} s, snmpEngineBoots {} as before", b.time,
+                             show_quantity(std::chrono::duration<double>(b.at - a.at).count(), "seconds"), a.time, a.boots));
     const double ours = std::chrono::duration<double>(b.at - a.at).count();
     const double theirs = static_cast<double>(b.time - a.time);
     if (b.boots != a.boots)
@@ -180,25 +199,36 @@ class Doctor {
   }
 
   void tables() {
+    if (seen_.tables.empty() && !seen_.unexamined.empty()) return;
     if (seen_.tables.empty())
       return add("no_tables", Severity::Danger, "fits no profile", "only its system group can be read",
                  fmt::format("sysObjectID {}", seen_.sys_object_id.empty() ? "is missing" : seen_.sys_object_id),
                  "see bongsu collect HOST --explain, and write a profile (rules/profiles/README.md)");
     std::string names, why;
+    constexpr double kSlow = 5;  // seconds
+    // Time that is lost by asking again is none that the table took.
+    const bool unhindered = std::all_of(out_.findings.begin(), out_.findings.end(),
+                                        [](const Finding& one) { return one.severity == Severity::Harmless; });
     std::size_t missing = 0, rows = 0;
     for (const ReadTable& table : seen_.tables) {
       rows += table.name == "device" ? 0 : table.rows;
-      if (table.complete) continue;
+      if (table.out_of_time || (table.complete && table.seconds >= kSlow && unhindered))
+        add(Trait::SlowTable, fmt::format("{} {} {}", table.name, table.out_of_time ? "was not done in" : "took",
+                                          show_quantity(table.seconds, "seconds")));
+      if (table.complete || table.out_of_time) continue;
       ++missing;
       names += (names.empty() ? "" : ", ") + table.name;
       if (why.empty()) why = table.name + ": " + table.note;
     }
     if (missing > 0)
-      add("missing_tables", missing == seen_.tables.size() && out_.findings.empty() ? Severity::Urgent : Severity::Danger,
+      add("missing_tables",
+          has(Trait::LateReply)                                     ? Severity::Caution  // which is the cause
+          : missing == seen_.tables.size() && out_.findings.empty() ? Severity::Urgent
+                                                                    : Severity::Danger,
           fmt::format("gave {} of {} tables not in full: {}", missing, seen_.tables.size(), names),
           "what is missing is a gap with its cause; the other tables are complete", why,
           out_.findings.empty() ? "look at the notes of the tables below" : "see the other findings");
-    else if (rows == 0)
+    else if (rows == 0 && seen_.unexamined.empty())
       add("hidden_tables", Severity::Danger, "shows no table at all", "only its system group can be read",
           fmt::format("{} tables were read, none has any row", seen_.tables.size()),
           "the agent may show this community a part of itself only: give it a view of everything (Debian's snmpd: \"rocommunity "

@@ -12,7 +12,7 @@ namespace bongsu::app {
 
 struct Finding {
   // A name of snmp::Trait, or of doctor's own: no_address, unreachable, no_answer, port_closed, wrong_credentials,
-  // some_credentials, clock_drift, no_tables, missing_tables, hidden_tables.
+  // some_credentials, clock_drift, no_tables, missing_tables, hidden_tables, not_examined.
   std::string trait;
   Severity severity = Severity::Normal;
   std::string text;         // what is wrong, of the device

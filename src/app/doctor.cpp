@@ -57,6 +57,7 @@ Result<Case> find_case(const DoctorOptions& options, const config::MainConfig* c
   patient.host = options.snmp.host;
   patient.timeout = Millis(static_cast<std::int64_t>(options.snmp.timeout_seconds * 1000));
   patient.retries = options.snmp.retries;
+  patient.time = Millis(static_cast<std::int64_t>(options.time_seconds * 1000));
   const config::DeviceConfig* device = config ? find_device(*config, options.snmp.host) : nullptr;
   std::vector<std::string> names;
   if (device != nullptr) {
@@ -213,8 +214,11 @@ int doctor(const DoctorOptions& options) {
     return 1;
   }
   auto pinger = icmp::Pinger::open((*session)->reactor, (*session)->metrics);
+  snmp::ClientOptions asking;
+  asking.limits.time = found->patient.time / 3;  // of one walk
+  snmp::Client client((*session)->reactor, (*session)->metrics, std::move(asking));
   ExamineParts parts{.reactor = (*session)->reactor,
-                     .client = (*session)->client,
+                     .client = client,
                      .metrics = (*session)->metrics,
                      .pinger = pinger ? pinger->get() : nullptr,
                      .profiles = std::move(profiles)};

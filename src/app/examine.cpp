@@ -25,6 +25,17 @@ static void say(const ExamineParts& parts, const std::string& what) {
   if (parts.progress) parts.progress(what);
 }
 
+// What is left of all the time.
+static Millis left(const ExamineParts& parts, const Examination& into) {
+  return std::max(std::chrono::floor<Millis>(into.until - parts.reactor.clock().steady()), Millis(0));
+}
+
+// The same target, asked no longer than `most`, and once at least.
+static snmp::Target within(Millis most, snmp::Target target) {
+  target.retries = std::clamp(static_cast<int>(most / target.timeout) - 1, 0, target.retries);
+  return target;
+}
+
 static void add_check(Examination& into, std::string name, Outcome outcome, std::string text) {
   into.checks.push_back({std::move(name), outcome, std::move(text)});
 }
@@ -98,6 +109,7 @@ static asio::awaitable<void> find_twin(ExamineParts& parts, const Patient& patie
   if (into.engine_id.empty()) co_return;
   for (const Patient::Neighbour& other : patient.neighbours) {
     if (other.endpoint == *into.endpoint) continue;
+    if (left(parts, into) == Millis(0)) co_return into.unexamined.push_back("the engine IDs of other devices");
     std::vector<std::uint8_t> message = discovery_message();
     const auto answer = co_await net::ask_once(parts.reactor, other.endpoint, std::move(message), Millis(300));
     if (discovered_id(answer) != into.engine_id) continue;
@@ -139,7 +151,7 @@ static asio::awaitable<void> try_credentials(ExamineParts& parts, const Patient&
   // What nobody named is asked by a client of its own: its silence says nothing of the device's dialect.
   snmp::Client other(parts.reactor, parts.metrics);
   snmp::Client& client = derived && into.winner ? other : parts.client;
-  snmp::Target target = target_of(patient, into, credentials);
+  snmp::Target target = within(left(parts, into), target_of(patient, into, credentials));
   if (derived) target.retries = std::min(target.retries, into.winner ? 0 : 1);
   std::vector<Oid> facts{kSystemTree + 1 + 0, kSystemTree + 2 + 0, kSystemTree + 3 + 0, kSystemTree + 5 + 0};
   auto answer = co_await client.get(std::move(target), std::move(facts));
@@ -159,9 +171,12 @@ static asio::awaitable<void> try_credentials(ExamineParts& parts, const Patient&
 }
 
 static asio::awaitable<void> try_all_credentials(ExamineParts& parts, const Patient& patient, Examination& into) {
-  for (const auto& credentials : patient.credentials) co_await try_credentials(parts, patient, into, credentials, false);
   for (const auto& credentials : patient.credentials) {
-    if (credentials->version == snmp::Version::V3) continue;
+    if (left(parts, into) == Millis(0)) into.unexamined.push_back(shown_credentials(*credentials));
+    else co_await try_credentials(parts, patient, into, credentials, false);
+  }
+  for (const auto& credentials : patient.credentials) {
+    if (credentials->version == snmp::Version::V3 || left(parts, into) == Millis(0)) continue;
     const bool also_given = std::any_of(patient.credentials.begin(), patient.credentials.end(), [&](const auto& other) {
       return other->version != snmp::Version::V3 && other->version != credentials->version &&
              other->community.reveal() == credentials->community.reveal();
@@ -182,6 +197,7 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
   };
   snmp::WalkLimits limits;
   limits.requests = 200;
+  limits.time = left(parts, into) / 4;
   (void)co_await parts.client.walk(target, kMib2, std::move(visit), limits);
   if (names.empty()) co_return add_check(into, kName, Outcome::Skipped, "nothing below 1.3.6.1.2.1 to ask for");
   std::string why;
@@ -243,19 +259,23 @@ static Millis patience(ExamineParts& parts, const snmp::Target& target) {
 // Small requests that are sent once each, by a client of their own, since their loss is meant: first one after the other,
 // then some at once.
 static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target target, Examination& into) {
-  constexpr int kSingles = 20, kTogether = 6;
+  constexpr int kSingles = 20, kSilent = 5, kTogether = 6;
   target.timeout = patience(parts, target);
   target.retries = 0;
   snmp::Client client(parts.reactor, parts.metrics);
   std::vector<Oid> uptime{kSystemTree + 3 + 0};
   if (target.credentials->version == snmp::Version::V3) (void)co_await client.get(target, uptime);  // its engine ID first
-  for (; into.singles < kSingles; ++into.singles) {
+  while (into.singles < kSingles && (into.singles_answered > 0 || into.singles < kSilent) && left(parts, into) > Millis(0)) {
     const auto answer = co_await client.get(target, uptime);
+    ++into.singles;
     into.singles_answered += answer.ok();
   }
+  const snmp::Dialect* seen = client.dialect(target.endpoint);
+  into.singles_late = seen != nullptr && seen->find(snmp::Trait::LateReply) != nullptr;
   const bool lossy = into.singles_answered < into.singles;
   add_check(into, "loss", lossy ? Outcome::Bad : Outcome::Good,
-            fmt::format("{} of {} small requests were answered", into.singles_answered, into.singles));
+            fmt::format("{} of {} small requests were answered{}", into.singles_answered, into.singles,
+                        into.singles_late ? fmt::format(" within {}, others later", format_duration(target.timeout)) : ""));
   const auto oid = snmp::encode_oid(uptime[0]);
   if (!oid) co_return;
   const snmp::VarbindView name{snmp::OidView(*oid), {}};
@@ -272,16 +292,28 @@ static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target targ
             fmt::format("{} of {} small requests sent together were answered", into.together_answered, into.together));
 }
 
-static asio::awaitable<std::optional<EngineClock>> read_clock(ExamineParts& parts, snmp::Target target) {
+static asio::awaitable<void> read_clock(ExamineParts& parts, snmp::Target target, Examination& into) {
+  if (left(parts, into) == Millis(0)) co_return;
+  target = within(left(parts, into), std::move(target));
+  const Millis timeout = target.timeout;
   std::vector<Oid> asked{kSnmpEngine + 2 + 0, kSnmpEngine + 3 + 0, kSystemTree + 3 + 0};
   const auto answer = co_await parts.client.get(std::move(target), std::move(asked));
-  if (!answer || answer->varbinds.size() != 3) co_return std::nullopt;
+  if (!answer || answer->varbinds.size() != 3) co_return;
   EngineClock clock{.at = parts.reactor.clock().steady()};
-  if (!answer->varbinds[0].value.exists() || !answer->varbinds[1].value.exists()) co_return std::nullopt;
-  clock.boots = static_cast<std::int64_t>(answer->varbinds[0].value.to_double().value_or(0));
-  clock.time = static_cast<std::int64_t>(answer->varbinds[1].value.to_double().value_or(0));
+  if (answer->varbinds[0].value.exists() && answer->varbinds[1].value.exists()) {
+    clock.boots = static_cast<std::int64_t>(answer->varbinds[0].value.to_double().value_or(0));
+    clock.time = static_cast<std::int64_t>(answer->varbinds[1].value.to_double().value_or(0));
+  } else {  // its messages tell as well, where they are not empty there
+    if (into.engine_id.empty()) co_return;
+    std::vector<std::uint8_t> message = discovery_message();
+    const auto discovery = co_await net::ask_once(parts.reactor, *into.endpoint, std::move(message), timeout);
+    snmp::SecuredView told;
+    if (!discovery || snmp::read_secured(*discovery, told) != snmp::ber::Fault::None || told.boots <= 0) co_return;
+    if (to_hex(told.engine_id) != into.engine_id) co_return;
+    clock = {.boots = told.boots, .time = told.time, .at = parts.reactor.clock().steady()};
+  }
   clock.uptime = answer->varbinds[2].value.to_double().value_or(0) / 100;
-  co_return clock;
+  into.clocks.push_back(clock);
 }
 
 static void keep_table(Examination& into, ReadTable table) {
@@ -312,14 +344,21 @@ static asio::awaitable<void> read_table(ExamineParts& parts, snmp::Target target
     table.values = count_values(got->data);
     table.complete = got->notes.empty();
     for (const std::string& note : got->notes) table.note += (table.note.empty() ? "" : "; ") + note;
+  } else if (got.error().code == Code::Limit && took >= most) {
+    table.out_of_time = true;
+    table.note = fmt::format("not done in {}", format_duration(std::chrono::duration_cast<Millis>(took)));
   } else {
     table.note = got.error().text;
   }
   keep_table(into, std::move(table));
 }
 
+// Read again, it would say the same.
+static bool settled(const snmp::Observation& seen) { return seen.trait == snmp::Trait::SlowTable; }
+
 static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& patient, snmp::Target target, Examination& into) {
-  const auto device = co_await poll::identify(parts.client, target, parts.profiles);
+  constexpr int kQuestions = 4;  // that may find no answer until the profiles are known
+  const auto device = co_await poll::identify(parts.client, within(left(parts, into) / kQuestions, target), parts.profiles);
   if (!device) co_return add_check(into, "profiles", Outcome::Bad, device.error().text);
   std::string names;
   for (const poll::DeviceProfile* profile : device->profiles) {
@@ -328,15 +367,31 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
   }
   add_check(into, "profiles", names.empty() ? Outcome::Bad : Outcome::Good, names.empty() ? "none matches this device" : names);
   const auto groups = poll::groups_in_order(device->profiles);
+  const Millis later = patient.time / 6;  // for what comes after the tables
   for (int round = 1; round <= patient.rounds; ++round) {
+    const SteadyTime begun = parts.reactor.clock().steady();
     for (std::size_t i = 0; i < groups.size(); ++i) {
+      const poll::Group& group = *groups[i];
+      const bool in_vain = std::any_of(into.tables.begin(), into.tables.end(), [&](const ReadTable& table) {
+        return table.out_of_time && table.profile == group.profile && table.name == group.name;
+      });
+      if (in_vain) continue;
+      const Millis rest = left(parts, into) - later;
+      if (rest <= Millis(0)) {
+        if (round == 1) into.unexamined.push_back("table " + group.name);
+        continue;
+      }
       say(parts, fmt::format("reading {} of {} tables, time {} of {}: {}", i + 1, groups.size(), round, patient.rounds,
                              groups[i]->name));
-      co_await read_table(parts, target, *groups[i], patient.table_time, into);
+      // One slow table leaves time for the others.
+      const Millis most = std::min(patient.table_time, round == 1 ? std::max(rest / 3, Millis(1'000)) : rest);
+      co_await read_table(parts, within(most, target), group, most, into);
     }
     const bool whole = std::all_of(into.tables.begin(), into.tables.end(), [](const ReadTable& table) { return table.complete; });
     const snmp::Dialect* dialect = parts.client.dialect(*into.endpoint);
-    if (whole && (dialect == nullptr || dialect->observations.empty())) break;
+    if (whole && (dialect == nullptr || std::all_of(dialect->observations.begin(), dialect->observations.end(), settled))) break;
+    if (parts.reactor.clock().steady() - begun > left(parts, into) - later) break;
+    co_await read_clock(parts, target, into);
   }
   const auto complete =
       std::count_if(into.tables.begin(), into.tables.end(), [](const ReadTable& table) { return table.complete; });
@@ -345,7 +400,7 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
 }
 
 static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target target, Examination& into) {
-  if (target.credentials->version == snmp::Version::V1) co_return;
+  if (target.credentials->version == snmp::Version::V1 || left(parts, into) == Millis(0)) co_return;
   std::vector<Oid> columns{kIfOctets, kIfHcOctets};
   const auto table = co_await parts.client.table(std::move(target), std::move(columns));
   if (!table) co_return;
@@ -361,6 +416,7 @@ static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target 
 
 asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& into) {
   into.host = patient.host;
+  into.until = parts.reactor.clock().steady() + std::max(patient.time - 2 * patient.timeout, patient.time / 2);
   say(parts, "looking up " + patient.address);
   const auto address = co_await net::resolve(parts.reactor, patient.address);
   if (!address) {
@@ -378,25 +434,32 @@ asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& 
   if (into.port != Examination::Port::Closed && into.port != Examination::Port::NoWay) {
     say(parts, "trying credentials");
     co_await try_all_credentials(parts, patient, into);
-    co_await find_twin(parts, patient, into);
   }
   if (into.winner) {
     const snmp::Target target = target_of(patient, into, into.tried[*into.winner].credentials);
-    into.clock_before = co_await read_clock(parts, target);
+    co_await read_clock(parts, target, into);
     say(parts, "asking for more at once");
     co_await try_bulk(parts, target, into);
     co_await grow_requests(parts, target, into);
+    co_await read_clock(parts, target, into);
     co_await read_tables(parts, patient, target, into);
     co_await compare_counters(parts, target, into);
     say(parts, "counting losses");
-    co_await count_losses(parts, target, into);
-    if (into.clock_before) into.clock_after = co_await read_clock(parts, target);
+    if (left(parts, into) > Millis(0)) co_await count_losses(parts, target, into);
+    else into.unexamined.push_back("losses");
+    co_await read_clock(parts, target, into);
   }
+  say(parts, "looking for another device with its engine ID");
+  co_await find_twin(parts, patient, into);
   if (!into.winner && into.port != Examination::Port::Closed && into.port != Examination::Port::NoWay) {
     say(parts, "waiting for late answers");
     co_await net::sleep_for(parts.reactor, std::clamp(2 * patient.timeout, Millis(1'000), Millis(5'000)));
   }
   if (const snmp::Dialect* dialect = parts.client.dialect(*into.endpoint)) into.dialect = *dialect;
+  if (into.unexamined.empty()) co_return;
+  std::string names;
+  for (const std::string& name : into.unexamined) names += (names.empty() ? "" : ", ") + name;
+  add_check(into, "time", Outcome::Skipped, fmt::format("{} were over before: {}", format_duration(patient.time), names));
 }
 
 }  // namespace bongsu::app

@@ -37,7 +37,8 @@ struct ReadTable {
   std::size_t values = 0;  // that are there
   double seconds = 0;      // of the last reading
   bool complete = false;
-  std::string note;  // why it is not, or what the agent did wrong
+  bool out_of_time = false;  // cut off by doctor's own patience, which says nothing against it
+  std::string note;          // why it is not complete, or what the agent did wrong
 };
 
 struct EngineClock {
@@ -67,11 +68,14 @@ struct Examination {
   std::optional<std::size_t> too_many;      // of the smallest that failed
   std::optional<std::string> bulk_problem;  // of one small GETBULK
   int singles = 0, singles_answered = 0;    // small requests one after the other, each sent once
+  bool singles_late = false;                // answers to some came after they were given up
   int together = 0, together_answered = 0;  // the same at once
   std::optional<std::string> octets32;      // an interface with 32-bit octet counters alone
-  std::optional<EngineClock> clock_before, clock_after;
+  std::vector<EngineClock> clocks;          // in the order of reading
+  std::vector<std::string> unexamined;      // for lack of time
   snmp::Dialect dialect;
   std::vector<Check> checks;
+  SteadyTime until{};  // the time for all of it
 };
 
 struct Patient {
@@ -84,6 +88,7 @@ struct Patient {
   Millis timeout{2'000};
   int retries = 2;
   bool ping = true;
+  Millis time{60'000};         // for all of it
   int rounds = 3;              // readings of every table, at most: fewer where nothing is wrong
   Millis table_time{120'000};  // for one table
   struct Neighbour {

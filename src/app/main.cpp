@@ -155,6 +155,9 @@ int run(int argc, char** argv) {
                              "configuration file to find the device in (default: as for serve; none is needed)");
   doctor_command->add_option("--url", doctor_options.url, "where the daemon listens (default: as the configuration says)");
   doctor_command->add_option("--rules", doctor_options.rules, "further folders with profiles/ in them");
+  doctor_command->add_option("--time", doctor_options.time_seconds, "seconds for all of it; what is left over then is named")
+      ->check(CLI::Range(1, 36'000))
+      ->capture_default_str();
   doctor_command->callback([&] {
     const auto given = [&](std::initializer_list<const char*> names) {
       return std::any_of(names.begin(), names.end(), [&](const char* name) { return doctor_command->count(name) > 0; });

@@ -159,14 +159,15 @@ TEST(Diagnose, ReadsTheClockOfTheEngine) {
   Examination seen = well();
   const SteadyTime start{};
   const auto clocks = [&](EngineClock before, EngineClock after) {
-    seen.clock_before = before;
-    seen.clock_after = after;
+    seen.clocks = {before, after};
     return traits(seen);
   };
   EXPECT_THAT(clocks({3, 100, 100, start}, {3, 110, 110, start + 10s}), IsEmpty());
   EXPECT_THAT(clocks({3, 100, 100, start}, {3, 101, 100.1, start + 100ms}), IsEmpty());  // whole seconds
   EXPECT_THAT(clocks({3, 100, 100, start}, {3, 120, 110, start + 10s}), ElementsAre("clock_drift"));
   EXPECT_THAT(clocks({3, 100, 100, start}, {4, 1, 110, start + 10s}), ElementsAre("engine_reboots"));
+  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("time_jump"));
+  EXPECT_THAT(clocks({3, 1, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("time_jump"));
   EXPECT_THAT(clocks({17, 12, 86'400, start}, {17, 13, 86'401, start + 1s}), ElementsAre("engine_reboots"));
 }
 

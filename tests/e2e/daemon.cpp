@@ -109,6 +109,15 @@ nlohmann::json Daemon::ask(const std::string& path) const {
   return nlohmann::json::parse(answer->body, nullptr, false);
 }
 
+int Daemon::post(const std::string& path, const std::string& body) const {
+  const std::string where = url();
+  if (where.empty()) return 0;
+  httplib::Client client(where);
+  client.set_connection_timeout(5);
+  const auto answer = client.Post(path, body, "application/json");
+  return answer ? answer->status : 0;
+}
+
 bool Daemon::ready() const {
   const std::string where = url();
   if (where.empty()) return false;

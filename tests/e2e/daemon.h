@@ -41,6 +41,8 @@ class Daemon {
   int syslog_port() const;
   // GET `path`: the parsed answer, or null when there is none or it is not 200.
   nlohmann::json ask(const std::string& path) const;
+  // POST of JSON to `path`: the status of the answer, 0 when there is none.
+  int post(const std::string& path, const std::string& body) const;
   bool ready() const;
   // Waits until it is ready; false at once when it ended instead.
   bool comes_up();

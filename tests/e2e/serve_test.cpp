@@ -5,10 +5,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "agent/agents.h"
-#include "agent/synthetic.h"
 #include "base/text.h"
 #include "e2e/daemon.h"
+#include "e2e/switches.h"
 #include "interop/snmpd.h"
 #include "net/live.h"
 
@@ -34,63 +33,6 @@ void send_datagram(int port, const std::string& text) {
   ASSERT_EQ(static_cast<ssize_t>(text.size()),
             sendto(fd, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), length));
   close(fd);
-}
-
-// Simulated switches on 127.77.0.x, alive on a thread of their own.
-class Network {
- public:
-  Network() {
-    auto opened = agent::Agents::open(reactor_, {});
-    EXPECT_TRUE(opened) << opened.error().text;
-    agents_ = *std::move(opened);
-    reactor_.start("agents");
-  }
-  ~Network() {
-    reactor_.stop();
-    agents_.reset();
-  }
-  std::uint16_t port() const { return agents_->port(); }
-  void add(const std::string& address, const std::string& name) {
-    reactor_.post([this, address, name] {
-      auto device = std::make_unique<agent::Synthetic>(agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = 8}),
-                                                       agent::Identity{.name = name}, reactor_.clock().steady());
-      agents_->add(*net::Address::parse(address), std::move(device));
-    });
-  }
-  void set_dead(const std::string& address, bool dead) {
-    reactor_.post([this, address, dead] { agents_->manner(*net::Address::parse(address))->dead = dead; });
-  }
-  void set_port(const std::string& address, unsigned port, bool up) {
-    reactor_.post([this, address, port, up] {
-      static_cast<agent::Synthetic*>(agents_->device(*net::Address::parse(address)))
-          ->set_port(port, up, reactor_.clock().steady());
-    });
-  }
-
- private:
-  net::LiveReactor reactor_;
-  std::unique_ptr<agent::Agents> agents_;
-};
-
-// Everything fast: polled each second, judged each second, no hold.
-std::string items_file() {
-  return R"(
-- item: device_down
-  title: {en: Device down, ko: 장비 다운}
-  interval: 1s
-  expr: device_up
-  below: {fatal: 1}
-  hold: 0s
-  why: The test wants it at once.
-)";
-}
-
-std::string config_text(const Folder& folder, const std::string& devices) {
-  return "data: " + (folder.path() / "data").string() +
-         "\nhttp: {listen: \"127.0.0.1:0\"}\nsyslog: {udp: [\"127.0.0.1:0\"]}\nrules: [" + (folder.path() / "rules").string() +
-         "]\ncredentials:\n  office: {version: 2c, community: public}\ndefaults: {interval: 1s, timeout: 500ms, retries: 1, "
-         "ping: {interval: 1s}}\ndevices:\n" +
-         devices;
 }
 
 }  // namespace
@@ -141,7 +83,7 @@ TEST_F(Serve, WatchesRealSnmpdThroughItsDeath) {
 }
 
 TEST_F(Serve, KeepsTheAlarmOverKillNine) {
-  Network network;
+  Switches network;
   network.add("127.77.0.1", "sw1");
   network.add("127.77.0.2", "sw2");
   const auto words = serve(device("sw1", "127.77.0.1", network.port()) + device("sw2", "127.77.0.2", network.port()));
@@ -195,7 +137,7 @@ TEST_F(Serve, FindsWhatWasSentBySyslog) {
 }
 
 TEST_F(Serve, ReloadsAndKeepsTheRestWhenTheFileIsBad) {
-  Network network;
+  Switches network;
   network.add("127.77.0.1", "sw1");
   network.add("127.77.0.2", "sw2");
   const std::string first = device("sw1", "127.77.0.1", network.port());

@@ -187,6 +187,8 @@ Result<std::size_t> Store::Core::append(std::span<const Point> points, bool any_
     refused.push_back(i);
     cause.add();
   };
+  { std::lock_guard turn(append_turn_); }
+  std::shared_lock gate(append_gate_);
   for (std::size_t i = 0; i < points.size();) {
     const std::uint32_t number = static_cast<Id>(points[i].series) / Block::kSeries;
     Block& block = *block_of(static_cast<std::uint64_t>(points[i].series));
@@ -225,6 +227,7 @@ Result<std::size_t> Store::Core::append(std::span<const Point> points, bool any_
     inbox_.blocks.insert(inbox_.blocks.end(), frozen.begin(), frozen.end());
     wake = inbox_.points.size() >= kWakeAtPoints;
   }
+  gate.unlock();
   count_.points.add(points.size());
   if (wake) inbox_ready_.notify_one();
   return refused.size();

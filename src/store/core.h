@@ -28,7 +28,7 @@ namespace bongsu::store {
 
 // The parts of a Store. core.cpp: taking in; load.cpp: opening; read.cpp and search.cpp: answering with points and events;
 // rollup.cpp: windows, made and read; writer.cpp: the thread that alone writes, with write_points.cpp, retain.cpp and disk.cpp.
-// Locks, in the only order in which two are ever held: index, then a block's or the inbox's.
+// Locks, in the only order in which two are ever held: index or the gate of appends, then a block's or the inbox's.
 class Store::Core {
  public:
   static Result<std::unique_ptr<Core>> open(const std::filesystem::path& dir, const StoreOptions& options, const Clock& clock,
@@ -65,6 +65,8 @@ class Store::Core {
 
   static constexpr std::size_t kBlocks = (1u << 24) / Block::kSeries;
   static constexpr std::size_t kWakeAtPoints = 1 << 17;  // so much waits, and the writer does not
+  static constexpr std::size_t kRecordPoints = 4096;     // of the head log
+  static constexpr std::uint32_t kTrimsInRound = 8;      // of it, while all blocks are saved once
   static constexpr Millis kOutOfOrder = std::chrono::hours(1);
   static constexpr Millis kFuture = std::chrono::hours(24);
 
@@ -130,16 +132,24 @@ class Store::Core {
   bool wait_for_work();  // false once the store closes; sets due_
   std::vector<Request*> take_requests();
   bool usable() const { return !broken_ && disk_.load() < Disk::NoPoints; }
-  void take_all();  // the inbox, into `bulk_`
+  // What is taken at once while no batch stands half in memory, so that after a crash each is there whole or not at all.
+  struct Taken {
+    Inbox inbox;
+    std::vector<std::pair<Block*, std::vector<std::shared_ptr<const Frozen>>>> frozen;
+    std::vector<std::pair<std::uint32_t, std::string>> heads;  // by block
+  };
+  Taken take(bool every_block);
+  void prepare(Taken taken);  // into `bulk_`
   void put(Family family, std::string_view key, std::string_view value);
-  void put_catalogue(std::span<const Id> changed);  // rising
+  void put_catalogue(std::span<const Id> changed);      // rising
+  static std::uint64_t records_of(std::size_t points);  // of the head log
   void prepare_points(std::span<const Point> points);
   void prepare_groups(Block& block, std::vector<std::shared_ptr<const Frozen>> frozen);
   bool write_bulk(bool sync);
   void answer(std::vector<Request*>& requests, bool durable);
   Status write_commits(std::span<Request* const> requests);
-  void save_some_blocks();
-  void save_block(Block& block);
+  void save_some_blocks(Taken& taken, std::uint64_t last_seq);
+  void save_block(Block& block, Taken& taken, std::uint64_t last_seq);
   void trim_journal();
   void retain();
   void drop_old_rollups(Time now);
@@ -176,6 +186,9 @@ class Store::Core {
   std::atomic<std::uint32_t> rolled_{0};       // windows of days before this one are on disk
   bool format1_ = false;                       // chunks of format 1 are still there; set while opening
 
+  // Shared by who appends, from the first point in memory until the inbox has them all; whole for the writer when it takes.
+  std::shared_mutex append_gate_;
+  std::mutex append_turn_;  // held by the writer while it waits for the gate, and for a moment by who is next to append
   mutable std::mutex inbox_mutex_;
   std::condition_variable inbox_ready_;
   Inbox inbox_;                                 // under inbox_mutex_

@@ -8,12 +8,12 @@
 
 namespace bongsu::store {
 namespace {
-constexpr std::size_t kRecordPoints = 4096;
 // All open samples are saved once in this time and in this many points, so that the head log needs to hold no more.
 constexpr double kSaveRoundMs = 600'000;
 constexpr double kSaveRoundPoints = 4e6;
-constexpr std::uint32_t kTrimsInRound = 8;
 }  // namespace
+
+std::uint64_t Store::Core::records_of(std::size_t points) { return (points + kRecordPoints - 1) / kRecordPoints; }
 
 void Store::Core::prepare_points(std::span<const Point> points) {
   note_late(points);
@@ -43,7 +43,7 @@ void Store::Core::prepare_groups(Block& block, std::vector<std::shared_ptr<const
   }
 }
 
-void Store::Core::save_some_blocks() {
+void Store::Core::save_some_blocks(Taken& taken, std::uint64_t last_seq) {
   const auto now = clock_.steady();
   const std::uint32_t blocks = block_count_.load();
   const double rounds = std::chrono::duration<double, std::milli>(now - last_save_).count() / kSaveRoundMs +
@@ -53,29 +53,19 @@ void Store::Core::save_some_blocks() {
   unsaved_points_ = 0;
   for (; save_credit_ >= 1; save_credit_ -= 1) {
     if (next_save_ >= blocks) next_save_ = 0;
-    if (Block* block = (*blocks_)[next_save_++].load(); block != nullptr) save_block(*block);
+    if (Block* block = (*blocks_)[next_save_++].load(); block != nullptr) save_block(*block, taken, last_seq);
     ++saved_blocks_;
-  }
-  if (blocks > 0 && saved_blocks_ * kTrimsInRound >= blocks) {
-    saved_blocks_ = 0;
-    trim_journal();
   }
 }
 
 // Everything of the block that stands in records so far is then in its saved form or in sealed groups, written together.
-void Store::Core::save_block(Block& block) {
-  std::string value;
-  std::vector<std::shared_ptr<const Frozen>> frozen;
-  {
-    std::lock_guard hold(block.mutex);
-    block.saved_seq = next_seq_ - 1;
-    if (!block.dirty) return;
-    frozen = block.take_frozen();
-    value = block.save();
-    block.dirty = false;
-  }
-  prepare_groups(block, std::move(frozen));
-  put(Family::Heads, series_key(block.number()), value);
+void Store::Core::save_block(Block& block, Taken& taken, std::uint64_t last_seq) {
+  std::lock_guard hold(block.mutex);
+  block.saved_seq = last_seq;
+  if (!block.dirty) return;
+  taken.frozen.emplace_back(&block, block.take_frozen());
+  taken.heads.emplace_back(block.number(), block.save());
+  block.dirty = false;
 }
 
 void Store::Core::trim_journal() {

@@ -21,8 +21,7 @@ void Store::Core::run() {
     due_ = due_ || !requests.empty();
     bool durable = false;
     if (usable()) {
-      take_all();
-      save_some_blocks();
+      prepare(take(false));
       retain();
       roll_up_days();
       const auto commits =
@@ -76,25 +75,41 @@ void Store::Core::put_catalogue(std::span<const Id> changed) {
   }
 }
 
-void Store::Core::take_all() {
-  Inbox taken;
+Store::Core::Taken Store::Core::take(bool every_block) {
+  Taken taken;
+  std::unique_lock turn(append_turn_);
+  std::unique_lock gate(append_gate_);
   {
     std::lock_guard hold(inbox_mutex_);
-    taken.series.swap(inbox_.series);
-    taken.points.swap(inbox_.points);
-    taken.blocks.swap(inbox_.blocks);
+    taken.inbox.series.swap(inbox_.series);
+    taken.inbox.points.swap(inbox_.points);
+    taken.inbox.blocks.swap(inbox_.blocks);
   }
-  put_catalogue(taken.series);
-  prepare_points(taken.points);
-  for (const std::uint32_t number : taken.blocks) {
+  for (const std::uint32_t number : taken.inbox.blocks) {
     Block& block = *(*blocks_)[number].load();
-    std::vector<std::shared_ptr<const Frozen>> frozen;
-    {
-      std::lock_guard hold(block.mutex);
-      block.listed = false;
-      frozen = block.take_frozen();
-    }
-    prepare_groups(block, std::move(frozen));
+    std::lock_guard hold(block.mutex);
+    block.listed = false;
+    taken.frozen.emplace_back(&block, block.take_frozen());
+  }
+  const std::uint64_t last_seq = next_seq_ - 1 + records_of(taken.inbox.points.size());
+  if (!every_block) save_some_blocks(taken, last_seq);
+  for (std::uint32_t number = 0; every_block && number < block_count_.load(); ++number) {
+    if (Block* block = (*blocks_)[number].load(); block != nullptr) save_block(*block, taken, last_seq);
+  }
+  return taken;
+}
+
+void Store::Core::prepare(Taken taken) {
+  put_catalogue(taken.inbox.series);
+  prepare_points(taken.inbox.points);
+  for (auto& [block, frozen] : taken.frozen) prepare_groups(*block, std::move(frozen));
+  for (auto& [number, value] : taken.heads) {
+    put(Family::Heads, series_key(number), value);
+    std::string().swap(value);  // when closing these are many
+  }
+  if (const std::uint32_t blocks = block_count_.load(); blocks > 0 && saved_blocks_ * kTrimsInRound >= blocks) {
+    saved_blocks_ = 0;
+    trim_journal();
   }
   events_.prepare(*rocks(), bulk_, due_);
 }
@@ -183,10 +198,7 @@ Status Store::Core::write_commits(std::span<Request* const> requests) {
 void Store::Core::close() {
   if (rocks() != nullptr && !broken_) {
     due_ = true;
-    take_all();
-    for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-      if (Block* block = (*blocks_)[number].load(); block != nullptr) save_block(*block);
-    }
+    prepare(take(true));
     trim_journal();
     // Tables open faster than the log that they come from.
     if (write_bulk(true)) {

@@ -43,7 +43,7 @@ struct WriterPlan {
   Found from;                // what is there
   std::int64_t batches = 0;  // then it ends; 0: it goes on until it is killed
   std::optional<FaultPlan> fault;
-  bool full = false;  // the disk is going to be full: errors are no surprise
+  bool failing = false;  // the disk is going to fail: errors are no surprise
 };
 // The body of the writing process. Gives its exit code.
 int write_on(const WriterPlan& plan, int acks);

@@ -53,11 +53,11 @@ class Lives {
   std::uint64_t cycle() const { return cycle_; }
   const Found& last() const { return last_; }
 
-  WriterPlan begin_cycle(std::uint64_t cycle, bool full = false) {
+  WriterPlan begin_cycle(std::uint64_t cycle, bool failing = false) {
     cycle_ = cycle;
     if (cycle > 0 && cycle % kFreshEvery == 0) begin_anew();
     known_ = known_of(last_);
-    return {.dir = store_, .seed = random_.next(), .from = last_, .full = full};
+    return {.dir = store_, .seed = random_.next(), .from = last_, .failing = failing};
   }
   Acknowledged& known() { return known_; }
 
@@ -136,7 +136,7 @@ Result<int> power_loop(const LoopOptions& options) {
   BONGSU_TRY(const auto disk, Disk::ext4(options.dir, 512));
   Lives lives(options, disk->path() / "store");
   for (std::uint64_t cycle = 0; cycle < options.cycles; ++cycle) {
-    Writer writer(lives.begin_cycle(cycle));
+    Writer writer(lives.begin_cycle(cycle, true));
     let_live(writer, lives);
     // Only what was read before the cut counts: a sync under way may say yes and be gone.
     writer.listen(Millis(0), lives.known());

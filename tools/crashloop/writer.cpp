@@ -31,9 +31,9 @@ class Writing {
       }
       refused(opened.error());
       if (plan_.fault) disarm();  // what opening met is over; the next try must do
-      else if (!plan_.full) return false;
+      else if (!plan_.failing) return false;
       if ((steady_ns() - begin) / 1'000'000 > kPatienceMs || tries_to_open_++ > 20'000) return false;
-      if (plan_.full) ::usleep(5000);
+      if (plan_.failing) ::usleep(5000);
     }
   }
 
@@ -119,7 +119,7 @@ class Writing {
   }
   void refused(const Error& error) {
     say(Kind::Refused, ++refusals_);
-    if (!plan_.fault && !plan_.full) fail("refused: " + error.text);
+    if (!plan_.fault && !plan_.failing) fail("refused: " + error.text);
   }
   // Again and again until it is taken: without faults the first time is right; with them the store must come back by itself.
   template <class Act>
@@ -167,7 +167,7 @@ class Writing {
     std::string refusal;
     const std::string problem = judge_series(*store_, series, from, complete, INT32_MAX, true, refusal);
     if (!problem.empty()) fail("a query: " + problem);
-    if (!refusal.empty() && !plan_.fault && !plan_.full) fail("a query was refused: " + refusal);
+    if (!refusal.empty() && !plan_.fault && !plan_.failing) fail("a query was refused: " + refusal);
   }
 
   const WriterPlan& plan_;

@@ -75,7 +75,7 @@ class Reader {
           found_.problem = fmt::format("of events of kind {}, {} stands before {}", name, number, last);
         last = number;
         Event expected = kind == EventKind::Syslog  ? log_of(number)
-                         : kind == EventKind::State ? state_of(number)
+                         : kind == EventKind::Discovery ? state_of(number)
                                                     : commit_of(number, event.received).events.front();
         expected.id = event.id;
         if (!(expected == event)) found_.problem = fmt::format("event {} of kind {} differs: {}", number, name, event.text);
@@ -194,7 +194,7 @@ Found look(const std::filesystem::path& dir, std::int64_t clock_batch, bool whol
   if (reader.well()) reader.points();
   const std::int64_t oldest = oldest_kept(std::max(clock_batch, found.batch));
   if (reader.well()) found.logs = reader.events(EventKind::Syslog, oldest * kLogs, failed);
-  if (reader.well()) found.states = reader.events(EventKind::State, oldest, failed);
+  if (reader.well()) found.states = reader.events(EventKind::Discovery, oldest, failed);
   if (reader.well()) found.commit = reader.events(EventKind::Alarm, INT64_MAX, failed) - 1;
   if (reader.well()) reader.state();
   return found;

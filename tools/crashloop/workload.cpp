@@ -85,7 +85,7 @@ Event log_of(std::int64_t number) {
 }
 
 Event state_of(std::int64_t number) {
-  return {.kind = EventKind::State, .received = time_of(number), .device = "d1", .text = "state " + std::to_string(number)};
+  return {.kind = EventKind::Discovery, .received = time_of(number), .device = "d1", .text = "state " + std::to_string(number)};
 }
 
 StateBatch commit_of(std::int64_t number, Time at) {

@@ -40,7 +40,7 @@ struct Told {
 std::vector<Told> batch_of(std::int64_t batch);
 
 Event log_of(std::int64_t number);    // of batch number / kLogs
-Event state_of(std::int64_t number);  // of batch `number`
+Event state_of(std::int64_t number);  // of batch `number`; the store has events of kind State of its own
 StateBatch commit_of(std::int64_t number, Time at);
 
 // The store's clock: it stands where the writer sets it.

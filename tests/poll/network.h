@@ -55,7 +55,7 @@ struct Network {
                 manner);
   }
   // sysUpTime and ports of "ifIndex name octets" each, octets 32 bits wide; 10 Mbit/s.
-  void add_ports(std::uint32_t ticks, const std::string& ports) {
+  void add_ports(std::uint32_t ticks, const std::string& ports, const agent::Misbehaviour& wrong = {}) {
     std::string text =
         "1.3.6.1.2.1.1.1.0|4|box\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9999.1\n1.3.6.1.2.1.1.3.0|67|" + std::to_string(ticks) + "\n";
     for (const auto port : split(ports, ',')) {
@@ -66,8 +66,11 @@ struct Network {
               "|2|6\n1.3.6.1.2.1.2.2.1.5." + index + "|66|10000000\n1.3.6.1.2.1.2.2.1.8." + index +
               "|2|1\n1.3.6.1.2.1.2.2.1.10." + index + "|65|" + std::string(words.at(2)) + "\n";
     }
-    agents->add(host(1), std::make_unique<agent::RecordedDevice>(agent::RecordedDevice::shape(agent::Recording::parse(text)),
-                                                                 sim.clock().steady()));
+    const auto honest = agent::RecordedDevice::shape(agent::Recording::parse(text));
+    auto shape = std::make_shared<agent::RecordedDevice::Shape>();
+    shape->table = agent::altered(honest->table, wrong);
+    shape->ticks = honest->ticks;
+    agents->add(host(1), std::make_unique<agent::RecordedDevice>(std::move(shape), sim.clock().steady()));
   }
   DeviceSpec spec(std::uint32_t number) const {
     DeviceSpec device{.name = "d" + std::to_string(number), .address = host(number).to_string()};

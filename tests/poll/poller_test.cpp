@@ -152,6 +152,19 @@ TEST(Poller, LostTableKeepsTheOthers) {
   EXPECT_GE(lost, 1);
 }
 
+TEST(Poller, WhatAnAgentDoesWrongIsToldOnce) {
+  Network network;
+  network.add_ports(100'000, "1 a 10, 2 b 20, 3 c 30, 4 d 40, 5 e 50", agent::Misbehaviour::parse("loop").value());
+  network.watch(1);
+  network.sim.run_for(200s);
+  int told = 0;
+  const auto events = network.store.search({});
+  for (const Event& event : events->events) told += event.text.find("table interfaces") != std::string::npos;
+  EXPECT_GE(told, 1);
+  EXPECT_LE(told, 10);  // the columns, each once
+  EXPECT_FALSE(network.samples("interface_receive_bytes_total", "d1", {{"ifIndex", "5"}}).empty());
+}
+
 TEST(Poller, MemoryOfHostResourcesIsWithoutBuffersAndCache) {
   Network network;
   std::string text = "1.3.6.1.2.1.1.3.0|67|1000\n";

@@ -485,8 +485,8 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
                               to_string(credentials.level), user.name(), credentials.name));
     case ReportKind::Context:
       return fail(Code::Denied, fmt::format("the agent has no context \"{}\" (snmpUnknownContexts); check the context of "
-                                              "credentials \"{}\"",
-                                              credentials.context_name, credentials.name));
+                                            "credentials \"{}\"",
+                                            credentials.context_name, credentials.name));
     case ReportKind::Other:
       break;
   }

@@ -36,7 +36,7 @@ class GroupReader {
   // Error: Corrupt.
   static Result<GroupReader> open(std::string_view value);
   Millis span() const { return span_; }  // from the first to the last sample
-  std::uint64_t samples() const;          // of all series
+  std::uint64_t samples() const;         // of all series
   bool has(std::uint32_t slot) const { return (slots_ >> slot & 1) != 0; }
   // Appends the samples of a series that it has; `first` is that of the group, which its key tells. Error: Corrupt.
   Status read(std::uint32_t slot, Time first, std::vector<Sample>& out);

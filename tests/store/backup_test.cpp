@@ -89,7 +89,8 @@ TEST(Backup, GoesToAnotherFileSystem) {
   const auto made = back_up(*store.store, other + "/backup", store.clock.now(), kSilent);
   EXPECT_TRUE(made) << made.error().text;
   std::error_code ignored;
-  struct stat here {}, there {};
+  struct stat here {
+  }, there{};
   ASSERT_TRUE(::stat(store.dir.c_str(), &here) == 0 && ::stat(other.c_str(), &there) == 0);
   if (here.st_dev == there.st_dev) GTEST_LOG_(INFO) << "there is but one file system here";
   else EXPECT_FALSE(std::filesystem::exists(scratch / "live" / "backup.partial"));

@@ -74,9 +74,9 @@ class Reader {
         if (number < 0 || (last >= 0 && (whole_ ? number != last - 1 && !twice : number >= last && !twice)))
           found_.problem = fmt::format("of events of kind {}, {} stands before {}", name, number, last);
         last = number;
-        Event expected = kind == EventKind::Syslog  ? log_of(number)
+        Event expected = kind == EventKind::Syslog      ? log_of(number)
                          : kind == EventKind::Discovery ? state_of(number)
-                                                    : commit_of(number, event.received).events.front();
+                                                        : commit_of(number, event.received).events.front();
         expected.id = event.id;
         if (!(expected == event)) found_.problem = fmt::format("event {} of kind {} differs: {}", number, name, event.text);
         if (number % 97 == 13 && number >= must_reach && kind == EventKind::Syslog) ++of_word;

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "base/time.h"
 #include "model/source.h"
 
@@ -23,6 +24,7 @@ std::string_view to_string(ValueType type);  // "instant vector"
 
 struct Number {
   double value = 0;
+  bool as_duration = false;  // written as 5m
 };
 struct Text {
   std::string value;
@@ -34,25 +36,47 @@ struct At {
   Kind kind = Kind::Time;
   Time time;
 };
+
+// Arithmetic where a duration is due: [5m + 2 * step()], offset -(1h / 4). In seconds.
+struct DurationExpr {
+  enum class Op : std::uint8_t { Number, Add, Sub, Mul, Div, Mod, Pow, Minus, Step, Range, Min, Max };
+  Op op = Op::Number;
+  double seconds = 0;        // Number
+  bool as_duration = false;  // Number, written as 5m
+  bool in_parens = false;
+  std::shared_ptr<const DurationExpr> left{};
+  std::shared_ptr<const DurationExpr> right{};  // Minus has this alone
+};
+using DurationPtr = std::shared_ptr<const DurationExpr>;
+// `step` is that of the query (0 at an instant), `range` its whole time. Error: Invalid (division by zero, out of range).
+Result<Millis> duration_of(const DurationExpr& expr, Millis step, Millis range);
+
 struct Shift {
   Millis offset{0};  // positive looks into the past
   std::optional<At> at;
+  DurationPtr offset_expr{};  // the offset where it depends on the query's step or range; as it was written otherwise
 };
 
 // Its metric name is a matcher on __name__, first when it was written before the braces.
 struct Selector {
+  // Anchored takes in the last sample before the range, Smoothed interpolates at its ends and at an instant.
+  enum class Ends : std::uint8_t { Plain, Anchored, Smoothed };
   std::vector<Matcher> matchers;
   Shift shift;
+  Ends ends = Ends::Plain;
 };
 struct RangeSelector {
   Selector selector;
   Millis range{0};
+  DurationPtr range_expr{};
 };
 struct Subquery {
   ExprPtr inner;
   Millis range{0};
   std::optional<Millis> step;
   Shift shift;
+  DurationPtr range_expr{};
+  DurationPtr step_expr{};
 };
 struct Unary {
   bool minus = false;
@@ -126,5 +150,7 @@ struct Expr {
 
 // As PromQL on one line; parse() reads it back to the same tree.
 std::string to_string(const Expr& expr);
+// The same over several indented lines where it is longer than one of 100 characters, as Prometheus' format_query lays it out.
+std::string format_pretty(const Expr& expr);
 
 }  // namespace bongsu::query

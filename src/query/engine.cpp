@@ -32,7 +32,7 @@ Status check_supported(const Expr& expr) {
   return {};
 }
 
-Result<Answer> Engine::instant(const Expr& expr, Time at) const {
+Result<Answer> Engine::instant(const Expr& expr, Time at, const Control&) const {
   BONGSU_TRY_OK(check_supported(expr));
   Answer answer;
   answer.kind = expr.type;
@@ -65,7 +65,7 @@ Result<Answer> Engine::instant(const Expr& expr, Time at) const {
   return answer;
 }
 
-Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step) const {
+Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, const Control&) const {
   if (expr.type != ValueType::Scalar && expr.type != ValueType::Vector) {
     return Error{Code::Invalid, "a range query takes a scalar or an instant vector, not a " + std::string(to_string(expr.type)) +
                                     "; ask for it at one instant"};

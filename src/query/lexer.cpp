@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "query/parse.h"
 
 namespace bongsu::query {
 namespace {
@@ -361,14 +362,39 @@ class Lexer {
 
 }  // namespace
 
-Error parse_error(std::string_view source, std::size_t offset, const std::string& text) {
+std::string place_of(std::string_view source, std::size_t offset) {
   const std::string_view before = source.substr(0, offset);
   const auto line = 1 + std::count(before.begin(), before.end(), '\n');
   const std::size_t from = before.rfind('\n') == std::string_view::npos ? 0 : before.rfind('\n') + 1;
   // Characters, not octets.
   const auto column = 1 + std::count_if(before.begin() + static_cast<std::ptrdiff_t>(from), before.end(),
                                         [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
-  return {Code::Invalid, std::to_string(line) + ":" + std::to_string(column) + ": parse error: " + text};
+  return std::to_string(line) + ":" + std::to_string(column);
+}
+
+Error parse_error(std::string_view source, std::size_t offset, const std::string& text) {
+  return {Code::Invalid, place_of(source, offset) + ": parse error: " + text};
+}
+
+std::string show_place(std::string_view source, const Error& error) {
+  // From "3:14: parse error: ...".
+  const std::size_t colon = error.text.find(':');
+  const std::size_t second = colon == std::string::npos ? colon : error.text.find(':', colon + 1);
+  if (second == std::string::npos || error.text.compare(second, 14, ": parse error:") != 0) return {};
+  const auto line = parse_unsigned(std::string_view(error.text).substr(0, colon));
+  const auto column = parse_unsigned(std::string_view(error.text).substr(colon + 1, second - colon - 1));
+  if (!line || !column || *line == 0 || *column == 0) return {};
+  const std::vector<std::string_view> lines = split(source, '\n');
+  if (*line > lines.size()) return {};
+  const std::string shown = escape_terminal(lines[static_cast<std::size_t>(*line) - 1]);
+  std::string out = "  " + shown + "\n  ";
+  std::uint64_t left = *column - 1;
+  for (std::size_t i = 0; i < shown.size() && left > 0; ++i) {
+    if ((static_cast<unsigned char>(shown[i]) & 0xc0) == 0x80) continue;
+    out += ' ';
+    --left;
+  }
+  return out + "^\n";
 }
 
 Result<std::vector<Token>> lex(std::string_view source) { return Lexer(source).run(); }

@@ -234,7 +234,7 @@ class Parser {
     }
     const bool minus = sign.kind == Tok::Sub;
     if (const auto* number = std::get_if<Number>(&inner->node)) {
-      return make(Number{minus ? -number->value : number->value}, ValueType::Scalar, sign.begin, 0);
+      return make(Number{minus ? -number->value : number->value, number->as_duration}, ValueType::Scalar, sign.begin, 0);
     }
     const ValueType type = inner->type;
     const int below = inner->depth;
@@ -255,51 +255,149 @@ class Parser {
         shifted = true;
       } else if (now().kind == Tok::At) {
         BONGSU_TRY(expr, at_modifier(std::move(expr)));
+      } else if (is_word(now(), "anchored") || is_word(now(), "smoothed")) {
+        BONGSU_TRY(expr, ends(std::move(expr)));
       } else {
         return expr;
       }
     }
   }
 
-  // A duration or a number of seconds.
-  Result<Millis> duration(const char* what, bool positive) {
-    const Token& token = now();
-    if (token.kind != Tok::Duration && token.kind != Tok::Number)
-      return unexpected(std::string("a duration such as 5m for the ") + what);
-    const double ms = token.kind == Tok::Duration ? token.number : token.number * 1000;
-    if (!(std::abs(ms) <= 9e15))
-      return fail(token, std::string("duration out of range for the ") + what + "; write one such as 5m");
-    const Millis span(static_cast<std::int64_t>(std::llround(ms)));
-    if (positive && span <= Millis(0))
-      return fail(token, std::string("the ") + what + " must be greater than 0; write one such as 5m");
+  struct Span {
+    Millis fixed{0};
+    DurationPtr expr{};  // unless it is one plain number
+  };
+
+  // A duration, a number of seconds, or arithmetic over them. An offset ends at the first operator: foo offset 5m * 2 doubles
+  // foo, foo offset (5m * 2) looks further back.
+  Result<Span> span(const char* what, bool offset) {
+    const Token& first = now();
+    DurationPtr expr;
+    BONGSU_TRY(expr, offset ? duration_unary(false) : duration_sum(4));
+    if (expr->op == DurationExpr::Op::Number) {
+      const double ms = expr->seconds * 1000;
+      if (!(std::abs(ms) <= 9e15))
+        return fail(first, std::string("duration out of range for the ") + what + "; write one such as 5m");
+      if (!offset && ms <= 0) return fail(first, std::string("duration must be greater than 0 for the ") + what + ", as 5m is");
+      return Span{Millis(std::llround(ms)), {}};
+    }
+    Span made{Millis(0), expr};
+    if (depends_on_query(*expr)) return made;
+    const Result<Millis> fixed = duration_of(*expr, Millis(0), Millis(0));
+    if (!fixed) return fail(first, fixed.error().text);
+    if (!offset && *fixed <= Millis(0)) return fail(first, std::string("duration must be greater than 0 for the ") + what);
+    made.fixed = *fixed;
+    return made;
+  }
+
+  static bool depends_on_query(const DurationExpr& expr) {
+    if (expr.op == DurationExpr::Op::Step || expr.op == DurationExpr::Op::Range) return true;
+    return (expr.left && depends_on_query(*expr.left)) || (expr.right && depends_on_query(*expr.right));
+  }
+
+  using Duration = Result<DurationPtr>;
+  static DurationPtr make_duration(DurationExpr::Op op, DurationPtr left, DurationPtr right) {
+    return std::make_shared<const DurationExpr>(DurationExpr{op, 0, false, false, std::move(left), std::move(right)});
+  }
+
+  Duration duration_sum(int precedence) {
+    if (depth_ >= kMaxDepth) return too_deep(now().begin);
+    ++depth_;
+    Duration made = duration_binary(precedence);
+    --depth_;
+    return made;
+  }
+
+  Duration duration_binary(int precedence) {
+    BONGSU_TRY(DurationPtr left, duration_unary(true));
+    for (std::size_t links = 0;; ++links) {
+      const auto found = binary_operator(now());
+      if (!found || found->precedence < precedence || found->op > BinaryOp::Pow) return left;
+      if (links > static_cast<std::size_t>(kMaxDepth)) return too_deep(now().begin);
+      ++at_;
+      BONGSU_TRY(DurationPtr right, duration_sum(found->op == BinaryOp::Pow ? found->precedence : found->precedence + 1));
+      const auto op = static_cast<DurationExpr::Op>(static_cast<int>(found->op) + 1);
+      left = make_duration(op, std::move(left), std::move(right));
+    }
+  }
+
+  Duration duration_unary(bool arithmetic) {
+    const bool minus = now().kind == Tok::Sub;
+    if (!minus && now().kind != Tok::Add) return duration_primary();
     ++at_;
-    return span;
+    DurationPtr inner;
+    // The sign binds as * does: -2 ^ 2 is -4; an offset takes the number alone.
+    BONGSU_TRY(inner, arithmetic ? duration_sum(kPowPrecedence) : duration_primary());
+    if (!minus) return inner;
+    if (inner->op != DurationExpr::Op::Number || inner->in_parens) return make_duration(DurationExpr::Op::Minus, {}, inner);
+    DurationExpr number = *inner;
+    number.seconds = -number.seconds;
+    return std::make_shared<const DurationExpr>(number);
+  }
+
+  Duration duration_primary() {
+    const Token token = now();
+    const std::string lower = token.kind == Tok::Name ? to_lower(token.text) : std::string();
+    if (token.kind == Tok::Duration || token.kind == Tok::Number) {
+      ++at_;
+      const bool written = token.kind == Tok::Duration;
+      return std::make_shared<const DurationExpr>(
+          DurationExpr{DurationExpr::Op::Number, written ? token.number / 1000 : token.number, written, false, {}, {}});
+    }
+    if (take(Tok::LeftParen)) {
+      BONGSU_TRY(const DurationPtr inner, duration_sum(4));
+      BONGSU_TRY_OK(expect(Tok::RightParen, "an operator or \")\""));
+      if (inner->op == DurationExpr::Op::Number) return inner;
+      DurationExpr wrapped = *inner;
+      wrapped.in_parens = true;
+      return std::make_shared<const DurationExpr>(std::move(wrapped));
+    }
+    const bool called = ahead().kind == Tok::LeftParen;
+    if (called && (lower == "step" || lower == "range")) {
+      at_ += 2;
+      BONGSU_TRY_OK(expect(Tok::RightParen, "\")\""));
+      return make_duration(lower == "step" ? DurationExpr::Op::Step : DurationExpr::Op::Range, {}, {});
+    }
+    const bool least = lower == "min" || lower == "min_of";
+    if (called && (least || lower == "max" || lower == "max_of")) {
+      at_ += 2;
+      BONGSU_TRY(DurationPtr left, duration_sum(4));
+      BONGSU_TRY_OK(expect(Tok::Comma, "an operator or \",\" and a second duration"));
+      BONGSU_TRY(DurationPtr right, duration_sum(4));
+      BONGSU_TRY_OK(expect(Tok::RightParen, "an operator or \")\""));
+      return make_duration(least ? DurationExpr::Op::Min : DurationExpr::Op::Max, std::move(left), std::move(right));
+    }
+    return unexpected("a duration such as 5m");
   }
 
   Made bracket(ExprPtr expr, std::size_t begin) {
     const Token open = now();
     ++at_;
-    BONGSU_TRY(const Millis range, duration("range", true));
+    BONGSU_TRY(const Span range, span("range", false));
     if (!take(Tok::Colon)) {
-      BONGSU_TRY_OK(expect(Tok::RightBracket, "\"]\""));
+      BONGSU_TRY_OK(expect(Tok::RightBracket, "\"]\" or \":\""));
       const auto* selector = std::get_if<Selector>(&expr->node);
       if (selector == nullptr)
-        return fail(open, "a range [5m] stands only behind a selector; of any other expression take a subquery, as in [5m:1m]");
-      if (selector->shift.offset != Millis(0) || selector->shift.at)
-        return fail(open, "the range must stand before offset and @");
-      return make(RangeSelector{*selector, range}, ValueType::Matrix, begin, 1);
+        return fail(open, "ranges only allowed for vector selectors; of any other expression take a subquery, as in [5m:1m]");
+      if (selector->shift.offset != Millis(0) || selector->shift.offset_expr)
+        return fail(open, "no offset modifiers allowed before range; write it behind the range");
+      if (selector->shift.at) return fail(open, "no @ modifiers allowed before range; write it behind the range");
+      return make(RangeSelector{*selector, range.fixed, range.expr}, ValueType::Matrix, begin, 1);
     }
-    std::optional<Millis> step;
-    if (now().kind != Tok::RightBracket) {
-      BONGSU_TRY(step, duration("step of the subquery", true));
+    Span step;
+    const bool stepped = now().kind != Tok::RightBracket;
+    if (stepped) {
+      BONGSU_TRY(step, span("step of the subquery", false));
     }
     BONGSU_TRY_OK(expect(Tok::RightBracket, "\"]\""));
     if (expr->type != ValueType::Vector) {
-      return fail(begin, "a subquery takes an instant vector, not " + kind_of(expr->type) +
+      return fail(begin, "subquery is only allowed on instant vector, got " + std::string(to_string(expr->type)) + " instead" +
                              (expr->type == ValueType::Scalar ? "; make it one with vector()" : "; leave the first range out"));
     }
     const int below = expr->depth;
-    return make(Subquery{std::move(expr), range, step, {}}, ValueType::Matrix, begin, below);
+    Subquery made{std::move(expr), range.fixed, {}, {}, range.expr, step.expr};
+    if (stepped) made.step = step.fixed;
+    return make(std::move(made), ValueType::Matrix, begin, below);
   }
 
   // The tree under construction is ours alone until run() returns.
@@ -316,10 +414,24 @@ class Parser {
     Shift* shift = shift_of(expr);
     if (shift == nullptr) return fail(word, "offset stands only behind a selector or a subquery; move it next to the metric");
     ++at_;
-    const bool minus = now().kind == Tok::Sub;
-    if (minus || now().kind == Tok::Add) ++at_;
-    BONGSU_TRY(const Millis span, duration("offset", false));
-    shift->offset = minus ? -span : span;
+    BONGSU_TRY(const Span by, span("offset", true));
+    shift->offset = by.fixed;
+    shift->offset_expr = by.expr;
+    return finish_shift(std::move(expr));
+  }
+
+  Made ends(ExprPtr expr) {
+    const Token word = now();
+    const bool anchored = is_word(word, "anchored");
+    auto& node = const_cast<Expr&>(*expr).node;  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+    Selector* selector = std::get_if<Selector>(&node);
+    if (auto* range = std::get_if<RangeSelector>(&node)) selector = &range->selector;
+    if (selector == nullptr)
+      return fail(word, to_lower(word.text) + " stands only behind a selector or its range; move it next to the metric");
+    if (selector->ends != Selector::Ends::Plain)
+      return fail(word, "anchored and smoothed modifiers cannot be used together; keep one");
+    ++at_;
+    selector->ends = anchored ? Selector::Ends::Anchored : Selector::Ends::Smoothed;
     return finish_shift(std::move(expr));
   }
 
@@ -358,9 +470,9 @@ class Parser {
     const Token& token = now();
     switch (token.kind) {
       case Tok::Number:
-        return ++at_, make(Number{token.number}, ValueType::Scalar, token.begin, 0);
+        return ++at_, make(Number{token.number, false}, ValueType::Scalar, token.begin, 0);
       case Tok::Duration:
-        return ++at_, make(Number{token.number / 1000}, ValueType::Scalar, token.begin, 0);
+        return ++at_, make(Number{token.number / 1000, true}, ValueType::Scalar, token.begin, 0);
       case Tok::String:
         return ++at_, make(Text{token.text}, ValueType::String, token.begin, 0);
       case Tok::LeftBrace:
@@ -426,7 +538,7 @@ class Parser {
         if (!take(Tok::Comma) && now().kind != Tok::RightBrace) return unexpected("\",\" or \"}\"");
       }
     }
-    if (std::all_of(made.matchers.begin(), made.matchers.end(), matches_empty)) {
+    if (!any_matchers_ && std::all_of(made.matchers.begin(), made.matchers.end(), matches_empty)) {
       return fail(
           begin, "a selector needs a metric name or a matcher that leaves out the empty value; add one, as in {device=\"web1\"}");
     }
@@ -548,12 +660,18 @@ class Parser {
                                kind_of(arg.type) + remedy);
   }
 
-  Result<std::vector<ExprPtr>> arguments() {
+  // The second argument of info() is matchers alone, which may all match the empty value.
+  Result<std::vector<ExprPtr>> arguments(bool of_info = false) {
     std::vector<ExprPtr> args;
     BONGSU_TRY_OK(expect(Tok::LeftParen, "\"(\""));
     if (take(Tok::RightParen)) return args;
     for (;;) {
-      BONGSU_TRY(ExprPtr arg, expression(1));
+      if (of_info && args.size() == 1 && now().kind != Tok::LeftBrace)
+        return fail(now(), "expected label selectors only, got an expression instead; write them as {label=\"value\"}");
+      any_matchers_ = of_info && args.size() == 1;
+      Made made = any_matchers_ ? selector({}) : expression(1);
+      any_matchers_ = false;
+      BONGSU_TRY(ExprPtr arg, std::move(made));
       args.push_back(std::move(arg));
       if (take(Tok::RightParen)) return args;
       BONGSU_TRY_OK(expect(Tok::Comma, "an operator, \",\" or \")\""));
@@ -565,7 +683,7 @@ class Parser {
     const Function* function = find_function(token.text);
     if (function == nullptr) return fail(token, "unknown function \"" + token.text + "\"" + near(token.text));
     ++at_;
-    BONGSU_TRY(std::vector<ExprPtr> args, arguments());
+    BONGSU_TRY(std::vector<ExprPtr> args, arguments(function->name == "info"));
     const std::string name(function->name);
     if (args.size() < function->required || (args.size() > function->args.size() && !function->endless)) {
       std::string wanted = std::to_string(function->required);
@@ -595,6 +713,7 @@ class Parser {
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   int depth_ = 0;
+  bool any_matchers_ = false;
 };
 
 }  // namespace

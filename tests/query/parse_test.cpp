@@ -22,7 +22,7 @@ TEST(Parse, SaysAgainWhatItRead) {
   };
   reads("1", "1");
   reads("-1", "-1");
-  reads("+Inf", "Inf");
+  reads("+Inf", "+Inf");
   reads("-inf", "-Inf");
   reads("nAn", "NaN");
   reads(".5", "0.5");
@@ -31,41 +31,51 @@ TEST(Parse, SaysAgainWhatItRead) {
   reads("0755", "493");
   reads("1_000_000", "1000000");
   reads("1e3", "1000");
-  reads("5m", "300");
-  reads("1h30m", "5400");
+  reads("5m", "5m");
+  reads("1h30m", "1h30m");
+  reads("36h", "36h");
+  reads("48h", "2d");
   reads(R"('a"b')", R"("a\"b")");
-  reads(R"("\u00e9\x41\101\n")", R"("\xc3\xa9AA\n")");
+  reads(R"("\u00e9\x41\101\n")", R"("éAA\n")");
   reads("`raw\\n`", R"("raw\\n")");
   reads("up", "up");
   reads("job:up:sum5m", "job:up:sum5m");
   reads("up{}", "up");
   reads("up{a='b',}", R"(up{a="b"})");
-  reads("{a!='b',c=~\"d.*\",e!~\"f\"}", R"({a!="b", c=~"d.*", e!~"f"})");
+  reads("{a!='b',c=~\"d.*\",e!~\"f\"}", R"({a!="b",c=~"d.*",e!~"f"})");
   reads(R"({"spaced name"})", R"({"spaced name"})");
   reads(R"({"plain", "x.y"="z"})", R"(plain{"x.y"="z"})");
   reads(R"({__name__="up"})", "up");
-  reads(R"({a="b",__name__="up"})", R"({a="b", __name__="up"})");
-  reads(R"({__name__="a",__name__!="b"})", R"({__name__="a", __name__!="b"})");
+  reads(R"({a="b",__name__="up"})", R"(up{a="b"})");
+  reads(R"({__name__="a",__name__!="b"})", R"({__name__!="b",__name__="a"})");
   reads("sum", "sum");
   reads("offset", "offset");
   reads("by", "by");
-  reads("up{by=\"1\",on=\"2\",inf=\"3\"}", R"(up{by="1", "on"="2", "inf"="3"})");
+  reads("up{by=\"1\",on=\"2\",inf=\"3\"}", R"(up{"inf"="3","on"="2",by="1"})");
   reads("up[5m]", "up[5m]");
   reads("up[90]", "up[1m30s]");
   reads("up[5m] offset 1h", "up[5m] offset 1h");
   reads("up offset -5m", "up offset -5m");
   reads("up offset 30", "up offset 30s");
-  reads("up @ 1.5 offset 5m", "up @ 1.5 offset 5m");
+  reads("up @ 1.5 offset 5m", "up @ 1.500 offset 5m");
+  reads("up[5m + 2*step()] offset (1h - range())", "up[5m + 2 * step()] offset (1h - range())");
+  reads("up[max(1m, step())] offset -step()", "up[max(1m, step())] offset -step()");
+  reads("up offset 5m * 2", "up offset 5m * 2");
+  reads("up[5m] smoothed @ 1 offset 2m", "up[5m] smoothed @ 1.000 offset 2m");
+  reads("anchored anchored", "anchored anchored");
+  reads("sum(up)[-(1m - 3m):step() ^ 2 ^ 1m]", "sum(up)[-(1m - 3m):step() ^ 2 ^ 1m]");
+  reads("info(up, {build=~\".*\"})", "info(up, {build=~\".*\"})");
   reads("up offset 5m @ start()", "up @ start() offset 5m");
   reads("up[5m] @ end()", "up[5m] @ end()");
   reads("(up > 1)[1h:]", "(up > 1)[1h:]");
-  reads("rate(up[5m])[1h:30s] offset 1m @ -7", "rate(up[5m])[1h:30s] @ -7 offset 1m");
+  reads("rate(up[5m])[1h:30s] offset 1m @ -7", "rate(up[5m])[1h:30s] @ -7.000 offset 1m");
   reads("- - - up", "---up");
   reads("-2^2", "-2 ^ 2");
   reads("a or b and c == d + e * f ^ g", "a or b and c == d + e * f ^ g");
   reads("SUM(a) BY (b, c)", "sum by (b, c) (a)");
   reads("sum without (b,) (a)", "sum without (b) (a)");
-  reads("sum by () (a)", "sum by () (a)");
+  reads("sum by () (a)", "sum(a)");
+  reads("sum without () (a)", "sum without () (a)");
   reads(R"(sum by ("x.y", on) (a))", R"(sum by ("x.y", "on") (a))");
   reads("topk(3, a) by (b)", "topk by (b) (3, a)");
   reads("count_values('v', a)", R"(count_values("v", a))");
@@ -153,12 +163,12 @@ TEST(Parse, NamesPlaceAndRemedy) {
   refuses("a{b=~\"(\"}", "1:6: parse error: bad regular expression: missing ): (; write it in RE2's syntax");
   refuses("a{__name__=\"b\"}", "1:3: parse error: the metric name stands twice; keep one");
   refuses("{\"a\", \"b\"}", "1:7: parse error: the metric name stands twice; keep one");
-  refuses("a[5m", "1:5: parse error: unexpected end of the expression; \"]\" must stand here");
-  refuses("a[0s]", "1:3: parse error: the range must be greater than 0; write one such as 5m");
-  refuses("a[b]", "1:3: parse error: unexpected \"b\"; a duration such as 5m for the range must stand here");
+  refuses("a[5m", "1:5: parse error: unexpected end of the expression; \"]\" or \":\" must stand here");
+  refuses("a[0s]", "1:3: parse error: duration must be greater than 0 for the range, as 5m is");
+  refuses("a[b]", "1:3: parse error: unexpected \"b\"; a duration such as 5m must stand here");
   refuses("(a)[5m]",
-          "1:4: parse error: a range [5m] stands only behind a selector; of any other expression take a subquery, as in [5m:1m]");
-  refuses("a offset 5m[5m]", "1:12: parse error: the range must stand before offset and @");
+          "1:4: parse error: ranges only allowed for vector selectors; of any other expression take a subquery, as in [5m:1m]");
+  refuses("a offset 5m[5m]", "1:12: parse error: no offset modifiers allowed before range; write it behind the range");
   refuses("sum(a) offset 5m", "1:8: parse error: offset stands only behind a selector or a subquery; move it next to the metric");
   refuses("a offset 5m offset 5m", "1:13: parse error: offset stands twice; keep one");
   refuses("a @ 1 @ 2", "1:7: parse error: @ stands twice; keep one");
@@ -174,9 +184,41 @@ TEST(Parse, NamesPlaceAndRemedy) {
   refuses("온도 > 5", "1:1: parse error: unexpected character \"온\"; names beyond ASCII go in quotes, as in {\"name\"}");
   refuses("{\"온도\"} > $", "1:10: parse error: unexpected character \"$\"; names beyond ASCII go in quotes, as in {\"name\"}");
   refuses("-\"a\"", "1:2: parse error: a sign stands before a scalar or an instant vector, not a string");
-  refuses("1[5m:]", "1:1: parse error: a subquery takes an instant vector, not a scalar; make it one with vector()");
+  refuses("1[5m:]",
+          "1:1: parse error: subquery is only allowed on instant vector, got scalar instead; make it one with vector()");
   refuses("on", "1:1: parse error: unexpected \"on\"; it belongs behind an operator (a metric of this name is written {\"on\"})");
+  refuses("a[5m / 0]", "1:3: parse error: division by zero in a duration");
+  refuses("a[5m - 5m]", "1:3: parse error: duration must be greater than 0 for the range");
+  refuses("a smoothed anchored", "1:12: parse error: anchored and smoothed modifiers cannot be used together; keep one");
+  refuses("info(a, b)",
+          "1:9: parse error: expected label selectors only, got an expression instead; write them as {label=\"value\"}");
   refuses(std::string_view("a\xff", 2), "1:2: parse error: not UTF-8 near here; save it as UTF-8");
+}
+
+TEST(Parse, PointsAtThePlace) {
+  const auto shows = [](std::string_view text, std::string_view expected) {
+    SCOPED_TRACE(text);
+    const auto parsed = parse(text);
+    ASSERT_FALSE(parsed);
+    EXPECT_EQ(expected, show_place(text, parsed.error()));
+  };
+  shows("a +\n  *b", "    *b\n    ^\n");
+  shows("{\"온도\"} > $", "  {\"온도\"} > $\n           ^\n");
+  EXPECT_EQ("", show_place("a", Error{Code::Limit, "too much"}));
+}
+
+TEST(Parse, LaysOutWhatIsLong) {
+  const auto lays = [](std::string_view text, std::string_view expected) {
+    const auto parsed = parse(text);
+    ASSERT_TRUE(parsed) << parsed.error().text;
+    EXPECT_EQ(expected, format_pretty(**parsed));
+  };
+  lays("sum( a )by(b)", "sum by (b) (a)");
+  const std::string metric(60, 'm');
+  lays("sum(rate(" + metric + "[5m])) by (a) / on (a) group_left sum(rate(" + metric + "[5m] offset 1w))",
+       "  sum by (a) (rate(" + metric + "[5m]))\n/ on (a) group_left ()\n  sum(rate(" + metric + "[5m] offset 1w))");
+  lays("topk(5, (sum by (device, interface) (" + metric + "{a=\"b\"}) > " + metric + "))",
+       "topk(\n  5,\n  (\n      sum by (device, interface) (" + metric + "{a=\"b\"})\n    >\n      " + metric + "\n  )\n)");
 }
 
 TEST(Parse, BoundsSizeAndDepth) {

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kStretched = 1U << 20;    // RFC 3414 section A.2
 constexpr std::size_t kShortestPassPhrase = 8;  // RFC 3414 section 11.2
-constexpr std::size_t kMostDigest = 64;
+constexpr std::size_t kMostDigest = 64, kMostBlock = 128;
 
 struct AuthRow {
   AuthProtocol protocol;
@@ -209,7 +209,7 @@ Key::~Key() { OPENSSL_cleanse(octets_.data(), octets_.size()); }
 void Key::append(Octets octets) {
   BONGSU_CHECK(octets.size() <= kMost - size_);
   std::copy(octets.begin(), octets.end(), octets_.begin() + static_cast<std::ptrdiff_t>(size_));
-  size_ += octets.size();
+  size_ = static_cast<std::uint8_t>(size_ + octets.size());
 }
 bool operator==(const Key& a, const Key& b) {
   return a.size_ == b.size_ && CRYPTO_memcmp(a.octets_.data(), b.octets_.data(), a.size_) == 0;
@@ -217,7 +217,7 @@ bool operator==(const Key& a, const Key& b) {
 void Key::cut(std::size_t size) {
   BONGSU_CHECK(size <= size_);
   OPENSSL_cleanse(octets_.data() + size, size_ - size);
-  size_ = size;
+  size_ = static_cast<std::uint8_t>(size);
 }
 
 Result<Key> stretch(AuthProtocol protocol, std::string_view pass_phrase) {
@@ -389,7 +389,7 @@ LocalKeys User::localized(Octets engine_id) const {
   if (auth_ == AuthProtocol::None) return out;
   const Key kul = localized_key(auth_, *auth_ku_, engine_id);
   const auto keyed = [&](std::uint8_t pad) {
-    std::array<std::uint8_t, Key::kMost> block;
+    std::array<std::uint8_t, kMostBlock> block;
     const std::size_t size = row(auth_).block;
     for (std::size_t i = 0; i < size; ++i) block[i] = (i < kul.size() ? kul.octets()[i] : 0) ^ pad;
     std::unique_ptr<evp_md_ctx_st, LocalKeys::FreeDigest> context(EVP_MD_CTX_new());

@@ -48,7 +48,7 @@ std::size_t mac_octets(AuthProtocol protocol);
 // Octets of a key, zeroed when it ends.
 class Key {
  public:
-  static constexpr std::size_t kMost = 128;
+  static constexpr std::size_t kMost = 64;  // SHA-512's
   Key() = default;
   explicit Key(Octets octets);
   Key(const Key&) = default;
@@ -62,7 +62,7 @@ class Key {
 
  private:
   std::array<std::uint8_t, kMost> octets_{};
-  std::size_t size_ = 0;
+  std::uint8_t size_ = 0;
 };
 
 // Ku (RFC 3414 section A.2): a millisecond of work, so never on a reactor's thread. Errors: Invalid (fewer than 8

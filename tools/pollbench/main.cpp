@@ -3,9 +3,9 @@
 #include <fmt/core.h>
 #include <malloc.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <optional>
 
 #include "base/text.h"
 #include "lab.h"
@@ -26,8 +26,8 @@ struct Bench {
   std::unique_ptr<Child> silence;  // an agent that never answers
   std::uint16_t silent_port = 0;
 
-  std::vector<Host> hosts(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const;
-  Measured poll(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const;
+  std::vector<Host> hosts(const std::shared_ptr<const snmp::Credentials>& credentials) const;
+  Measured poll(const std::shared_ptr<const snmp::Credentials>& credentials) const;
 };
 
 bool is_dead(const Options& options, std::size_t which) {
@@ -35,12 +35,11 @@ bool is_dead(const Options& options, std::size_t which) {
   return nth(which + 1) > nth(which);
 }
 
-std::vector<Host> Bench::hosts(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const {
+std::vector<Host> Bench::hosts(const std::shared_ptr<const snmp::Credentials>& credentials) const {
   std::vector<Host> out;
   out.reserve(addresses.size());
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     const bool living = !is_dead(options, i);
-    if (!living && !with_dead) continue;
     auto address = net::Address::parse(addresses[i]);
     if (!address) leave(address.error().text, 2);
     Host host{.target = {.name = addresses[i],
@@ -55,8 +54,8 @@ std::vector<Host> Bench::hosts(const std::shared_ptr<const snmp::Credentials>& c
   return out;
 }
 
-Measured Bench::poll(const std::shared_ptr<const snmp::Credentials>& credentials, bool with_dead) const {
-  std::vector<Host> all = hosts(credentials, with_dead);
+Measured Bench::poll(const std::shared_ptr<const snmp::Credentials>& credentials) const {
+  std::vector<Host> all = hosts(credentials);
   return Poll(options, all, columns).run();
 }
 
@@ -133,20 +132,21 @@ Json shown(const std::vector<double>& values) {
   return out;
 }
 
+// By how many percent each cycle is longer than the one before without the dead.
+std::vector<double> longer(const std::vector<double>& alone, const std::vector<double>& all) {
+  std::vector<double> out;
+  for (std::size_t i = 0; i < std::min(alone.size(), all.size()); ++i) out.push_back(100 * (all[i] / alone[i] - 1));
+  return out;
+}
+
 // All rounds of the main figure; true when all that live answered.
 bool measure(const Bench& bench, const std::shared_ptr<const snmp::Credentials>& credentials, Json& json) {
   const Options& options = bench.options;
-  std::vector<double> cost, cycles, request_cost, rival_cost, rival_request, stretch;
+  std::vector<double> cost, cycles, request_cost, rival_cost, rival_request, stretch, stretch_cpu, per_dead;
   Measured last;
   bool all = true;
   for (int round = 0; round < options.rounds; ++round) {
-    std::optional<double> alone;
-    if (options.dead > 0) {
-      const Measured living = bench.poll(credentials, false);
-      alone = living.cycle();
-      say(options, fmt::format("without the dead: {:.4f} s a cycle", *alone));
-    }
-    last = bench.poll(credentials, true);
+    last = bench.poll(credentials);
     all = all && last.answered == last.polls;
     cost.push_back(last.cpu_per_million());
     request_cost.push_back(last.us_per_request());
@@ -162,9 +162,14 @@ bool measure(const Bench& bench, const std::shared_ptr<const snmp::Credentials>&
       say(options, fmt::format("{} samples stored, {:.3f} CPU s per 1 M of them ({:.3f} after the first cycle, which makes the "
                                "series)",
                                last.stored, last.per_stored, last.per_stored_later));
-    if (alone) {
-      stretch.push_back(100 * (last.cycle() / *alone - 1));
-      say(options, fmt::format("the dead lengthen it by {:.1f} %", stretch.back()));
+    if (options.dead > 0) {
+      const std::vector<double> more = longer(last.alone, last.cycles), more_cpu = longer(last.alone_cpu, last.cycles_cpu);
+      stretch.insert(stretch.end(), more.begin(), more.end());
+      stretch_cpu.insert(stretch_cpu.end(), more_cpu.begin(), more_cpu.end());
+      per_dead.insert(per_dead.end(), last.per_dead.begin(), last.per_dead.end());
+      say(options, fmt::format("without the dead {:.4f} s a cycle; they lengthen that of the living by {:.1f} % ({:.1f} % of its "
+                               "CPU time), and cost {:.1f} us each (medians)",
+                               median(last.alone), median(more), median(more_cpu), median(last.per_dead) * 1e6));
     }
     if (!options.rival.empty()) {
       const Json other = rival(bench);
@@ -191,7 +196,12 @@ bool measure(const Bench& bench, const std::shared_ptr<const snmp::Credentials>&
     json["cpu_s_per_million_stored"] = last.per_stored;
     json["after_first_cycle"] = last.per_stored_later;
   }
-  if (!stretch.empty()) json["stretch_percent"] = median(stretch);
+  if (!stretch.empty()) {
+    json["stretch_percent"] = median(stretch);
+    json["stretches_percent"] = shown(stretch);
+    json["stretch_cpu_percent"] = median(stretch_cpu);
+    json["us_per_dead_host"] = median(per_dead) * 1e6;
+  }
   if (!rival_cost.empty()) {
     json["rival_cpu_s_per_million_varbinds"] = median(rival_cost);
     json["rival_us_per_request"] = median(rival_request);
@@ -211,7 +221,7 @@ bool compare_small(const Bench& bench, const std::shared_ptr<const snmp::Credent
   std::vector<double> with, without, rival_with, rival_without;
   bool all = true;
   for (int round = 0; round < bench.options.rounds; ++round) {
-    const Measured two = bench.poll(*v2c, true), three = bench.poll(v3, true);
+    const Measured two = bench.poll(*v2c), three = bench.poll(v3);
     all = all && two.answered == two.polls && three.answered == three.polls;
     without.push_back(two.us_per_request());
     with.push_back(three.us_per_request());
@@ -246,7 +256,7 @@ bool compare_small(const Bench& bench, const std::shared_ptr<const snmp::Credent
 
 // The hosts themselves are there before and after.
 bool measure_memory(const Bench& bench, const std::shared_ptr<const snmp::Credentials>& credentials, Json& json) {
-  std::vector<Host> hosts = bench.hosts(credentials, true);
+  std::vector<Host> hosts = bench.hosts(credentials);
   malloc_trim(0);
   const double before = resident_octets();
   Poll poll(bench.options, hosts, bench.columns);

@@ -23,7 +23,7 @@ constexpr const char* kFigures =
     "  a cycle of 10,000 devices x 240 counters         --simulate --count 10000 --cycles 10\n"
     "  octets per idle device, v2c                      --simulate --count 100000 --memory\n"
     "  octets per idle device, v3                       --simulate --count 100000 --memory -u nms -A 12345678 -X 12345678\n"
-    "  what 5 % dead hosts cost the living              --simulate --count 10000 --cycles 5 --dead 5\n"
+    "  what 5 % dead hosts cost the living              --simulate --count 10000 --cycles 15 --dead 5\n"
     "  a cycle at 25 ms of latency                      --latency 20 --jitter 10 --count 10000 --cycles 5\n"
     "  what authPriv costs a small request              --simulate --count 1000 --cycles 50 --small -u nms -A 12345678 -X "
     "12345678\n"
@@ -114,7 +114,7 @@ Options read_options(int argc, char** argv) {
   app.add_flag("--memory", out.memory,
                "What the process grows by for each device that it knows, when all are idle; a window of\n"
                "1000 unless --window says otherwise, for requests under way cost more");
-  app.add_option("--dead", out.dead, "Percent of the hosts that never answer; measured without them, too")
+  app.add_option("--dead", out.dead, "Percent of the hosts that never answer; each cycle goes beside one without them")
       ->check(CLI::Range(0.0, 90.0));
   app.add_option("--rival", out.rival, "Measure this one beside: net-snmp (its single-session API, one socket a host)")
       ->check(CLI::IsMember({"net-snmp"}));

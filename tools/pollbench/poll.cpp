@@ -51,7 +51,9 @@ Poll::Poll(const Options& options, std::vector<Host>& hosts, std::shared_ptr<con
       columns_(std::move(columns)),
       window_(options.window > 0 ? options.window : hosts.size()),
       uptime_(*snmp::encode_oid(Oid{1, 3, 6, 1, 2, 1, 1, 3, 0})),
-      client_(reactor_, metrics_) {}
+      client_(reactor_, metrics_),
+      living_(static_cast<std::size_t>(std::count_if(hosts.begin(), hosts.end(), [](const Host& host) { return host.living; }))) {
+}
 Poll::~Poll() = default;
 
 Measured Poll::run() {
@@ -62,10 +64,11 @@ Measured Poll::run() {
     first_cycle_ = clock_.now() - Millis(60'000) * options_.cycles;
   }
   cycle_ = 0;
+  kind_ = living_ < hosts_.size() ? Kind::Warming : Kind::All;
   out_ = {};
   const SteadyTime start = reactor_.clock().steady();
   start_cpu_ = cpu_seconds();
-  reactor_.post([this] { next_cycle(); });
+  reactor_.post([this] { start_cycle(); });
   reactor_.run();
   reactor_.io().restart();
   if (store_) {
@@ -83,21 +86,37 @@ Measured Poll::run() {
   return out_;
 }
 
-void Poll::next_cycle() {
-  next_ = finished_ = 0;
-  if (cycle_ > 0) out_.cycles.push_back(std::chrono::duration<double>(last_answer_ - cycle_start_).count());
-  cycle_start_ = last_answer_ = reactor_.clock().steady();
-  if (cycle_ == 1) {
-    first_cpu_ = cpu_seconds() - start_cpu_;
-    first_stored_ = out_.stored;
-  }
-  if (cycle_++ == options_.cycles) return reactor_.io().stop();
+void Poll::start_cycle() {
+  next_ = living_done_ = 0;
+  cycle_start_ = reactor_.clock().steady();
+  cycle_start_cpu_ = cpu_seconds();
   for (std::size_t i = 0; i < window_; ++i) start_one();
 }
 
+// All hosts of the cycle are done.
+void Poll::end_cycle() {
+  const Kind ended = kind_;
+  const double cpu = cpu_seconds() - cycle_start_cpu_;
+  const std::size_t dead = hosts_.size() - living_;
+  if (ended == Kind::All && dead > 0) out_.per_dead.push_back((cpu - last_cycle_cpu_) / static_cast<double>(dead));
+  last_cycle_cpu_ = cpu;
+  if (ended == Kind::All && ++cycle_ == options_.cycles) return reactor_.io().stop();
+  if (cycle_ == 1 && ended == Kind::All) {
+    first_cpu_ = cpu_seconds() - start_cpu_;
+    first_stored_ = out_.stored;
+  }
+  const SteadyTime now = reactor_.clock().steady();
+  kind_ = ended != Kind::Alone && dead > 0 ? Kind::Alone : Kind::All;
+  if (ended == Kind::Alone) return reactor_.timers().arm(rest_, cycle_start_ + last_cycle_);
+  last_cycle_ = now - cycle_start_;
+  start_cycle();
+}
+
 void Poll::start_one() {
+  while (next_ < hosts_.size() && kind_ == Kind::Alone && !hosts_[next_].living) ++next_;
   if (next_ == hosts_.size()) return;
   Host& host = hosts_[next_++];
+  ++under_way_;
   if (options_.small) {
     const snmp::VarbindView varbind{snmp::OidView(uptime_), {}};
     const snmp::Ask ask{.type = snmp::PduType::GetRequest, .varbinds = {&varbind, 1}};
@@ -131,7 +150,7 @@ bool Poll::keep(Host& host, const snmp::Cell& cell) {
 void Poll::store_values(Host& host) {
   if (host.series.size() < host.values.size()) name_series(host);
   points_.clear();
-  const Time at = first_cycle_ + Millis(60'000) * cycle_;
+  const Time at = first_cycle_ + Millis(60'000) * (cycle_ + 1);
   for (std::size_t i = 0; i < host.values.size(); ++i)
     if (!std::isnan(host.values[i])) points_.push_back({host.series[i], {at, host.values[i]}});
   if (auto kept = store_->append(points_); !kept) leave(kept.error().text, 1);
@@ -154,15 +173,20 @@ void Poll::name_series(Host& host) {
 
 void Poll::ended(Host& host, const Error* error, std::size_t requests) {
   if (error == nullptr) {
-    ++out_.answered;
-    last_answer_ = reactor_.clock().steady();
+    if (kind_ == Kind::All) ++out_.answered;
     out_.requests += requests;
     if (store_) store_values(host);
   } else if (host.living && failed_++ < 5) {
     std::fprintf(stderr, "%s\n", error->text.c_str());
   }
-  if (++finished_ == hosts_.size()) return next_cycle();
+  if (host.living && ++living_done_ == living_ && kind_ != Kind::Warming) {
+    const bool all = kind_ == Kind::All;
+    (all ? out_.cycles : out_.alone).push_back(std::chrono::duration<double>(reactor_.clock().steady() - cycle_start_).count());
+    (all ? out_.cycles_cpu : out_.alone_cpu).push_back(cpu_seconds() - cycle_start_cpu_);
+  }
+  --under_way_;
   start_one();
+  if (under_way_ == 0) end_cycle();
 }
 
 }  // namespace bongsu::pollbench

@@ -8,6 +8,7 @@
 
 #include "base/metrics.h"
 #include "net/live.h"
+#include "net/timer.h"
 #include "options.h"
 #include "snmp/client.h"
 #include "store/store.h"
@@ -33,8 +34,11 @@ struct Measured {
   std::size_t varbinds = 0, requests = 0, stored = 0;
   double cpu = 0, wall = 0;
   double per_stored = 0, per_stored_later = 0;  // CPU s per 1 M; later: after the first cycle, which makes the series
-  std::vector<double> cycles;                   // seconds of each, up to the last answer of the living
-  double sum = 0;                               // of all values, to compare with others
+  // Seconds of each cycle until all that live are done, and CPU seconds of the same; with dead hosts, also of the cycles
+  // without them, each of which goes before one with them.
+  std::vector<double> cycles, cycles_cpu, alone, alone_cpu;
+  std::vector<double> per_dead;  // CPU s that a dead host costs in its whole cycle
+  double sum = 0;                // of all values, to compare with others
 
   double cpu_per_million() const { return varbinds > 0 ? cpu / (static_cast<double>(varbinds) / 1e6) : 0; }
   double us_per_request() const { return requests > 0 ? cpu * 1e6 / static_cast<double>(requests) : 0; }
@@ -45,7 +49,9 @@ double median(std::vector<double> values);
 double cpu_seconds();
 double resident_octets();
 
-// Polls all hosts, cycle by cycle; a cycle begins when the one before has ended, the dead included.
+// Polls all hosts, cycle by cycle; a cycle begins when the one before has ended, the dead included. Where hosts are dead,
+// each cycle goes after one of the living alone that is given as much time, so that both begin after the same rest; and one
+// cycle goes before them all and is not counted.
 class Poll {
  public:
   Poll(const Options& options, std::vector<Host>& hosts, std::shared_ptr<const snmp::Columns> columns);
@@ -54,8 +60,9 @@ class Poll {
   Measured run();
 
  private:
-  void next_cycle();
+  void start_cycle();
   void start_one();
+  void end_cycle();
   asio::awaitable<void> table(Host& host);
   bool keep(Host& host, const snmp::Cell& cell);
   void store_values(Host& host);
@@ -72,12 +79,16 @@ class Poll {
   std::unique_ptr<store::Store> store_;
   net::LiveReactor reactor_;
   snmp::Client client_;
+  const std::size_t living_;
+  net::CallbackTimer rest_{[this] { start_cycle(); }};
   int cycle_ = 0;
-  std::size_t next_ = 0, finished_ = 0, failed_ = 0;
+  enum class Kind : std::uint8_t { Warming, Alone, All } kind_ = Kind::All;
+  std::size_t next_ = 0, under_way_ = 0, failed_ = 0, living_done_ = 0;
   std::vector<Point> points_;
   Time first_cycle_{};
-  SteadyTime cycle_start_{}, last_answer_{};
-  double start_cpu_ = 0, first_cpu_ = 0;
+  SteadyTime cycle_start_{};
+  SteadyTime::duration last_cycle_{};  // with the dead
+  double start_cpu_ = 0, first_cpu_ = 0, cycle_start_cpu_ = 0, last_cycle_cpu_ = 0;
   std::size_t first_stored_ = 0;
   Measured out_;
 };

@@ -110,6 +110,9 @@ class BitReader {
   bool ok() const { return at_ <= size_ * 8; }
   // Read to the last octet.
   bool done() const { return ok() && (at_ + 7) / 8 == size_; }
+  std::size_t at() const { return at_; }
+  // What is left of the octet that was read last.
+  bool rest_is_zero() const { return at_ % 8 == 0 || data_[at_ / 8] >> at_ % 8 == 0; }
 
  private:
   static constexpr std::size_t kFailed = ~std::size_t{0} >> 2;

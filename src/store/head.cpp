@@ -2,16 +2,22 @@
 #include "store/head.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "store/codec.h"
 
 namespace bongsu::store {
 namespace {
 
-constexpr std::uint8_t kBlockVersion = 2;
+constexpr std::uint8_t kBlockVersion = 3;
+constexpr std::uint8_t kAllTold = 2;  // the version in which each series tells its newest sample and its form
 // A group is sealed when its packed samples take this much: memory is bounded whatever the interval and the values.
 constexpr std::size_t kSealOctets = 12 << 10;
 constexpr std::size_t kMaxLate = 1024;
+
+bool same_sample(const Sample& a, const Sample& b) {
+  return a.at == b.at && std::bit_cast<std::uint64_t>(a.value) == std::bit_cast<std::uint64_t>(b.value);
+}
 
 }  // namespace
 
@@ -145,13 +151,26 @@ std::string Block::save() const {
     if (alive(slot) && newest_[slot] != Time::min()) slots |= 1ull << slot;
   }
   put_be64(out, slots);
-  std::int64_t before = 0;
+  // Most series' newest sample is the last of their open ones, and most of these are told in the form that suited the last
+  // sealed.
+  std::uint64_t newest_told = 0, form_told = 0;
   for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
     if ((slots >> slot & 1) == 0) continue;
+    const bool open = open_->has(slot);
+    newest_told |= (open && same_sample(open_->last(slot), last(slot)) ? 0ull : 1ull) << slot;
+    form_told |= (open && open_->form(slot) == forms_[slot] ? 0ull : 1ull) << slot;
+  }
+  put_be64(out, newest_told);
+  std::int64_t before = 0;
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if ((newest_told >> slot & 1) == 0) continue;
     put_signed(out, to_ms(newest_[slot]) - before);
     before = to_ms(newest_[slot]);
     put_double(out, last_[slot]);
-    put_u8(out, forms_[slot]);
+  }
+  put_be64(out, form_told);
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if ((form_told >> slot & 1) != 0) put_u8(out, forms_[slot]);
   }
   open_->save(out);
   put_varint(out, late_.size());
@@ -173,20 +192,37 @@ Status Block::load(std::string_view value) {
       Code::Corrupt, "the saved open samples of series " + std::to_string(number_ * kSeries) + " and up do not pass their check"};
   if (!take_sum(value)) return damaged;
   Reader in(value);
-  if (in.u8() != kBlockVersion) return damaged;
+  const std::uint8_t version = in.u8();
+  if (version != kBlockVersion && version != kAllTold) return damaged;
   Block saved(number_);
   saved.saved_seq = in.varint();
   saved.next_frozen_ = in.varint();
   const std::uint64_t slots = in.be64();
+  const std::uint64_t newest_told = version == kAllTold ? slots : in.be64();
   std::int64_t newest = 0;
   for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
-    if ((slots >> slot & 1) == 0) continue;
+    if ((newest_told >> slot & 1) == 0) continue;
     newest = in.time_after(newest);
     saved.newest_[slot] = time_from_ms(newest);
     saved.last_[slot] = in.number();
-    saved.forms_[slot] = in.u8();
+    if (version == kAllTold) saved.forms_[slot] = in.u8();
   }
+  const std::uint64_t form_told = version == kAllTold ? slots : in.be64();
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    if (version != kAllTold && (form_told >> slot & 1) != 0) saved.forms_[slot] = in.u8();
+  }
+  if (((newest_told | form_told) & ~slots) != 0) return damaged;
   BONGSU_TRY_OK(saved.open_->load(in));
+  for (std::uint32_t slot = 0; slot < kSeries; ++slot) {
+    const std::uint64_t bit = 1ull << slot;
+    if ((slots & bit) == 0 || (newest_told & form_told & bit) != 0) continue;
+    if (!saved.open_->has(slot)) return damaged;
+    if ((newest_told & bit) == 0) {
+      saved.newest_[slot] = saved.open_->last(slot).at;
+      saved.last_[slot] = saved.open_->last(slot).value;
+    }
+    if ((form_told & bit) == 0) saved.forms_[slot] = saved.open_->form(slot);
+  }
   for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
     const std::uint32_t slot = in.u8();
     Late& late = saved.late_[slot];

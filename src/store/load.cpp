@@ -16,11 +16,12 @@ Status Store::Core::load() {
   const auto rocks = this->rocks();
   BONGSU_TRY(const auto format, check_format(*rocks, dir_));
   const std::uint64_t version = format.value_or(kFormat);
-  if (!format && !read_only_) {
-    std::string value;
-    put_varint(value, kFormat);
-    const auto status = rocks->db().Put(rocksdb::WriteOptions(), rocks->family(Family::Meta), Rocks::slice(kFormatKey), value);
-    if (!status.ok()) return to_error(status, "writing the first record of the store in " + dir_.string());
+  // Before a form is written that the version which made the store could not read. Format 1 is raised with what is open.
+  if (!read_only_ && (!format || (version > 1 && version < kFormat))) {
+    rocksdb::WriteOptions options;
+    options.sync = version < kFormat;
+    const auto status = rocks->db().Put(options, rocks->family(Family::Meta), Rocks::slice(kFormatKey), varint(kFormat));
+    if (!status.ok()) return to_error(status, "writing the format of the store in " + dir_.string());
   }
   BONGSU_TRY_OK(load_series());
   BONGSU_TRY_OK(number_groups());

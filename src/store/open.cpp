@@ -29,6 +29,10 @@ Time OpenGroup::first(std::uint32_t slot) const {
   return time_of(static_cast<std::uint16_t>(BitReader(chunks_[slot].bits.view()).take(kPollBits)));
 }
 
+Sample OpenGroup::last(std::uint32_t slot) const {
+  return {time_of(chunks_[slot].poll), std::bit_cast<double>(chunks_[slot].state.bits)};
+}
+
 std::uint16_t OpenGroup::poll_at(Time at) {
   if (polls_.empty()) base_ = first_ = last_ = at;
   first_ = std::min(first_, at);
@@ -169,6 +173,33 @@ void OpenGroup::save(std::string& out) const {
   }
 }
 
+// Reads a saved chunk to its end, and leaves it as it was when the last sample had come. False when it does not read.
+bool OpenGroup::resume(OpenChunk& chunk, std::string_view octets) const {
+  const ValueForm form = ValueForm::from_octet(chunk.form);
+  BitReader in(octets);
+  std::int64_t poll = 0, stride = chunk.even ? chunk.stride : 0;
+  Time before = Time::min();
+  for (std::uint32_t i = 0; i < chunk.count; ++i) {
+    if (i == 0) {
+      poll = static_cast<std::int64_t>(in.take(kPollBits));
+    } else {
+      if (!chunk.even && in.take(1) != 0) stride = unzigzag(in.take(kStrideBits));
+      poll += stride;
+    }
+    if (poll < 0 || poll >= std::ssize(polls_)) return false;
+    const Time at = time_of(static_cast<std::uint16_t>(poll));
+    if (at <= before) return false;
+    before = at;
+    const double value = std::bit_cast<double>(take_value(form, chunk.state, in));
+    if (chunk.state.strange && std::isfinite(value) && chunk.strange < UINT8_MAX) ++chunk.strange;
+  }
+  if (!in.done() || !in.rest_is_zero()) return false;
+  chunk.poll = static_cast<std::uint16_t>(poll);
+  chunk.stride = static_cast<std::int16_t>(stride);
+  chunk.bits.assign(octets, static_cast<std::uint32_t>(in.at()));
+  return true;
+}
+
 Status OpenGroup::load(Reader& in) {
   const Error damaged{Code::Corrupt, "saved open samples do not read as they were written"};
   OpenGroup saved;
@@ -192,19 +223,11 @@ Status OpenGroup::load(Reader& in) {
     const std::int64_t stride = chunk.even ? in.signed_varint() : 0;
     const std::string_view octets = in.text();
     if (!in.ok() || count == 0 || count > kMaxOpenSamples || stride < -kMaxStride || stride > kMaxStride) return damaged;
+    if (count == 1 && stride != 0) return damaged;
     chunk.stride = static_cast<std::int16_t>(stride);
     chunk.count = static_cast<std::uint16_t>(count);
-    chunk.bits.assign(octets, static_cast<std::uint32_t>(octets.size() * 8));
+    if (!saved.resume(chunk, octets)) return damaged;
     saved.octets_ += chunk.bits.octets();
-    // Told anew, so that what is appended later goes on from a state that is its own.
-    const std::vector<Packed> samples = saved.unpacked(slot);
-    Time last = Time::min();
-    for (const Packed& sample : samples) {
-      if (sample.poll >= polls || saved.time_of(sample.poll) <= last) return damaged;
-      last = saved.time_of(sample.poll);
-    }
-    saved.refill(slot, samples, chunk.form);
-    if (chunk.bits.view() != octets || (chunk.even && chunk.stride != stride)) return damaged;
   }
   if (!in.ok()) return damaged;
   if (polls > 0) {

@@ -35,7 +35,9 @@ class OpenGroup {
   // Whether `at` may join in slot `slot`, or the group must be sealed before.
   bool takes(std::uint32_t slot, Time at) const;
   bool has(std::uint32_t slot) const { return chunks_[slot].count > 0; }
-  Time first(std::uint32_t slot) const;  // of a slot that has samples
+  Time first(std::uint32_t slot) const;   // of a slot that has samples
+  Sample last(std::uint32_t slot) const;  // the same
+  std::uint8_t form(std::uint32_t slot) const { return chunks_[slot].form; }
   // `at` must be later than the slot's last. `hint`: the form of an empty slot, if the value fits it.
   void append(std::uint32_t slot, Time at, double value, std::uint8_t hint);
   // In its place, or over the one with this time.
@@ -58,6 +60,7 @@ class OpenGroup {
   template <class Take>
   void unpack(std::uint32_t slot, const Take& take) const;
   std::vector<Packed> unpacked(std::uint32_t slot) const;
+  bool resume(OpenChunk& chunk, std::string_view octets) const;
   void refill(std::uint32_t slot, const std::vector<Packed>& samples, std::uint8_t form);
 
   Time base_{};  // of the first poll

@@ -93,13 +93,14 @@ class Rocks {
 
  private:
   Rocks() = default;
+  std::filesystem::path dir_;  // empty while nothing in it may change
   std::shared_ptr<rocksdb::Cache> cache_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};
 };
 
 // The format of the database. Error: Unsupported (a newer one), Corrupt.
-inline constexpr std::uint64_t kFormat = 2;
+inline constexpr std::uint64_t kFormat = 3;
 Result<std::optional<std::uint64_t>> check_format(const Rocks& rocks, const std::filesystem::path& dir);
 
 // Keys that sort as their parts do.

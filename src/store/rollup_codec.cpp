@@ -9,9 +9,10 @@
 namespace bongsu::store {
 namespace {
 
-constexpr std::uint8_t kRollupVersion = 1;
+constexpr std::uint8_t kRollupVersion = 2;
+constexpr std::uint8_t kWithoutLanes = 1;  // the version in which each series tells its own windows and counts
 // What a series tells in its first octet.
-constexpr std::uint8_t kHoles = 1;          // not every window of the day is there
+constexpr std::uint8_t kHoles = 1;          // not every window of the day is there; in version 1 alone
 constexpr std::uint8_t kMaxIsLast = 2;      // in every window
 constexpr std::uint8_t kMinIsLast = 4;      // in every window
 constexpr std::uint8_t kSumIsProduct = 8;   // of count and last
@@ -37,10 +38,21 @@ void put_column(std::string& out, std::span<const Bucket> buckets, const Get& ge
   put_text(out, bits.view());
 }
 
-void put_series(std::string& out, std::span<const Bucket> buckets, Time day, Resolution resolution) {
+std::string lane_of(std::span<const Bucket> buckets, Time day, Resolution resolution) {
   const std::size_t windows = windows_in_day(resolution);
+  std::string map(buckets.size() < windows ? windows / 8 : 0, '\0');
+  for (const Bucket& bucket : buckets) {
+    const auto window = static_cast<std::size_t>((bucket.end - day) / span_of(resolution)) - 1;
+    if (!map.empty()) map[window / 8] = static_cast<char>(map[window / 8] | 1 << window % 8);
+  }
+  std::string out;
+  put_text(out, map);
+  put_column(out, buckets, [](const Bucket& b) { return static_cast<double>(b.count * 2 + (b.stale ? 1 : 0)); });
+  return out;
+}
+
+void put_series(std::string& out, std::span<const Bucket> buckets) {
   std::uint8_t flags = kMaxIsLast | kMinIsLast | kSumIsProduct | kGrowthIsStep;
-  if (buckets.size() < windows) flags |= kHoles;
   const auto unless = [&](std::uint8_t flag, bool fits) {
     if (!fits) flags &= static_cast<std::uint8_t>(~flag);
   };
@@ -52,15 +64,6 @@ void put_series(std::string& out, std::span<const Bucket> buckets, Time day, Res
     unless(kGrowthIsStep, i == 0 || as_bits(bucket.increase) == as_bits(step(buckets[i - 1].last, bucket.last)));
   }
   put_u8(out, flags);
-  if ((flags & kHoles) != 0) {
-    std::string map(windows / 8, '\0');
-    for (const Bucket& bucket : buckets) {
-      const auto window = static_cast<std::size_t>((bucket.end - day) / span_of(resolution)) - 1;
-      map[window / 8] = static_cast<char>(map[window / 8] | 1 << window % 8);
-    }
-    out += map;
-  }
-  put_column(out, buckets, [](const Bucket& b) { return static_cast<double>(b.count * 2 + (b.stale ? 1 : 0)); });
   put_column(out, buckets, [](const Bucket& b) { return b.last; });
   if ((flags & kMaxIsLast) == 0) put_column(out, buckets, [](const Bucket& b) { return b.max; });
   if ((flags & kMinIsLast) == 0) put_column(out, buckets, [](const Bucket& b) { return b.min; });
@@ -78,12 +81,27 @@ std::string seal_rollup(std::span<const SeriesBuckets> all, Time day, Resolution
     BONGSU_CHECK(!each.buckets.empty() && each.buckets.size() <= windows_in_day(resolution) && each.slot < kGroupSeries);
     slots |= 1ull << each.slot;
   }
+  std::vector<std::string> lanes;
+  std::vector<std::size_t> lane_numbers;
+  for (const SeriesBuckets& each : all) {
+    std::string own = lane_of(each.buckets, day, resolution);
+    std::size_t lane = lanes.size();
+    while (lane > 0 && lanes[lane - 1] != own) --lane;
+    if (lane == 0) {
+      lanes.push_back(std::move(own));
+      lane = lanes.size();
+    }
+    lane_numbers.push_back(lane - 1);
+  }
   std::string out, bodies;
   put_u8(out, kRollupVersion);
+  put_varint(out, lanes.size());
+  for (const std::string& lane : lanes) out += lane;
   put_be64(out, slots);
-  for (const SeriesBuckets& each : all) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
     const std::size_t before = bodies.size();
-    put_series(bodies, each.buckets, day, resolution);
+    put_series(bodies, all[i].buckets);
+    if (lanes.size() > 1) put_varint(out, lane_numbers[i]);
     put_varint(out, bodies.size() - before);
   }
   return out + bodies;
@@ -92,11 +110,22 @@ std::string seal_rollup(std::span<const SeriesBuckets> all, Time day, Resolution
 Result<RollupReader> RollupReader::open(std::string_view value) {
   RollupReader rollup;
   Reader in(value);
-  if (in.u8() != kRollupVersion) return damaged();
+  const std::uint8_t version = in.u8();
+  if (version != kRollupVersion && version != kWithoutLanes) return damaged();
+  const std::uint64_t lanes = version == kRollupVersion ? in.varint() : 0;
+  if (!in.ok() || lanes > kGroupSeries || (version == kRollupVersion && lanes == 0)) return damaged();
+  for (std::uint64_t i = 0; i < lanes; ++i) {
+    const std::string_view map = in.text();
+    rollup.lanes_.push_back({map, in.text()});
+  }
   rollup.slots_ = in.be64();
   std::array<std::uint64_t, kGroupSeries> lengths{};
   for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
-    if (rollup.has(slot)) lengths[slot] = in.varint();
+    if (!rollup.has(slot)) continue;
+    const std::uint64_t lane = lanes > 1 ? in.varint() : 0;
+    if (lanes > 0 && lane >= lanes) return damaged();
+    rollup.lane_of_[slot] = static_cast<std::uint8_t>(lane);
+    lengths[slot] = in.varint();
   }
   for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
     if (rollup.has(slot)) rollup.bodies_[slot] = in.take(lengths[slot]);
@@ -105,20 +134,41 @@ Result<RollupReader> RollupReader::open(std::string_view value) {
   return rollup;
 }
 
+Status RollupReader::read_counts(const Lane& lane, Time day, Resolution resolution, std::vector<Bucket>& out) {
+  const std::size_t windows = windows_in_day(resolution);
+  if (!lane.map.empty() && lane.map.size() != windows / 8) return damaged();
+  for (std::size_t window = 0; window < windows; ++window) {
+    if (!lane.map.empty() && (lane.map[window / 8] >> window % 8 & 1) == 0) continue;
+    out.push_back({.end = day + span_of(resolution) * (window + 1)});
+  }
+  if (out.empty() || (!lane.map.empty() && out.size() == windows)) return damaged();
+  Column counts;
+  BONGSU_TRY_OK(take_values(lane.counts, out.size(), counts));
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const double told = as_double(counts[i]);
+    if (!(told >= 2 && told <= kMostCount)) return damaged();
+    out[i].count = static_cast<std::uint64_t>(told) / 2;
+    out[i].stale = static_cast<std::uint64_t>(told) % 2 != 0;
+  }
+  return {};
+}
+
 Status RollupReader::read(std::uint32_t slot, Time day, Resolution resolution, std::vector<Bucket>& out) const {
   if (slot >= kGroupSeries || !has(slot)) return {};
-  const std::size_t windows = windows_in_day(resolution);
   Reader in(bodies_[slot]);
   const std::uint8_t flags = in.u8();
   if (flags >= 2 * kGrowthIsStep) return damaged();
-  std::vector<Bucket> buckets;
-  std::string_view map;
-  if ((flags & kHoles) != 0 && (map = in.take(windows / 8)).size() != windows / 8) return damaged();
-  for (std::size_t window = 0; window < windows; ++window) {
-    if (!map.empty() && (map[window / 8] >> window % 8 & 1) == 0) continue;
-    buckets.push_back({.end = day + span_of(resolution) * (window + 1)});
+  Lane lane;
+  if (!lanes_.empty()) {
+    if ((flags & kHoles) != 0) return damaged();
+    lane = lanes_[lane_of_[slot]];
+  } else {
+    if ((flags & kHoles) != 0 && (lane.map = in.take(windows_in_day(resolution) / 8)).empty()) return damaged();
+    lane.counts = in.text();
+    if (!in.ok()) return damaged();
   }
-  if (buckets.empty() || ((flags & kHoles) != 0 && buckets.size() == windows)) return damaged();
+  std::vector<Bucket> buckets;
+  BONGSU_TRY_OK(read_counts(lane, day, resolution, buckets));
 
   Column column;
   const auto take = [&]() -> Status {
@@ -126,13 +176,6 @@ Status RollupReader::read(std::uint32_t slot, Time day, Resolution resolution, s
     BONGSU_TRY_OK(take_values(in.text(), buckets.size(), column));
     return in.ok() ? Status() : Status(damaged());
   };
-  BONGSU_TRY_OK(take());
-  for (std::size_t i = 0; i < buckets.size(); ++i) {
-    const double told = as_double(column[i]);
-    if (!(told >= 2 && told <= kMostCount)) return damaged();
-    buckets[i].count = static_cast<std::uint64_t>(told) / 2;
-    buckets[i].stale = static_cast<std::uint64_t>(told) % 2 != 0;
-  }
   const auto take_into = [&](double Bucket::*member) -> Status {
     BONGSU_TRY_OK(take());
     for (std::size_t i = 0; i < buckets.size(); ++i) buckets[i].*member = as_double(column[i]);

@@ -36,7 +36,16 @@ class RollupReader {
   Status read(std::uint32_t slot, Time day, Resolution resolution, std::vector<Bucket>& out) const;
 
  private:
+  // Which windows there are, and how many values each holds; shared by the series for which both are the same.
+  struct Lane {
+    std::string_view map;  // empty when all are there
+    std::string_view counts;
+  };
+  static Status read_counts(const Lane& lane, Time day, Resolution resolution, std::vector<Bucket>& out);
+
   std::uint64_t slots_ = 0;
+  std::vector<Lane> lanes_;  // none in version 1, where each body begins with its own
+  std::array<std::uint8_t, kGroupSeries> lane_of_{};
   std::array<std::string_view, kGroupSeries> bodies_{};
 };
 

@@ -10,6 +10,7 @@
 #include <map>
 #include <thread>
 
+#include "store/codec.h"
 #include "store/rocks.h"
 #include "store/sample.h"
 
@@ -279,7 +280,7 @@ TEST(Inspect, CountsWhatIsThereAndChangesNothing) {
   EXPECT_EQ(1.0, last);
   EXPECT_EQ(before, contents(store.dir));
   for (const auto& finding : found->findings) ADD_FAILURE() << finding.where << ": " << finding.what;
-  EXPECT_EQ(2u, found->format);
+  EXPECT_EQ(kFormat, found->format);
   EXPECT_EQ(static_cast<std::uint64_t>(kSampleSeries), found->series);
   EXPECT_GE(found->samples, samples);
   EXPECT_EQ(events, found->logs.events + found->events.events);
@@ -384,6 +385,22 @@ TEST(Inspect, SaysWhereTheDamageIs) {
         [&] { change(Family::State, [](std::string& key, std::string&) { return key = "nul-less", true; }); });
 }
 
+TEST(Rocks, LeavesNoFileThatNobodyReads) {
+  const Folder scratch;
+  Opened store(scratch / "live");
+  const auto options = [&] {
+    std::vector<std::string> found;
+    for (const auto& [name, octets] : contents(store.dir)) {
+      if (name.find("OPTIONS") != std::string::npos) found.push_back(name);
+    }
+    return found;
+  };
+  EXPECT_EQ(std::vector<std::string>(), options());
+  for (const char* copy : {"one", "two"}) ASSERT_TRUE(back_up(*store.store, scratch / copy, at(0), kSilent));
+  store.store.reset();
+  EXPECT_EQ(std::vector<std::string>(), options());
+}
+
 TEST(Format, ANewerStoreIsRefusedByName) {
   const Folder scratch;
   Opened store(scratch / "live");
@@ -403,14 +420,14 @@ TEST(Format, ANewerStoreIsRefusedByName) {
     bool damaged = false;
     const auto rocks = Rocks::open(store.dir, store.options, damaged);
     ASSERT_TRUE(rocks);
-    ASSERT_TRUE((*rocks)->db().Put({}, (*rocks)->family(Family::Meta), "format", std::string(1, 3)).ok());
+    ASSERT_TRUE((*rocks)->db().Put({}, (*rocks)->family(Family::Meta), "format", varint(kFormat + 1)).ok());
   }
-  refused("format 3");
+  refused("format " + std::to_string(kFormat + 1));
   {
     bool damaged = false;
     const auto rocks = Rocks::open(store.dir, store.options, damaged);
     ASSERT_TRUE(rocks);
-    ASSERT_TRUE((*rocks)->db().Put({}, (*rocks)->family(Family::Meta), "format", std::string(1, 2)).ok());
+    ASSERT_TRUE((*rocks)->db().Put({}, (*rocks)->family(Family::Meta), "format", varint(kFormat)).ok());
     rocksdb::ColumnFamilyHandle* handle = nullptr;
     ASSERT_TRUE((*rocks)->db().CreateColumnFamily({}, "tomorrow", &handle).ok());
     ASSERT_TRUE((*rocks)->db().DestroyColumnFamilyHandle(handle).ok());

@@ -5,6 +5,7 @@
 #include <map>
 
 #include "model/marker.h"
+#include "model/rollup.h"
 
 namespace bongsu::store {
 namespace {
@@ -113,6 +114,24 @@ void expect_sample(const Opened& store) {
     for (std::size_t i = 0; i < samples.size(); ++i) {
       ASSERT_EQ(samples[i].at, got.samples[i].at);
       ASSERT_EQ(std::bit_cast<std::uint64_t>(samples[i].value), std::bit_cast<std::uint64_t>(got.samples[i].value));
+    }
+  }
+
+  const auto windows = store.store->select_rollup({}, at(0) - Millis(60 * kMinute), at(240 * kMinute), Resolution::FiveMinutes);
+  ASSERT_TRUE(windows) << windows.error().text;
+  ASSERT_EQ(expected.size(), windows->size());
+  const auto same = [](double a, double b) { return a == b || (a != a && b != b); };
+  place = 0;
+  for (const auto& [labels, samples] : expected) {
+    SCOPED_TRACE(labels.to_string());
+    const std::vector<Bucket>& got = (*windows)[place++].buckets;
+    const auto made = roll_up(samples, at(0) - Millis(60 * kMinute), at(240 * kMinute), Resolution::FiveMinutes);
+    ASSERT_EQ(made.size(), got.size());
+    for (std::size_t i = 0; i < made.size(); ++i) {
+      const Bucket &a = made[i], &b = got[i];
+      ASSERT_TRUE(a.end == b.end && a.count == b.count && a.stale == b.stale && same(a.min, b.min) && same(a.max, b.max) &&
+                  same(a.sum, b.sum) && same(a.last, b.last) && same(a.increase, b.increase))
+          << i;
     }
   }
 

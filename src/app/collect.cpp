@@ -48,7 +48,7 @@ void print_json(const std::string& host, const poll::Collection& found, bool exp
         .member("oid", metric.oid.to_string())
         .end_object();
   }
-  json.end_array().key("errors").begin_array();
+  json.end_array().member("complete", found.complete).key("errors").begin_array();
   for (const poll::TableError& fault : found.errors) {
     json.begin_object()
         .member("profile", fault.profile)
@@ -111,6 +111,8 @@ int collect(const CollectOptions& options) {
   if (!*found) return fail(found->error().text);
   if (options.snmp.json) print_json(options.snmp.host, **found, options.explain);
   else print_text(options.snmp.host, **found, options.explain);
+  if (!(*found)->complete)
+    return fail(options.snmp.host + ": not complete, as the lines above say; see: bongsu doctor " + options.snmp.host);
   return (*found)->metrics.empty() ? 1 : 0;
 }
 

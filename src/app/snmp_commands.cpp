@@ -132,7 +132,7 @@ asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std
       break;
     }
     ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
-    ended.complete &= end->left == 0;
+    ended.complete &= end->left.empty();
   }
   session.reactor.io().stop();
 }

@@ -76,7 +76,7 @@ std::optional<double> read_value(const Json& json) {
   if (word == "-Infinity" || word == "-Inf") return -HUGE_VAL;
   if (word == "stale") return stale_marker();
   if (!word.starts_with(kGap)) return std::nullopt;
-  for (int cause = 1; cause <= static_cast<int>(GapCause::Unreachable); ++cause) {
+  for (int cause = 1; cause <= static_cast<int>(kLastGapCause); ++cause) {
     if (to_string(static_cast<GapCause>(cause)) == std::string_view(word).substr(kGap.size()))
       return gap_marker(static_cast<GapCause>(cause));
   }

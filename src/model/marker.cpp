@@ -7,7 +7,7 @@ namespace bongsu {
 namespace {
 constexpr std::uint64_t kStale = 0x7ff0000000000002;
 constexpr std::uint64_t kGap = 0x7ff0000000000100;
-constexpr std::uint64_t kLastCause = static_cast<std::uint64_t>(GapCause::Unreachable);
+constexpr std::uint64_t kLastCause = static_cast<std::uint64_t>(kLastGapCause);
 }  // namespace
 
 std::string_view to_string(GapCause cause) {
@@ -32,6 +32,8 @@ std::string_view to_string(GapCause cause) {
       return "ambiguous";
     case GapCause::Unreachable:
       return "unreachable";
+    case GapCause::AgentError:
+      return "agent_error";
   }
   return "unknown";
 }

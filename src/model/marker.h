@@ -18,8 +18,10 @@ enum class GapCause : std::uint8_t {
   Dns,
   Discontinuity,
   Ambiguous,
-  Unreachable
+  Unreachable,
+  AgentError  // the agent answered with an error, or with what cannot be believed
 };
+inline constexpr GapCause kLastGapCause = GapCause::AgentError;
 std::string_view to_string(GapCause cause);  // "timeout"
 
 // Markers are NaNs with a payload of their own, so that a gap and its cause stand in the series at no cost. A query treats

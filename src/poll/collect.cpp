@@ -97,8 +97,10 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
     if (!fetched) {
       for (const Metric& metric : group->metrics) all.given.emplace(metric.name, group);
       all.collection.errors.push_back({group->profile, group->name, std::move(fetched).error()});
+      all.collection.complete = false;
       continue;
     }
+    all.collection.complete &= fetched->complete();
     for (std::string& note : fetched->notes) all.collection.notices.push_back("table " + group->name + ": " + std::move(note));
     GroupState state;
     const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};

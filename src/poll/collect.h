@@ -40,6 +40,7 @@ struct Collection {
   std::vector<Explanation> profiles;  // each one, and why it did or did not match
   std::vector<TableError> errors;     // of tables that gave nothing
   std::vector<std::string> notices;   // what the agent did wrong, rows that could not be told apart
+  bool complete = true;               // no table gave nothing, and no column of one was left; else `errors` and `notices` say
   Time at;
   Millis took{0};
 };

@@ -31,24 +31,6 @@ PollCore::PollCore(const PollerParts& given)
       watched(given.metrics.gauge("bongsu_poll_devices", "devices watched")),
       memory(given.keeper, given.reactor.clock(), given.metrics) {}
 
-GapCause cause_of(const Error& error) {
-  switch (error.code) {
-    case Code::Timeout:
-      return GapCause::Timeout;
-    case Code::Denied:
-      return GapCause::Auth;
-    case Code::Limit:
-      return GapCause::Overrun;
-    case Code::NotFound:
-      return GapCause::Dns;
-    case Code::Refused:
-    case Code::Unsupported:
-      return GapCause::NoSuchObject;
-    default:
-      return GapCause::Unreachable;
-  }
-}
-
 void PollCore::write(Watch& watch, std::vector<Point> points) {
   if (points.empty()) return;
   if (const std::uint64_t refused = watch.book.take_refused(); refused > 0) {

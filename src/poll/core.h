@@ -81,8 +81,6 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   static asio::awaitable<void> ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
 };
 
-GapCause cause_of(const Error& error);
-
 // The groups for the profiles that matched (regroup.cpp). What was polled before goes on with its rows, counters and series,
 // also when its group has other columns now; what is not polled any more ends just before `stamp`.
 void regroup(Watch& watch, const Identified& device, const std::shared_ptr<const ProfileSet>& set, Time stamp,

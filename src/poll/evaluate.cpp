@@ -94,7 +94,7 @@ class Evaluator {
   Cell leaf(const Node& node) {
     const Reading reading = row_.read(node.leaf);
     if (!reading.fetched) trace_.missed = true;
-    if (!reading.value) return {};
+    if (!reading.value) return lacking(node.leaf), Cell{};
     trace_.used.push_back(node.leaf);
     if (reading.counter) return *reading.counter;
     return cell_of(*reading.value);
@@ -113,7 +113,11 @@ class Evaluator {
       }
     }
     const Value* found = row_.find(node.leaf, index);
+    if (!found) lacking(node.leaf);
     return found ? cell_of(*found) : Cell{};
+  }
+  void lacking(std::uint32_t leaf) {
+    if (!trace_.lacks) trace_.lacks = row_.lacks(leaf);
   }
 
   Cell index(const Node& node) {

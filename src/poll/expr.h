@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/marker.h"
 #include "model/oid.h"
 #include "model/varbind.h"
 
@@ -99,15 +100,19 @@ class RowView {
   virtual std::span<const std::uint32_t> index() const = 0;
   virtual std::string show(std::uint32_t leaf, const Value& value) const = 0;  // by its enumeration or display hint
   virtual std::optional<std::string> index_part(int part) const = 0;           // decoded as the INDEX says
+  // Why an object that is not there may exist all the same: the agent failed while its column was read.
+  virtual std::optional<GapCause> lacks(std::uint32_t) const { return std::nullopt; }
 };
 
 // What was read on the way; kept by the caller.
 struct Trace {
   std::vector<std::uint32_t> used;  // leaves that gave a value, in order
   bool missed = false;              // a leaf was needed that was not asked for
+  std::optional<GapCause> lacks;    // of the first leaf without a value that has one: RowView::lacks()
   void clear() {
     used.clear();
     missed = false;
+    lacks.reset();
   }
 };
 

@@ -219,6 +219,31 @@ static Error too_late(const snmp::Target& target, const Group& group) {
                target.name + ": table " + group.name + " was not done in the time that a poll has; raise the device's interval"};
 }
 
+GapCause cause_of(Code code) {
+  switch (code) {
+    case Code::Timeout:
+      return GapCause::Timeout;
+    case Code::Denied:
+      return GapCause::Auth;
+    case Code::Limit:
+      return GapCause::Overrun;
+    case Code::NotFound:
+      return GapCause::Dns;
+    case Code::Refused:
+    case Code::Invalid:
+      return GapCause::AgentError;
+    case Code::Unsupported:
+      return GapCause::NoSuchObject;
+    default:
+      return GapCause::Unreachable;
+  }
+}
+
+static void add_lacking(const std::vector<snmp::WalkEnd::Left>& left, const std::vector<std::uint32_t>& leaves, GroupData& data) {
+  for (const auto& [column, code] : left)
+    if (column < leaves.size()) data.lacking.emplace(leaves[column], cause_of(code));
+}
+
 asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
                                              std::vector<bool> used, const SteadyTime& deadline) {
   Fetched fetched;
@@ -250,6 +275,8 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
     if (!answer) co_return std::move(answer).error();
     for (const Error& refused : answer->refused) fetched.notes.push_back(refused.text);
     for (std::size_t i = 0; i < answer->varbinds.size() && i < scalar_leaves.size(); ++i) {
+      if (answer->varbinds[i].value.type == ValueType::Null && !answer->refused.empty())
+        fetched.data.lacking.emplace(scalar_leaves[i], cause_of(answer->refused.front().code));
       fetched.data.scalars.emplace_back(scalar_leaves[i], std::move(answer->varbinds[i].value));
     }
   }
@@ -269,6 +296,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
                           (end->notes.empty() ? std::string() : ": " + end->notes.front())};
     builder.finish();
     fetched.notes.insert(fetched.notes.end(), end->notes.begin(), end->notes.end());
+    add_lacking(end->left, fetched.data.asked, fetched.data);
   }
   if (!lookups.empty()) {
     if (reactor.clock().steady() > deadline) co_return too_late(target, group);
@@ -279,6 +307,8 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
         if (row.cells[i]) fetched.data.lookups[lookup_leaves[i]].emplace(row.index, std::move(*row.cells[i]));
       }
     }
+    fetched.notes.insert(fetched.notes.end(), table->end.notes.begin(), table->end.notes.end());
+    add_lacking(table->end.left, lookup_leaves, fetched.data);
   }
   note_types(client, target, group, fetched.data);
   co_return fetched;

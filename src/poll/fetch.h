@@ -35,8 +35,12 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
 struct Fetched {
   GroupData data;
   std::vector<std::string> notes;  // what the agent did wrong
+  bool complete() const { return data.lacking.empty(); }
 };
-// Reads what `group` needs, as one transaction: all of it or an Error. `used` names the leaves that matter, empty for all.
+// What a failure means for the values that were due.
+GapCause cause_of(Code code);
+// Reads what `group` needs, as one transaction: all of it or an Error, but for single columns and scalars that the agent fails
+// at, which GroupData::lacking names. `used` names the leaves that matter, empty for all.
 // Errors: as snmp::Client; Limit when it is not done by `deadline`, which must outlive the reading and may be moved meanwhile.
 asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
                                              std::vector<bool> used, const SteadyTime& deadline);

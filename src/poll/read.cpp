@@ -132,7 +132,7 @@ void PollCore::miss(Watch& watch, GroupRun& run, const Error& error, Time stamp,
   table_errors.add();
   run.error = error.text;
   run.stamp = stamp;
-  const GapCause cause = error.code == Code::Cancelled ? GapCause::Reboot : cause_of(error);
+  const GapCause cause = error.code == Code::Cancelled ? GapCause::Reboot : cause_of(error.code);
   watch.book.put(*run.group, mark_gap(*run.group, run.state, cause), stamp, points);
 }
 

@@ -53,6 +53,10 @@ class DataRow final : public RowView {
     const auto at = table->second.find(std::vector(index.begin(), index.end()));
     return at != table->second.end() && has_value(at->second) ? &at->second : nullptr;
   }
+  std::optional<GapCause> lacks(std::uint32_t leaf) const override {
+    const auto at = data_.lacking.find(leaf);
+    return at == data_.lacking.end() ? std::nullopt : std::optional(at->second);
+  }
   std::span<const std::uint32_t> index() const override {
     return row_ ? std::span(row_->index) : std::span<const std::uint32_t>();
   }
@@ -120,6 +124,7 @@ class GroupEvaluation {
     if (uptime_ == Uptime::Restarted) hear_witnesses();
     else if (const double more = slept(state_.uptime, moment_.uptime); more > 0) set_back(more);
     for (Fresh& row : fresh_) judge(row);
+    std::move(hidden_.begin(), hidden_.end(), std::back_inserter(state_.rows));
     out_.changed |= !state_.read || uptime_ == Uptime::Restarted || uptime_ == Uptime::Jumped;
     state_.uptime = moment_.uptime;
     state_.read = true;
@@ -161,11 +166,15 @@ class GroupEvaluation {
     Fresh fresh{DataRow(tree_, group_, data_, row, values), {}, {}};
     fresh.limits = std::span(limits_).subspan(place * group_.metrics.size(), group_.metrics.size());
     fresh.labels.reserve(group_.labels.size());
-    if (group_.where && !is_true(value_of(*group_.where, fresh.view))) return;
+    const bool wanted = !group_.where || is_true(value_of(*group_.where, fresh.view));
+    bool in_doubt = !wanted && trace_.lacks;
+    if (!wanted && !in_doubt) return;
     if (row) fresh.key.index = row->index;
+    bool named = true;
     for (const NamedExpr& label : group_.labels) {
       std::string text = clean_text(to_text(value_of(label.value, fresh.view)));
-      if (text.empty() && &label == &group_.labels.front()) return;
+      in_doubt |= trace_.lacks.has_value();
+      named &= !text.empty() || &label != &group_.labels.front();
       if (!text.empty()) fresh.labels.emplace_back(label.name, std::move(text));
     }
     if (group_.identity) {
@@ -175,7 +184,28 @@ class GroupEvaluation {
       if (group_.identity->mac) fresh.key.mac = to_text(value_of(*group_.identity->mac, fresh.view));
       fresh.key.type = text_of(group_.identity->type, fresh.view);
     }
+    const RowState* before = in_doubt && row ? row_at(row->index) : nullptr;
+    if (before == nullptr && (!wanted || !named)) return;
+    if (before != nullptr) {
+      fresh.key = before->key;
+      fresh.labels = before->labels;
+      if (!group_.identity) fresh.key.name.clear();  // match() makes it of the labels
+    }
     fresh_.push_back(std::move(fresh));
+  }
+
+  // Where the agent fails at a column that tells which row it is, it is the one that stood there before.
+  const RowState* row_at(const std::vector<std::uint32_t>& index) const {
+    const auto at =
+        std::find_if(state_.rows.begin(), state_.rows.end(), [&](const auto& row) { return row->key.index == index; });
+    return at == state_.rows.end() ? nullptr : at->get();
+  }
+  // Why a row that is not there may exist all the same: the agent failed in every column.
+  std::optional<GapCause> lacks_rows() const {
+    if (data_.asked.empty()) return std::nullopt;
+    for (const std::uint32_t leaf : data_.asked)
+      if (!data_.lacking.contains(leaf)) return std::nullopt;
+    return data_.lacking.find(data_.asked.front())->second;
   }
 
   // Rows whose labels are the same get their index as one more: they could not be told apart.
@@ -234,8 +264,15 @@ class GroupEvaluation {
       row.state->key = std::move(row.key);
     }
     settle_clashes();
+    const auto hidden = lacks_rows();
     for (auto& old : state_.rows) {
-      if (old) leave(std::move(old));
+      if (!old) continue;
+      if (!hidden) {
+        leave(std::move(old));
+        continue;
+      }
+      mark(*old, gap_marker(*hidden));
+      hidden_.push_back(std::move(old));
     }
     state_.rows.clear();
   }
@@ -454,6 +491,7 @@ class GroupEvaluation {
     const Metric& metric = group_.metrics[index];
     SeriesState& series = state.series[index];
     std::optional<double> value = to_number(value_of(metric.value, row.view));
+    const std::optional<GapCause> lacks = trace_.lacks;
     std::optional<GapCause> gap;
     std::optional<std::uint32_t> first;
     if (!trace_.used.empty()) first = trace_.used.front();
@@ -463,7 +501,7 @@ class GroupEvaluation {
       value = taken.value;
       gap = taken.gap;
     }
-    if (!value && !gap && series.live) gap = GapCause::NoSuchObject;
+    if (!value && !gap && series.live) gap = lacks.value_or(GapCause::NoSuchObject);
     if (gap) {
       if (series.gap != gap) out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(*gap), .leaf = first});
       series.live = false;
@@ -485,6 +523,7 @@ class GroupEvaluation {
   std::vector<const Value*> values_;           // of all rows, by leaf
   std::vector<std::optional<double>> limits_;  // of all rows, by metric
   std::vector<Fresh> fresh_;
+  std::vector<std::unique_ptr<RowState>> hidden_;  // rows that the agent failed to show
   Trace trace_;
   Outcome out_;
 };

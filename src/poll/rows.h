@@ -29,7 +29,8 @@ struct GroupData {
   std::vector<Row> rows;                                                         // by rising index
   std::vector<std::pair<std::uint32_t, Value>> scalars;                          // by leaf
   std::map<std::uint32_t, std::map<std::vector<std::uint32_t>, Value>> lookups;  // by leaf, then index
-  std::vector<bool> left_out;  // by leaf: not asked for this time; empty: all were
+  std::vector<bool> left_out;                 // by leaf: not asked for this time; empty: all were
+  std::map<std::uint32_t, GapCause> lacking;  // leaves that were left, or lack rows, because the agent failed there
 };
 
 // When a group was read, and what the device said of itself then.

@@ -286,7 +286,7 @@ asio::awaitable<void> PollCore::poll(std::shared_ptr<PollCore> core, std::shared
   if (!reached) lost = reached.error();
   watch->snmp_up = !lost;
   if (lost && !stored_before) {
-    core->lose(*watch, cause_of(*lost), points);
+    core->lose(*watch, cause_of(lost->code), points);
   } else if (!lost && !stored_before) {
     const snmp::Target target = core->target_of(*watch, *watch->winner, poll_share(interval));
     const Status known = co_await know_device(core, watch, target, start + hand_over_after(interval), points);

@@ -329,14 +329,12 @@ void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
   if (!limited_before_)
     std::erase_if(dialect().observations, [](const Observation& seen) { return seen.trait == Trait::VarbindLimit; });
   const bool denied = status == kNoAccess || status == kAuthorizationError, unreadable = status == kUnreadable;
+  const Code code = denied ? Code::Denied : unreadable ? Code::Invalid : Code::Refused;
   if (!refusal_)
-    refusal_ = Error{denied       ? Code::Denied
-                     : unreadable ? Code::Invalid
-                                  : Code::Refused,
-                     fmt::format("{} ({}): the agent gave {} for {}{}", target_.name, target_.endpoint.to_string(), told(status),
-                                 OidView(last(states_[column])).to_oid().to_string(),
-                                 denied && target_.credentials ? ": " + rights_advice(*target_.credentials) : "")};
-  skip_error(column, "the agent gave " + told(status));
+    refusal_ = Error{code, fmt::format("{} ({}): the agent gave {} for {}{}", target_.name, target_.endpoint.to_string(),
+                                       told(status), OidView(last(states_[column])).to_oid().to_string(),
+                                       denied && target_.credentials ? ": " + rights_advice(*target_.credentials) : "")};
+  skip_error(column, "the agent gave " + told(status), code);
 }
 
 void TableWalk::refuse_bulk() {
@@ -621,12 +619,12 @@ void TableWalk::keep_last(std::uint32_t column, OidView name) {
   keep_lasts();
 }
 
-void TableWalk::end_column(std::uint32_t column, std::string note) {
+void TableWalk::end_column(std::uint32_t column, std::string note, Code code) {
   const State& state = states_[column];
   end_.notes.push_back(
       fmt::format("{} was left at {}: {}", (*columns_)[column].oid.to_string(), OidView(last(state)).to_oid().to_string(), note));
   states_[column].ended = true;
-  ++end_.left;
+  end_.left.push_back({column, code});
 }
 
 void TableWalk::beyond_limit(const std::string& what, Trait trait) {
@@ -645,7 +643,7 @@ void TableWalk::beyond_limit(const std::string& what, Trait trait) {
   if (open == states_.size())
     return finish(Error{Code::Limit, fmt::format("{}: {}; raise the limit, or walk less at once", target_.name, text)});
   for (std::uint32_t i = 0; i < states_.size(); ++i)
-    if (!states_[i].ended) end_column(i, fmt::format("it did not end within {}", what));
+    if (!states_[i].ended) end_column(i, fmt::format("it did not end within {}", what), Code::Limit);
   finish(std::move(end_));
 }
 

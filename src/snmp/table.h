@@ -61,8 +61,13 @@ struct WalkEnd {
   std::size_t octets = 0;
   std::chrono::microseconds rtt{};  // of the slowest answer
   bool cut = false;                 // a limit ended it: the columns that `notes` name go on, or never end
-  std::size_t left = 0;             // columns that were left before they ended; `notes` say where and why
-  std::vector<std::string> notes;   // what the agent did wrong, and where its columns were left
+  struct Left {
+    std::size_t column = 0;     // of those asked for
+    Code code = Code::Refused;  // Denied, Refused, Invalid (out of order, empty, unreadable), Limit
+    friend bool operator==(const Left&, const Left&) = default;
+  };
+  std::vector<Left> left;          // columns that were left before they ended, or lack objects; `notes` say where and why
+  std::vector<std::string> notes;  // what the agent did wrong, and where its columns were left
 };
 // Errors: Timeout, Refused and Denied (the agent named an error before the first cell), Limit (see WalkLimits; where some
 // columns ended before, they are had, and WalkEnd::cut is set), Invalid, Unavailable, Unsupported. The cells given before
@@ -145,14 +150,14 @@ class TableWalk {
   // Beyond a break: table_skip.cpp.
   void verified(const Answer& answer);
   void begin_skip(std::uint32_t column, OidView back_to, Octets earlier);
-  void skip_error(std::uint32_t column, std::string what);
+  void skip_error(std::uint32_t column, std::string what, Code code);
   void take_hidden(const Answer* answer);
   void next_candidate();
   void skipped(const Answer& answer);
   void remember_break(bool exact, bool ends);
   void jump_columns();
 
-  void end_column(std::uint32_t column, std::string note);
+  void end_column(std::uint32_t column, std::string note, Code code = Code::Invalid);
   void beyond_limit(const std::string& what, Trait trait = Trait::EndlessTable);
   std::size_t known_break(OidView after) const;
   void finish(Result<WalkEnd> result);
@@ -187,8 +192,8 @@ class TableWalk {
   std::size_t cut_at_ = 0;         // varbinds that answers were cut to, and how often in a row
   int cuts_ = 0;
   int skip_step_ = 0, skips_ = 0;
-  std::string broke_;        // what the agent did where it is gone beyond
-  bool past_error_ = false;  // an error, or what cannot be read
+  std::string broke_;                 // what the agent did where it is gone beyond
+  std::optional<Code> past_error_{};  // an error, or what cannot be read
   std::vector<std::uint8_t> skip_from_, candidate_, back_to_, hidden_;
   bool hidden_known_ = false;  // from a walk before
   std::vector<KnownBreak> breaks_;

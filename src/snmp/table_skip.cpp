@@ -64,7 +64,7 @@ void TableWalk::begin_skip(std::uint32_t column, OidView back_to, Octets earlier
                              fmt::format("GETNEXT of {} was answered with {}, which does not come after it",
                                          OidView(skip_from_).to_oid().to_string(), OidView(back_to_).to_oid().to_string()));
   broke_ = "the agent went back to " + OidView(back_to_).to_oid().to_string();
-  past_error_ = false;
+  past_error_.reset();
   skip_step_ = -1;
   hidden_.clear();
   if (++skips_ > kMostSkips) {
@@ -83,15 +83,15 @@ void TableWalk::begin_skip(std::uint32_t column, OidView back_to, Octets earlier
 }
 
 // Where the object behind the last name is not to be had: beyond the column of a table, or the object, that it is part of.
-void TableWalk::skip_error(std::uint32_t column, std::string what) {
+void TableWalk::skip_error(std::uint32_t column, std::string what, Code code) {
   only_ = column;
   const Octets from = last(states_[column]);
   skip_from_.assign(from.begin(), from.end());
   broke_ = std::move(what);
-  past_error_ = true;
+  past_error_ = code;
   skip_step_ = -1;
   hidden_.clear();
-  if (++skips_ > kMostSkips) end_column(column, broke_);
+  if (++skips_ > kMostSkips) end_column(column, broke_, code);
   else next_candidate();
 }
 
@@ -149,7 +149,7 @@ void TableWalk::next_candidate() {
   }
   plan_ = Plan::Usual;
   candidate_.clear();
-  if (past_error_) return end_column(only_, broke_);
+  if (past_error_) return end_column(only_, broke_, *past_error_);
   remember_break(false, true);
   end_column(only_, broke_ + ", and nothing was found beyond");
 }
@@ -179,7 +179,7 @@ void TableWalk::skipped(const Answer& answer) {
   } else if (none ||
              (!(*columns_)[only_].holds(answer.varbinds.front().name) && answer.varbinds.front().name > OidView(candidate_))) {
     if (past_error_) {
-      end_column(only_, broke_);
+      end_column(only_, broke_, *past_error_);
     } else if (!known) {
       end_.notes.push_back(fmt::format("{} ends at {}, where {}", (*columns_)[only_].oid.to_string(),
                                        OidView(skip_from_).to_oid().to_string(), broke_));
@@ -195,7 +195,7 @@ void TableWalk::skipped(const Answer& answer) {
   if (!known) {
     end_.notes.push_back(fmt::format("{}: behind {} {}; it was gone on with from {}", (*columns_)[only_].oid.to_string(),
                                      OidView(skip_from_).to_oid().to_string(), broke_, OidView(candidate_).to_oid().to_string()));
-    if (past_error_) ++end_.left;
+    if (past_error_) end_.left.push_back({only_, *past_error_});
     remember_break(exact, false);
   }
   plan_ = Plan::Usual;
@@ -224,7 +224,7 @@ void TableWalk::jump_columns() {
     skip_from_ = known.after;
     back_to_ = known.back_to;
     broke_ = "the agent went back to " + OidView(back_to_).to_oid().to_string();
-    past_error_ = false;
+    past_error_.reset();
     if (known.seen.seen == Time{}) {
       begin_skip(i, OidView(back_to_), known.earlier);
       if (plan_ == Plan::Usual) continue;

@@ -70,7 +70,8 @@ struct Network {
     auto shape = std::make_shared<agent::RecordedDevice::Shape>();
     shape->table = agent::altered(honest->table, wrong);
     shape->ticks = honest->ticks;
-    agents->add(host(1), std::make_unique<agent::RecordedDevice>(std::move(shape), sim.clock().steady()));
+    agents->add(host(1), std::make_unique<agent::RecordedDevice>(std::move(shape), sim.clock().steady()),
+                {.misbehaviour = std::make_shared<agent::Misbehaviour>(wrong)});
   }
   DeviceSpec spec(std::uint32_t number) const {
     DeviceSpec device{.name = "d" + std::to_string(number), .address = host(number).to_string()};

@@ -165,6 +165,23 @@ TEST(Poller, WhatAnAgentDoesWrongIsToldOnce) {
   EXPECT_FALSE(network.samples("interface_receive_bytes_total", "d1", {{"ifIndex", "5"}}).empty());
 }
 
+TEST(Poller, APortWhoseNameCannotBeHadKeepsItsSeries) {
+  Network network;
+  network.add_ports(100'000, "1 a 10, 2 b 20, 3 c 30");
+  network.watch(1);
+  network.sim.run_for(50s);
+  const std::string unspeakable(300, 'x');  // tooBig, also when it is asked for alone
+  network.add_ports(105'000, "1 a 11, 2 " + unspeakable + " 21, 3 c 31", agent::Misbehaviour::parse("toobig=200").value());
+  network.sim.run_for(60s);
+  const auto page = network.store.search({.limit = 100});
+  ASSERT_TRUE(page);
+  EXPECT_TRUE(std::any_of(page->events.begin(), page->events.end(), [](const Event& event) {
+    return event.text.find("1.3.6.1.2.1.2.2.1.2 was left at 1.3.6.1.2.1.2.2.1.2.1: the agent gave tooBig") != std::string::npos;
+  }));
+  EXPECT_EQ("20 20 21", network.story("interface_receive_bytes_total", "d1", {{"interface", "b"}}));
+  EXPECT_EQ("30 30 31", network.story("interface_receive_bytes_total", "d1", {{"interface", "c"}}));
+}
+
 TEST(Poller, MemoryOfHostResourcesIsWithoutBuffersAndCache) {
   Network network;
   std::string text = "1.3.6.1.2.1.1.3.0|67|1000\n";

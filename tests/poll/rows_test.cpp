@@ -45,13 +45,16 @@ struct World {
   // "octets_total{interface="a",ifIndex="1"} 5" lines, sorted
   std::vector<std::string> poll(const std::vector<Port>& ports_now, bool restarted = false) {
     GroupData data;
-    for (std::uint32_t leaf = 0; leaf < group().leaves.size(); ++leaf) data.asked.push_back(leaf);
+    for (std::uint32_t leaf = 0; leaf < group().leaves.size(); ++leaf) {
+      data.asked.push_back(leaf);
+      if (const auto at = lacking.find(group().leaves[leaf].oid.back()); at != lacking.end()) data.lacking[leaf] = at->second;
+    }
     for (const Port& port : ports_now) {
       GroupData::Row row{.index = {port.index}, .values = {}};
       for (const Leaf& leaf : group().leaves) {
         switch (leaf.oid.back()) {
           case 1:
-            row.values.push_back(Value::of_octets(port.name));
+            row.values.push_back(port.name.empty() ? Value{} : Value::of_octets(port.name));
             break;
           case 2:
             row.values.push_back(port.narrow ? Value::of_number(ValueType::Counter32, *port.narrow) : Value{});
@@ -92,6 +95,7 @@ struct World {
     return all;
   }
   Outcome outcome;
+  std::map<std::uint32_t, GapCause> lacking;  // by column
 };
 using Lines = std::vector<std::string>;
 
@@ -101,6 +105,45 @@ TEST(Rows, GivesCanonicalPoints) {
                    R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 0)"}),
             world.poll({{1, "a", 5, 100, 0, 1}, {2, "b", 7, {}, 0, 2}}));
   EXPECT_EQ("1.9.3.1", emission_oid(world.group(), world.outcome.emissions[0]).to_string());
+}
+
+TEST(Rows, WhatTheAgentFailedAtIsAGapWithItsCause) {
+  World world(ports());
+  world.poll({{1, "a", 5, {}, 1000}, {2, "b", 7, {}, 1000}});
+  world.lacking = {{2, GapCause::AgentError}, {3, GapCause::Auth}};  // ifInOctets was left before row 2, ifHCInOctets denied
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 6)", R"(octets_total{ifIndex="2", interface="b"} gap auth)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+            world.poll({{1, "a", 6, {}, 1000}, {2, "b", {}, {}, 1000}}));
+  world.lacking.clear();  // the same, and the agent did not fail
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 6)", R"(octets_total{ifIndex="2", interface="b"} 9)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+            world.poll({{1, "a", 6, {}, 1000}, {2, "b", 9, {}, 1000}}));
+  EXPECT_EQ(
+      (Lines{R"(octets_total{ifIndex="1", interface="a"} 6)", R"(octets_total{ifIndex="2", interface="b"} gap no_such_object)",
+             R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+      world.poll({{1, "a", 6, {}, 1000}, {2, "b", {}, {}, 1000}}));
+}
+
+TEST(Rows, ARowWhoseNameTheAgentFailedAtIsTheOneThatStoodThere) {
+  World world(ports());
+  world.poll({{1, "a", 5, {}, 1000}, {2, "b", 7, {}, 1000}});
+  world.lacking = {{1, GapCause::AgentError}};
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 6)", R"(octets_total{ifIndex="2", interface="b"} 8)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+            world.poll({{1, "a", 6, {}, 1000}, {2, "", 8, {}, 1000}, {3, "", 9, {}, 1000}}));
+}
+
+TEST(Rows, RowsThatTheAgentFailedToShowAreAGapAndNotGone) {
+  World world(ports());
+  world.poll({{1, "a", 5, {}, 1000}, {2, "b", 7, {}, 1000}});
+  for (std::uint32_t column = 1; column <= 5; ++column) world.lacking[column] = GapCause::AgentError;
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 6)", R"(octets_total{ifIndex="2", interface="b"} gap agent_error)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} gap agent_error)"}),
+            world.poll({{1, "a", 6, {}, 1000}}));
+  world.lacking.clear();
+  EXPECT_EQ((Lines{R"(octets_total{ifIndex="1", interface="a"} 7)", R"(octets_total{ifIndex="2", interface="b"} 9)",
+                   R"(up{ifIndex="1", interface="a"} 1)", R"(up{ifIndex="2", interface="b"} 1)"}),
+            world.poll({{1, "a", 7, {}, 1000}, {2, "b", 9, {}, 1000}}));
 }
 
 TEST(Rows, RenumberedPortsKeepTheirSeriesAndCounters) {

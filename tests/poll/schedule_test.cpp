@@ -10,7 +10,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
+// The cost is 100,000 readings of tables, thirtyfold under a sanitizer, which finds no more in a thousand than in two hundred.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr std::uint32_t kHosts = 200;
+#else
 constexpr std::uint32_t kHosts = 1'000;
+#endif
+// Of a living device. On virtual time more of them would cost this machine, and nobody's schedule.
+constexpr std::uint32_t kPorts = 3;
 enum class Fate { Living, Dead, Slow };
 Fate fate(std::uint32_t number) { return number % 20 == 7 ? Fate::Dead : number % 20 == 13 ? Fate::Slow : Fate::Living; }
 
@@ -68,11 +75,11 @@ TEST(Schedule, ASlowSwitchTakesAQuarterOfAnHourAWalk) {
   EXPECT_GE(*took, 900s);
 }
 
-// 1,000 devices, 5 % of them dead and 5 % at 900 s a walk: the others keep their schedule.
+// 5 % of all are dead and 5 % are at 900 s a walk: the others keep their schedule.
 TEST(Schedule, TheDeadAndTheSlowDelayNobody) {
   Network network(kHosts);
   SlowSwitch slow;
-  const auto shape = agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = 24});
+  const auto shape = agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = kPorts});
   for (std::uint32_t i = 1; i <= kHosts; ++i) {
     const bool is_slow = fate(i) == Fate::Slow;
     agent::Manner manner = is_slow ? slow.manner : agent::Manner{.delay = 5ms, .jitter = 20ms};
@@ -105,7 +112,7 @@ TEST(Schedule, TheDeadAndTheSlowDelayNobody) {
     for (std::size_t k = 2; k < ups.size(); ++k) ASSERT_EQ(60s, ups[k].at - ups[k - 1].at) << name;
     ASSERT_EQ(fate(i) == Fate::Dead ? 0 : 1, ups.back().value) << name;
     if (fate(i) == Fate::Living) {
-      ASSERT_GT(arrivals.late(name).size(), 10u * 24 * 10) << name;
+      ASSERT_GT(arrivals.late(name).size(), 10u * kPorts * 10) << name;
       late.insert(late.end(), arrivals.late(name).begin(), arrivals.late(name).end());
     }
   }

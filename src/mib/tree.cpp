@@ -90,7 +90,12 @@ std::optional<Object> Tree::find(std::span<const std::uint32_t> oid, std::size_t
   for (std::size_t i = 0; i < oid.size(); ++i) {
     here = image_->find_child(here, oid[i]);
     if (here == kNone) break;
-    if (image_->objects[here].name == 0) continue;
+    const ObjectRecord& object = image_->objects[here];
+    if (object.name == 0) continue;
+    // A name given to an instance, such as sysUpTimeInstance, says less than the object's.
+    if (named != kNone && object.kind == static_cast<std::uint8_t>(Kind::Node) && object.parent == named &&
+        image_->objects[named].syntax != static_cast<std::uint8_t>(Syntax::None))
+      continue;
     named = here;
     depth = i + 1;
   }

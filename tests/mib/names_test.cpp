@@ -38,6 +38,7 @@ TEST(Names, ResolveTakesEveryUsualForm) {
   gives("iso.3.6.1", "1.3.6.1");
   gives("iso.org.6", "1.3.6");
   gives("linkDown", "1.3.6.1.6.3.1.1.5.3");
+  gives("DISMAN-EVENT-MIB::sysUpTimeInstance", "1.3.6.1.2.1.1.3.0");
   gives("ifStackStatus.0.1", "1.3.6.1.2.1.31.1.2.1.3.0.1");
   gives("ifRcvAddressStatus.2.3.0.27.44", "1.3.6.1.2.1.31.1.4.1.2.2.3.0.27.44");
 }

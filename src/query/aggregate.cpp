@@ -9,43 +9,8 @@
 namespace bongsu::query {
 namespace {
 
-// Running figures of one group; which of them are used depends on the operator.
-struct Tally {
-  std::size_t count = 0;
-  ExactSum sum;
-  double low = 0;
-  double high = 0;
-  double mean = 0;
-  double squares = 0;
-  double spared_mean = 0;  // never the sum of two values, so finite where they are
-  bool finite = true;
-
-  void add(double value) {
-    ++count;
-    sum.add(value);
-    finite = finite && std::isfinite(value);
-    spared_mean += value / static_cast<double>(count) - spared_mean / static_cast<double>(count);
-    if (count == 1) {
-      low = high = value;
-    } else {
-      if (value < low || std::isnan(low)) low = value;
-      if (value > high || std::isnan(high)) high = value;
-    }
-    const double delta = value - mean;
-    mean += delta / static_cast<double>(count);
-    squares += delta * (value - mean);
-  }
-  double average() const {
-    const double total = sum.value();
-    if (!std::isfinite(total) && finite) return spared_mean;  // a sum out of range, of values that are not
-    return total / static_cast<double>(count);
-  }
-};
-
-// NaN is the least that topk and the greatest that bottomk wants.
-bool stands_before(AggregateOp op, double a, double b) {
-  if (std::isnan(b)) return !std::isnan(a);
-  return op == AggregateOp::TopK ? a > b : a < b;
+bool is_choice(AggregateOp op) {
+  return op == AggregateOp::TopK || op == AggregateOp::BottomK || op == AggregateOp::LimitK || op == AggregateOp::LimitRatio;
 }
 
 }  // namespace
@@ -63,113 +28,266 @@ double quantile(double phi, std::vector<double>& values) {
   return values[static_cast<std::size_t>(lower)] * (1 - weight) + values[static_cast<std::size_t>(upper)] * weight;
 }
 
-double exact_mean(std::span<const double> values) {
-  Tally tally;
-  for (const double value : values) tally.add(value);
-  return tally.average();
+void ExactMean::add(double value) {
+  ++count_;
+  if (!by_steps_) {
+    ExactSum next = sum_;
+    next.add(value);
+    if (count_ == 1 || !std::isinf(next.raw())) {
+      sum_ = next;
+      return;
+    }
+    // The sum leaves what a double holds: from here on the mean itself is kept.
+    by_steps_ = true;
+    sum_.scale(1 / (count_ - 1));
+  }
+  sum_.scale((count_ - 1) / count_);
+  sum_.add(value / count_);
 }
 
-Result<Vector> Evaluation::count_values(const Aggregate& node, const Vector& input, Time) {
+Result<Grid> Evaluation::count_values(const Aggregate& node, const Grid& input) {
   const std::string& name = text_of(*node.param);
-  if (name.empty() || !is_valid_utf8(name))
-    return Error{Code::Invalid, "invalid label name \"" + escape_terminal(name) + "\" for count_values; give a name in UTF-8"};
-  std::map<Labels, double> counts;
-  const KeyTable table(node.grouped && !node.without, node.labels, false);
-  for (const Element& element : input) {
-    Labels labels = node.grouped ? table.part(*element.labels) : Labels();
-    labels.set(name, format_number(element.value));
-    ++counts[std::move(labels)];
+  if (name.empty() || !is_valid_utf8(name)) {
+    std::string shown;
+    for (const char c : name)
+      shown += is_valid_utf8(std::string_view(&c, 1)) ? std::string(1, c)
+                                                      : "\\x" + to_hex(std::span(reinterpret_cast<const std::uint8_t*>(&c), 1));
+    return Error{Code::Invalid, "invalid label name \"" + shown + "\"; count_values needs a name in UTF-8"};
   }
-  Vector out;
-  for (const auto& [labels, count] : counts) out.push_back({std::make_shared<const Labels>(labels), count});
+  KeyTable table(!node.without, node.labels);
+  std::vector<Labels> parts;  // by group
+  std::map<std::pair<std::uint32_t, std::string>, std::size_t> places;
+  std::vector<Row> rows;
+  std::vector<double> cells;
+  for (std::size_t r = 0; r < input.rows.size(); ++r) {
+    const std::uint32_t group = table.id(key_of(input.rows[r]));
+    if (group == parts.size()) parts.push_back(table.part(key_of(input.rows[r])));
+    std::size_t place = 0;
+    double before = nothing();
+    for (std::size_t i = 0; i < input.steps; ++i) {
+      const double value = input.row(r)[i];
+      if (is_nothing(value)) continue;
+      if (std::bit_cast<std::uint64_t>(value) != std::bit_cast<std::uint64_t>(before)) {
+        const auto [at, is_new] = places.try_emplace({group, fixed_number(value)}, rows.size());
+        if (is_new) {
+          Labels labels = parts[group];
+          labels.set(name, at->first.second);
+          rows.push_back({std::make_shared<const Labels>(std::move(labels)), false});
+          BONGSU_TRY_OK(reserve(cells.size(), "count_values"));
+          cells.resize(cells.size() + input.steps, nothing());
+        }
+        place = at->second;
+        before = value;
+      }
+      double& cell = cells[place * input.steps + i];
+      cell = is_nothing(cell) ? 1 : cell + 1;
+    }
+  }
+  BONGSU_TRY(Grid out, make_grid(std::move(rows), input.steps));
+  out.cells = std::move(cells);
+  BONGSU_TRY_OK(join_same(out));
   return out;
 }
 
-Result<Vector> Evaluation::aggregate(const Expr& expr, const Aggregate& node, Time at) {
-  double param = 0;
+Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Steps& steps) {
+  Scalars param;
   if (node.param && node.op != AggregateOp::CountValues) {
-    BONGSU_TRY(param, scalar(*node.param, at));
+    BONGSU_TRY(param, scalars(*node.param, steps));
   }
-  BONGSU_TRY(const Vector input, vector(*node.inner, at));
-  if (node.op == AggregateOp::CountValues) return count_values(node, input, at);
-  const bool chooses = node.op == AggregateOp::TopK || node.op == AggregateOp::BottomK;
-  if (chooses && std::isnan(param))
-    return Error{Code::Invalid, "Parameter value is NaN: " + std::string(to_string(node.op)) + " needs a count"};
-  if (chooses && !(param >= 1)) return Vector{};
+  BONGSU_TRY(Grid input, grid(*node.inner, steps));
+  if (node.op == AggregateOp::CountValues) return count_values(node, input);
+  if (is_choice(node.op)) return choose(node, std::move(input), param);
+  if (node.op == AggregateOp::Quantile) {
+    double least = 0, most = 1;
+    for (const double phi : param) {
+      least = std::min(least, phi);
+      most = std::max(most, phi);
+    }
+    const auto bad = [&](double phi) {
+      warn("quantile value should be between 0 and 1, got " + format_number(phi), *node.param);
+    };
+    if (std::any_of(param.begin(), param.end(), [](double phi) { return std::isnan(phi); })) bad(std::nan(""));
+    if (most > 1) bad(most);
+    if (least < 0) bad(least);
+  }
 
   // No clause at all is `by ()`.
-  KeyTable& table = keys(expr, !node.without, node.labels);
-  std::vector<LabelsPtr>& groups = nodes_[&expr].groups;
-  std::vector<std::uint32_t> order;  // ids in order of appearance
-  std::vector<Tally> tallies(table.size());
-  std::vector<std::vector<const Element*>> members;
-  const bool keeps = chooses || node.op == AggregateOp::Quantile;
-  for (const Element& element : input) {
-    const std::uint32_t id = table.id(element.labels);
-    if (id >= groups.size()) groups.resize(id + 1);
-    if (!groups[id] && !chooses) groups[id] = std::make_shared<const Labels>(table.part(*element.labels));
-    if (id >= tallies.size()) tallies.resize(id + 1);
-    if (tallies[id].count == 0) order.push_back(id);
-    tallies[id].add(element.value);
-    if (keeps) {
-      if (id >= members.size()) members.resize(id + 1);
-      members[id].push_back(&element);
-    }
+  KeyTable table(!node.without, node.labels);
+  std::vector<std::uint32_t> group_of(input.rows.size());
+  std::vector<Row> rows;
+  for (std::size_t r = 0; r < input.rows.size(); ++r) {
+    const RowKey key = key_of(input.rows[r]);
+    group_of[r] = table.id(key);
+    if (group_of[r] == rows.size()) rows.push_back({std::make_shared<const Labels>(table.part(key)), false});
+    if (options_.delayed_names && input.rows[r].nameless) rows[group_of[r]].nameless = true;
   }
-  Vector out;
-  out.reserve(order.size());
-  for (const std::uint32_t id : order) {
-    const Tally& tally = tallies[id];
-    const double count = static_cast<double>(tally.count);
-    double value = 0;
-    switch (node.op) {
-      case AggregateOp::Sum:
-        value = tally.sum.value();
-        break;
-      case AggregateOp::Avg:
-        value = tally.average();
-        break;
-      case AggregateOp::Min:
-        value = tally.low;
-        break;
-      case AggregateOp::Max:
-        value = tally.high;
-        break;
-      case AggregateOp::Count:
-        value = count;
-        break;
-      case AggregateOp::Group:
-        value = 1;
-        break;
-      case AggregateOp::Stddev:
-        value = std::sqrt(tally.squares / count);
-        break;
-      case AggregateOp::Stdvar:
-        value = tally.squares / count;
-        break;
-      case AggregateOp::Quantile: {
+  const std::size_t groups = rows.size();
+  BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
+  const std::size_t width = steps.count;
+  // fold(cell of the result, its number, value): for each value in order of the rows.
+  const auto fold = [&](auto&& each) {
+    for (std::size_t r = 0; r < input.rows.size(); ++r) {
+      const double* from = input.row(r);
+      const std::size_t base = group_of[r] * width;
+      for (std::size_t i = 0; i < width; ++i) {
+        if (!is_nothing(from[i])) each(base + i, from[i]);
+      }
+    }
+  };
+  std::vector<double>& cells = out.cells;
+  switch (node.op) {
+    case AggregateOp::Sum: {
+      std::vector<ExactSum> sums(groups * width);
+      fold([&](std::size_t c, double value) {
+        sums[c].add(value);
+        cells[c] = 0;
+      });
+      for (std::size_t c = 0; c < cells.size(); ++c) {
+        if (!is_nothing(cells[c])) cells[c] = sums[c].value();
+      }
+      break;
+    }
+    case AggregateOp::Avg: {
+      std::vector<ExactMean> means(groups * width);
+      fold([&](std::size_t c, double value) {
+        means[c].add(value);
+        cells[c] = 0;
+      });
+      for (std::size_t c = 0; c < cells.size(); ++c) {
+        if (!is_nothing(cells[c])) cells[c] = means[c].value();
+      }
+      break;
+    }
+    case AggregateOp::Min:
+      fold([&](std::size_t c, double value) {
+        if (is_nothing(cells[c]) || cells[c] > value || std::isnan(cells[c])) cells[c] = value;
+      });
+      break;
+    case AggregateOp::Max:
+      fold([&](std::size_t c, double value) {
+        if (is_nothing(cells[c]) || cells[c] < value || std::isnan(cells[c])) cells[c] = value;
+      });
+      break;
+    case AggregateOp::Count:
+      fold([&](std::size_t c, double) { cells[c] = is_nothing(cells[c]) ? 1 : cells[c] + 1; });
+      break;
+    case AggregateOp::Group:
+      fold([&](std::size_t c, double) { cells[c] = 1; });
+      break;
+    case AggregateOp::Stddev:
+    case AggregateOp::Stdvar: {
+      struct Spread {
+        double count = 0, mean = 0, squares = 0;
+      };
+      std::vector<Spread> all(groups * width);
+      fold([&](std::size_t c, double value) {
+        Spread& spread = all[c];
+        ++spread.count;
+        const double off = value - spread.mean;
+        spread.mean += off / spread.count;
+        spread.squares += off * (value - spread.mean);
+        cells[c] = 0;
+      });
+      for (std::size_t c = 0; c < cells.size(); ++c) {
+        if (is_nothing(cells[c])) continue;
+        cells[c] = all[c].squares / all[c].count;
+        if (node.op == AggregateOp::Stddev) cells[c] = std::sqrt(cells[c]);
+      }
+      break;
+    }
+    default: {  // Quantile
+      std::vector<std::vector<std::uint32_t>> members(groups);
+      for (std::size_t r = 0; r < input.rows.size(); ++r) members[group_of[r]].push_back(static_cast<std::uint32_t>(r));
+      share(groups, input.cells.size() * 8, [&](std::size_t from, std::size_t to) {
         std::vector<double> values;
-        for (const Element* element : members[id]) values.push_back(element->value);
-        value = quantile(param, values);
-        break;
-      }
-      case AggregateOp::TopK:
-      case AggregateOp::BottomK: {
-        auto& all = members[id];
-        const std::size_t k = param < static_cast<double>(all.size()) ? static_cast<std::size_t>(param) : all.size();
-        std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(k), all.end(),
-                          [&](const Element* a, const Element* b) {
-                            if (stands_before(node.op, a->value, b->value)) return true;
-                            return !stands_before(node.op, b->value, a->value) && a < b;
-                          });
-        for (std::size_t i = 0; i < k; ++i) out.push_back(*all[i]);
-        continue;
-      }
-      default:
-        break;
+        for (std::size_t g = from; g < to; ++g) {
+          for (std::size_t i = 0; i < width; ++i) {
+            values.clear();
+            for (const std::uint32_t r : members[g]) {
+              if (!is_nothing(input.row(r)[i])) values.push_back(input.row(r)[i]);
+            }
+            if (!values.empty()) out.row(g)[i] = quantile(param[i], values);
+          }
+        }
+      });
     }
-    out.push_back({groups[id], value});
   }
+  return out;
+}
+
+Result<Grid> Evaluation::choose(const Aggregate& node, Grid input, const Scalars& param) {
+  const bool ratio = node.op == AggregateOp::LimitRatio;
+  const double most = *std::max_element(param.begin(), param.end(), [](double a, double b) { return b > a || std::isnan(a); });
+  const bool any_nan = std::any_of(param.begin(), param.end(), [](double k) { return std::isnan(k); });
+  const double least = *std::min_element(param.begin(), param.end(), [](double a, double b) { return a < b || std::isnan(b); });
+  const auto empty = [&] { return make_grid({}, input.steps); };
+  if (ratio) {
+    if (any_nan) return Error{Code::Invalid, "Ratio value is NaN; limit_ratio needs one from -1 to 1"};
+    if (most == 0 && least == 0) return empty();
+    if (most > 1) warn("ratio value should be between -1 and 1, got " + format_number(most) + ", capping to 1", *node.param);
+    if (least < -1) warn("ratio value should be between -1 and 1, got " + format_number(least) + ", capping to -1", *node.param);
+  } else {
+    if (any_nan) return Error{Code::Invalid, "Parameter value is NaN; " + std::string(to_string(node.op)) + " needs a count"};
+    if (most < 1) return empty();
+    constexpr double kInt64 = 9.2233720368547758e18;
+    if (least <= -kInt64) return Error{Code::Invalid, "Scalar value " + format_number(least) + " underflows int64; give a count"};
+    if (most >= kInt64) return Error{Code::Invalid, "Scalar value " + format_number(most) + " overflows int64; give a count"};
+  }
+  KeyTable table(!node.without, node.labels);
+  std::vector<std::vector<std::uint32_t>> members;  // by group, its rows
+  for (std::size_t r = 0; r < input.rows.size(); ++r) {
+    const std::uint32_t group = table.id(key_of(input.rows[r]));
+    if (group == members.size()) members.emplace_back();
+    members[group].push_back(static_cast<std::uint32_t>(r));
+  }
+  std::vector<double> places;  // of a series in [0, 1), by its labels alone
+  if (ratio) {
+    for (const Row& row : input.rows) places.push_back(static_cast<double>(row.labels->hash() >> 11) * 0x1p-53);
+  }
+  const bool top = node.op == AggregateOp::TopK;
+  std::vector<char> kept(input.rows.size());
+  std::vector<std::uint32_t> order;  // at an instant, what was chosen, the first first
+  std::vector<std::uint32_t> all;
+  for (std::size_t i = 0; i < input.steps; ++i) {
+    const auto value = [&](std::uint32_t r) { return input.row(r)[i]; };
+    std::fill(kept.begin(), kept.end(), '\0');
+    for (const auto& group : members) {
+      all.clear();
+      for (const std::uint32_t r : group) {
+        if (!is_nothing(value(r))) all.push_back(r);
+      }
+      if (ratio) {
+        const double limit = std::clamp(param[i], -1.0, 1.0);
+        std::erase_if(all, [&](std::uint32_t r) { return limit >= 0 ? places[r] >= limit : places[r] < 1 + limit; });
+        if (limit == 0) all.clear();
+      } else {
+        const std::size_t k = !(param[i] >= 1)                             ? 0
+                              : param[i] < static_cast<double>(all.size()) ? static_cast<std::size_t>(param[i])
+                                                                           : all.size();
+        if (node.op != AggregateOp::LimitK) {
+          // NaN is the least that topk and the greatest that bottomk wants; of equal ones the first stays.
+          const auto before = [&](std::uint32_t a, std::uint32_t b) {
+            const double x = value(a), y = value(b);
+            if (std::isnan(x) || std::isnan(y)) return std::isnan(x) == std::isnan(y) ? a < b : std::isnan(y);
+            return x == y ? a < b : top ? x > y : x < y;
+          };
+          std::partial_sort(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(k), all.end(), before);
+        }
+        all.resize(k);
+      }
+      for (const std::uint32_t r : all) kept[r] = 1;
+      if (input.steps == 1) order.insert(order.end(), all.begin(), all.end());
+    }
+    if (input.steps == 1) break;
+    for (std::size_t r = 0; r < input.rows.size(); ++r) {
+      if (kept[r] == 0) input.row(r)[i] = nothing();
+    }
+  }
+  if (input.steps != 1) return input;
+  std::vector<Row> rows;
+  for (const std::uint32_t r : order) rows.push_back(input.rows[r]);
+  BONGSU_TRY(Grid out, make_grid(std::move(rows), 1));
+  for (std::size_t r = 0; r < order.size(); ++r) out.cells[r] = input.cells[order[r]];
   return out;
 }
 

@@ -1,99 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <re2/re2.h>
-
 #include <algorithm>
-#include <array>
-#include <chrono>
 #include <cmath>
 
 #include "base/text.h"
 #include "query/eval.h"
-#include "query/functions.h"
 
 namespace bongsu::query {
 namespace {
 
-constexpr double kPi = 3.141592653589793;
-
-struct Mapping {
-  std::string_view name;
-  double (*function)(double);
-};
-constexpr std::array kMappings{
-    Mapping{"abs", [](double v) { return std::fabs(v); }},
-    Mapping{"acos", [](double v) { return std::acos(v); }},
-    Mapping{"acosh", [](double v) { return std::acosh(v); }},
-    Mapping{"asin", [](double v) { return std::asin(v); }},
-    Mapping{"asinh", [](double v) { return std::asinh(v); }},
-    Mapping{"atan", [](double v) { return std::atan(v); }},
-    Mapping{"atanh", [](double v) { return std::atanh(v); }},
-    Mapping{"ceil", [](double v) { return std::ceil(v); }},
-    Mapping{"cos", [](double v) { return std::cos(v); }},
-    Mapping{"cosh", [](double v) { return std::cosh(v); }},
-    Mapping{"deg", [](double v) { return v * 180 / kPi; }},
-    Mapping{"exp", [](double v) { return std::exp(v); }},
-    Mapping{"floor", [](double v) { return std::floor(v); }},
-    Mapping{"ln", [](double v) { return std::log(v); }},
-    Mapping{"log10", [](double v) { return std::log10(v); }},
-    Mapping{"log2", [](double v) { return std::log2(v); }},
-    Mapping{"rad", [](double v) { return v * kPi / 180; }},
-    Mapping{"sgn", [](double v) { return v < 0 ? -1.0 : v > 0 ? 1.0 : v; }},
-    Mapping{"sin", [](double v) { return std::sin(v); }},
-    Mapping{"sinh", [](double v) { return std::sinh(v); }},
-    Mapping{"sqrt", [](double v) { return std::sqrt(v); }},
-    Mapping{"tan", [](double v) { return std::tan(v); }},
-    Mapping{"tanh", [](double v) { return std::tanh(v); }},
-};
-
-// Parts of a UTC date, of a value in seconds since 1970.
-enum class Part { Minute, Hour, DayOfWeek, DayOfMonth, DayOfYear, DaysInMonth, Month, Year };
-struct NamedPart {
-  std::string_view name;
-  Part part;
-};
-constexpr std::array kParts{NamedPart{"minute", Part::Minute},         NamedPart{"hour", Part::Hour},
-                            NamedPart{"day_of_week", Part::DayOfWeek}, NamedPart{"day_of_month", Part::DayOfMonth},
-                            NamedPart{"day_of_year", Part::DayOfYear}, NamedPart{"days_in_month", Part::DaysInMonth},
-                            NamedPart{"month", Part::Month},           NamedPart{"year", Part::Year}};
-
-double part_of(Part part, double value) {
-  using namespace std::chrono;
-  // Years 1 to 9999 and then some; chrono's calendar ends at 32767.
-  if (!(std::fabs(value) < 9e11)) return std::nan("");
-  const sys_seconds at{seconds(static_cast<std::int64_t>(std::floor(value)))};
-  const sys_days day = floor<days>(at);
-  const year_month_day date(day);
-  const hh_mm_ss clock(at - day);
-  switch (part) {
-    case Part::Minute:
-      return static_cast<double>(clock.minutes().count());
-    case Part::Hour:
-      return static_cast<double>(clock.hours().count());
-    case Part::DayOfWeek:
-      return weekday(day).c_encoding();
-    case Part::DayOfMonth:
-      return static_cast<unsigned>(date.day());
-    case Part::DayOfYear:
-      return static_cast<double>((day - sys_days(date.year() / January / 1)).count() + 1);
-    case Part::DaysInMonth:
-      return static_cast<unsigned>((date.year() / date.month() / last).day());
-    case Part::Month:
-      return static_cast<unsigned>(date.month());
-    case Part::Year:
-      return static_cast<int>(date.year());
-  }
-  return std::nan("");
-}
-
-template <class Table>
-const auto* find_in(const Table& table, std::string_view name) {
-  const auto at = std::find_if(table.begin(), table.end(), [&](const auto& entry) { return entry.name == name; });
-  return at == table.end() ? nullptr : &*at;
-}
-
-constexpr std::string_view kOthers[] = {"absent",     "absent_over_time", "clamp", "clamp_max", "clamp_min",
-                                        "label_join", "label_replace",    "pi",    "round",     "scalar",
-                                        "sort",       "sort_desc",        "time",  "timestamp", "vector"};
+constexpr std::string_view kOthers[] = {"absent",
+                                        "absent_over_time",
+                                        "clamp",
+                                        "clamp_max",
+                                        "clamp_min",
+                                        "histogram_fraction",
+                                        "histogram_quantile",
+                                        "info",
+                                        "label_join",
+                                        "label_replace",
+                                        "pi",
+                                        "round",
+                                        "scalar",
+                                        "sort",
+                                        "sort_by_label",
+                                        "sort_by_label_desc",
+                                        "sort_desc",
+                                        "time",
+                                        "timestamp",
+                                        "vector"};
 
 // What absent() can say of a selector: the labels that exactly one = matcher names.
 LabelsPtr absent_labels(const Expr& expr) {
@@ -112,197 +46,214 @@ LabelsPtr absent_labels(const Expr& expr) {
   return std::make_shared<const Labels>(std::move(pairs));
 }
 
-bool is_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
-
-// $1, ${1}, $name, ${name}, $$ in a replacement; what the expression does not have is empty.
-std::string expand(std::string_view text, const re2::RE2& regex, std::span<const re2::StringPiece> groups) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t mark = text.find('$');
-    out += text.substr(0, mark);
-    if (mark == std::string_view::npos) break;
-    text.remove_prefix(mark + 1);
-    if (!text.empty() && text[0] == '$') {
-      out += '$';
-      text.remove_prefix(1);
-      continue;
-    }
-    std::string_view name;
-    std::size_t taken = 0;
-    if (!text.empty() && text[0] == '{') {
-      const std::size_t end = text.find('}');
-      if (end != std::string_view::npos) {
-        name = text.substr(1, end - 1);
-        taken = end + 1;
-      }
-    } else {
-      while (taken < text.size() && is_word(text[taken])) ++taken;
-      name = text.substr(0, taken);
-    }
-    if (name.empty() || !std::all_of(name.begin(), name.end(), is_word)) {
-      out += '$';
-      continue;
-    }
-    text.remove_prefix(taken);
-    std::size_t group = groups.size();
-    if (const auto number = parse_unsigned(name)) {
-      group = static_cast<std::size_t>(*number);
-    } else if (const auto at = regex.NamedCapturingGroups().find(std::string(name)); at != regex.NamedCapturingGroups().end()) {
-      group = static_cast<std::size_t>(at->second);
-    }
-    if (group < groups.size()) out.append(groups[group].data(), groups[group].size());
-  }
-  return out;
+bool looks_like_a_counter(std::string_view name) {
+  return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") || name.ends_with("_bucket");
 }
 
-Error same_labels() {
-  return {Code::Invalid, "vector cannot contain metrics with the same labelset; keep a label that tells the series apart"};
+double clamped(double value, double least, double most) {
+  if (std::isnan(value) || std::isnan(least) || std::isnan(most)) return std::nan("");
+  return std::max(least, std::min(most, value));
 }
 
 }  // namespace
 
 bool is_answered(const Function& function) {
-  return find_range_function(function.name) != nullptr || find_in(kMappings, function.name) != nullptr ||
-         find_in(kParts, function.name) != nullptr ||
+  return find_window_function(function.name) != nullptr || find_value_function(function.name) != nullptr ||
          std::find(std::begin(kOthers), std::end(kOthers), function.name) != std::end(kOthers);
 }
 
-Result<Vector> Evaluation::over_range(const Call& node, Time at) {
-  RangeCall range{.at = at};
+Result<Grid> Evaluation::over_range(const Call& node, const Steps& steps) {
+  const std::string_view name = node.function->name;
+  WindowRun run{.steps = steps, .lookback = lookback_};
+  std::vector<Scalars> params;
+  params.reserve(node.args.size());
   const Expr* argument = nullptr;
-  std::size_t params = 0;
+  const Expr* parameter = nullptr;
   for (const ExprPtr& arg : node.args) {
     if (arg->type == ValueType::Matrix) {
       argument = arg.get();
-    } else {
-      BONGSU_TRY(range.params[params++], scalar(*arg, at));
-    }
-  }
-  if (node.function->name == "double_exponential_smoothing") {
-    for (const double weight : range.params) {
-      if (!(weight > 0 && weight < 1))
-        return Error{Code::Invalid,
-                     "double_exponential_smoothing: factors must be above 0 and below 1, not " + format_number(weight)};
-    }
-  }
-  BONGSU_TRY(const RangeVector found, matrix(*argument, at));
-  range.from = found.from;
-  range.to = found.to;
-  const RangeFunction function = find_range_function(node.function->name);
-  Vector out;
-  out.reserve(found.elements.size());
-  for (const RangeElement& element : found.elements) {
-    if (const auto value = function(element.samples, range)) out.push_back({element.labels, *value});
-  }
-  const bool keeps_name = node.function->name == "last_over_time" || node.function->name == "first_over_time";
-  if (keeps_name) return out;
-  return drop_names(std::move(out));
-}
-
-Result<Vector> Evaluation::label_replace(const Call& node, Time at) {
-  BONGSU_TRY(Vector input, vector(*node.args[0], at));
-  const std::string& target = text_of(*node.args[1]);
-  const std::string& replacement = text_of(*node.args[2]);
-  const std::string& source = text_of(*node.args[3]);
-  const re2::RE2 regex("(?s:" + text_of(*node.args[4]) + ")", re2::RE2::Quiet);
-  if (!regex.ok())
-    return Error{Code::Invalid, "label_replace: bad regular expression \"" + text_of(*node.args[4]) + "\": " + regex.error()};
-  if (target.empty() || !is_valid_utf8(target))
-    return Error{Code::Invalid, "label_replace: invalid destination label name \"" + escape_terminal(target) + "\""};
-  std::vector<re2::StringPiece> groups(static_cast<std::size_t>(regex.NumberOfCapturingGroups()) + 1);
-  for (Element& element : input) {
-    const std::string_view value = element.labels->get(source);
-    if (!regex.Match(re2::StringPiece(value.data(), value.size()), 0, value.size(), re2::RE2::ANCHOR_BOTH, groups.data(),
-                     static_cast<int>(groups.size())))
       continue;
-    const std::string text = expand(replacement, regex, groups);
-    if (element.labels->get(target) == text) continue;
-    Labels labels = *element.labels;
-    labels.set(target, text);
-    element.labels = std::make_shared<const Labels>(std::move(labels));
-  }
-  if (has_duplicates(input)) return same_labels().context("label_replace");
-  return input;
-}
-
-Result<Vector> Evaluation::label_join(const Call& node, Time at) {
-  BONGSU_TRY(Vector input, vector(*node.args[0], at));
-  const std::string& target = text_of(*node.args[1]);
-  const std::string& separator = text_of(*node.args[2]);
-  if (target.empty() || !is_valid_utf8(target))
-    return Error{Code::Invalid, "label_join: invalid destination label name \"" + escape_terminal(target) + "\""};
-  for (Element& element : input) {
-    std::string text;
-    for (std::size_t i = 3; i < node.args.size(); ++i) {
-      if (i > 3) text += separator;
-      text += element.labels->get(text_of(*node.args[i]));
     }
-    Labels labels = *element.labels;
-    labels.set(target, text);
-    element.labels = std::make_shared<const Labels>(std::move(labels));
+    parameter = arg.get();
+    BONGSU_TRY(Scalars values, scalars(*arg, steps));
+    params.push_back(std::move(values));
+    run.params[params.size() - 1] = &params.back();
   }
-  if (has_duplicates(input)) return same_labels().context("label_join");
-  return input;
+  if (name == "double_exponential_smoothing") {
+    for (std::size_t p = 0; p < 2; ++p) {
+      for (const double weight : params[p]) {
+        if (weight > 0 && weight < 1) continue;
+        const bool first = p == 0;
+        return Error{Code::Invalid, std::string("invalid ") + (first ? "smoothing" : "trend") + " factor. Expected: 0 < " +
+                                        (first ? "sf" : "tf") + " < 1, got: " + format_number(weight)};
+      }
+    }
+  }
+  BONGSU_TRY(Ranges found, range_of(*argument, steps));
+  if (found.ends != Selector::Ends::Plain) {
+    const bool anchored = found.ends == Selector::Ends::Anchored;
+    const bool counts = name == "changes" || name == "resets";
+    if (name != "rate" && name != "increase" && name != "delta" && !(anchored && counts)) {
+      return Error{Code::Invalid,
+                   (anchored ? "anchored modifier can only be used with: changes, delta, increase, rate, resets - not with "
+                             : "smoothed modifier can only be used with: delta, increase, rate - not with ") +
+                       std::string(name)};
+    }
+  }
+  run.range = found.range;
+  run.first_end = shifted(found.shift, steps.from);
+  run.fixed = found.shift.at.has_value();
+  run.ends = found.ends;
+  // With @ every step sees the same window: what does not look at the step is the same too.
+  const bool once = run.fixed && params.empty() && steps.count > 1;
+  if (once) run.steps.count = 1;
+  const WindowFunction function = find_window_function(name);
+  BONGSU_TRY(Grid out, make_grid(std::move(found.rows), steps.count));
+  std::size_t samples = 0;
+  for (const auto& series : found.samples) samples += series.size();
+  share(out.rows.size(), samples + out.cells.size(), [&](std::size_t from, std::size_t to) {
+    for (std::size_t r = from; r < to; ++r) {
+      function(found.samples[r], run, out.row(r));
+      if (once) std::fill_n(out.row(r) + 1, steps.count - 1, out.row(r)[0]);
+    }
+  });
+  const auto answers = [&](std::size_t r) {
+    return std::any_of(out.row(r), out.row(r) + out.steps, [](double cell) { return !is_nothing(cell); });
+  };
+  if (name == "rate" || name == "increase") {
+    std::string_view last;
+    for (std::size_t r = 0; r < out.rows.size(); ++r) {
+      const std::string_view metric = hides_name(out.rows[r]) ? std::string_view() : out.rows[r].labels->metric();
+      if (metric.empty() || metric == last || looks_like_a_counter(metric) || !answers(r)) continue;
+      last = metric;
+      std::string text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ";
+      append_quoted(text, metric);
+      inform(std::move(text), *argument);
+    }
+  }
+  if (name == "quantile_over_time") {
+    for (std::size_t i = 0; i < steps.count; ++i) {
+      const double phi = params[0][i];
+      if (phi >= 0 && phi <= 1) continue;
+      for (std::size_t r = 0; r < out.rows.size(); ++r) {
+        if (is_nothing(out.row(r)[i])) continue;
+        warn("quantile value should be between 0 and 1, got " + format_number(phi), *parameter);
+        break;
+      }
+    }
+  }
+  if (name != "last_over_time" && name != "first_over_time") BONGSU_TRY_OK(drop_names(out));
+  return out;
 }
 
-Result<Vector> Evaluation::call(const Call& node, Time at) {
+Result<Grid> Evaluation::absent(const Expr& argument, const std::vector<char>& present, const Steps& steps) {
+  BONGSU_TRY(Grid out, make_grid({{absent_labels(argument), false}}, steps.count));
+  for (std::size_t i = 0; i < steps.count; ++i) {
+    if (present[i] == 0) out.cells[i] = 1;
+  }
+  return out;
+}
+
+Result<Grid> Evaluation::call(const Expr& expr, const Call& node, const Steps& steps) {
   const std::string_view name = node.function->name;
+  if (find_window_function(name) != nullptr) return over_range(node, steps);
   if (name == "absent_over_time") {
-    BONGSU_TRY(const RangeVector found, matrix(*node.args[0], at));
-    if (!found.elements.empty()) return Vector{};
-    return Vector{{absent_labels(*node.args[0]), 1}};
+    BONGSU_TRY(const Ranges found, range_of(*node.args[0], steps));
+    if (found.ends != Selector::Ends::Plain) {
+      return Error{Code::Invalid, std::string(found.ends == Selector::Ends::Anchored ? "anchored" : "smoothed") +
+                                      " modifier can only be used with: delta, increase, rate - not with absent_over_time"};
+    }
+    WindowRun run{.steps = steps, .first_end = shifted(found.shift, steps.from), .range = found.range};
+    run.fixed = found.shift.at.has_value();
+    std::vector<char> present(steps.count);
+    std::vector<double> cells(steps.count);
+    for (const auto& samples : found.samples) {
+      std::fill(cells.begin(), cells.end(), nothing());
+      find_window_function("present_over_time")(samples, run, cells.data());
+      for (std::size_t i = 0; i < steps.count; ++i) present[i] = static_cast<char>(present[i] != 0 || !is_nothing(cells[i]));
+    }
+    return absent(*node.args[0], present, steps);
   }
-  if (find_range_function(name) != nullptr) return over_range(node, at);
-  if (name == "label_replace") return label_replace(node, at);
-  if (name == "label_join") return label_join(node, at);
-  if (name == "vector") {
-    BONGSU_TRY(const double value, scalar(*node.args[0], at));
-    return Vector{{std::make_shared<const Labels>(), value}};
+  if (name == "label_replace") return label_replace(node, steps);
+  if (name == "label_join") return label_join(node, steps);
+  if (name == "info") return info(node, steps);
+  if (name == "histogram_quantile" || name == "histogram_fraction") return histogram(node, steps);
+  if (name == "vector" || node.args.empty()) {  // day_of_week() and its like: of now
+    BONGSU_TRY(Grid out, make_grid({{std::make_shared<const Labels>(), false}}, steps.count));
+    if (name == "vector") {
+      BONGSU_TRY(const Scalars values, scalars(*node.args[0], steps));
+      out.cells = values;
+      return out;
+    }
+    const ValueFunction part = find_value_function(name);
+    for (std::size_t i = 0; i < steps.count; ++i) out.cells[i] = part(static_cast<double>(to_ms(steps.at(i))) / 1000);
+    return out;
   }
-  Vector input;
-  if (node.args.empty()) {  // day_of_week() and its like: of now
-    input.push_back({std::make_shared<const Labels>(), static_cast<double>(to_ms(at)) / 1000});
-  } else {
-    BONGSU_TRY(input, vector(*node.args[0], at));
+  if (name == "timestamp") {
+    // The time of the sample itself, where there is one.
+    const Expr& inner = strip(*node.args[0]);
+    Grid out;
+    if (const auto* selector = std::get_if<Selector>(&inner.node)) {
+      BONGSU_TRY(out, select(inner, *selector, steps, true));
+    } else {
+      BONGSU_TRY(out, grid(inner, steps));
+      for (std::size_t r = 0; r < out.rows.size(); ++r) {
+        for (std::size_t i = 0; i < steps.count; ++i) {
+          if (!is_nothing(out.row(r)[i])) out.row(r)[i] = static_cast<double>(to_ms(steps.at(i))) / 1000;
+        }
+      }
+    }
+    BONGSU_TRY_OK(drop_names(out));
+    return out;
   }
-  double params[2]{};
+  BONGSU_TRY(Grid input, grid(*node.args[0], steps));
+  Scalars params[2];
   for (std::size_t i = 1; i < node.args.size() && i < 3; ++i) {
-    BONGSU_TRY(params[i - 1], scalar(*node.args[i], at));
+    if (node.args[i]->type != ValueType::Scalar) break;
+    BONGSU_TRY(params[i - 1], scalars(*node.args[i], steps));
   }
   if (name == "absent") {
-    if (!input.empty()) return Vector{};
-    return Vector{{absent_labels(*node.args[0]), 1}};
+    std::vector<char> present(steps.count);
+    for (std::size_t r = 0; r < input.rows.size(); ++r) {
+      for (std::size_t i = 0; i < steps.count; ++i)
+        present[i] = static_cast<char>(present[i] != 0 || !is_nothing(input.row(r)[i]));
+    }
+    return absent(*node.args[0], present, steps);
   }
-  if (name == "sort" || name == "sort_desc") {
-    const bool down = name == "sort_desc";
-    std::stable_sort(input.begin(), input.end(), [&](const Element& a, const Element& b) {
-      if (std::isnan(b.value)) return !std::isnan(a.value);
-      return down ? a.value > b.value : a.value < b.value;
-    });
+  if (name.starts_with("sort")) {
+    sort(node, input);
     return input;
   }
-  const auto each = [&](auto function) {
-    for (Element& element : input) element.value = function(element.value);
-    return drop_names(std::move(input));
+  const auto each = [&](auto function) -> Result<Grid> {
+    for (std::size_t r = 0; r < input.rows.size(); ++r) {
+      double* cells = input.row(r);
+      for (std::size_t i = 0; i < steps.count; ++i) {
+        if (!is_nothing(cells[i])) cells[i] = function(cells[i], i);
+      }
+    }
+    BONGSU_TRY_OK(drop_names(input));
+    return std::move(input);
   };
-  if (const auto* mapping = find_in(kMappings, name)) return each(mapping->function);
-  if (const auto* part = find_in(kParts, name)) return each([&](double v) { return part_of(part->part, v); });
-  if (name == "timestamp") return each([&](double) { return static_cast<double>(to_ms(at)) / 1000; });
-  if (name == "clamp_min")
-    return each([&](double v) { return std::isnan(v) || std::isnan(params[0]) ? std::nan("") : std::max(v, params[0]); });
-  if (name == "clamp_max")
-    return each([&](double v) { return std::isnan(v) || std::isnan(params[0]) ? std::nan("") : std::min(v, params[0]); });
+  if (const ValueFunction function = find_value_function(name)) return each([&](double v, std::size_t) { return function(v); });
+  if (name == "clamp_min") return each([&](double v, std::size_t i) { return clamped(v, params[0][i], HUGE_VAL); });
+  if (name == "clamp_max") return each([&](double v, std::size_t i) { return clamped(v, -HUGE_VAL, params[0][i]); });
   if (name == "clamp") {
-    if (params[1] < params[0]) return Vector{};
-    const bool bad = std::isnan(params[0]) || std::isnan(params[1]);
-    return each([&](double v) { return bad || std::isnan(v) ? std::nan("") : std::clamp(v, params[0], params[1]); });
+    return each([&](double v, std::size_t i) {
+      return params[1][i] < params[0][i] ? nothing() : clamped(v, params[0][i], params[1][i]);
+    });
   }
   if (name == "round") {
     // The inverse first: 0.1 cannot be said exactly, 10 can.
-    const double inverse = 1 / (node.args.size() > 1 ? params[0] : 1.0);
-    return each([&](double v) { return std::floor(v * inverse + 0.5) / inverse; });
+    const bool whole = node.args.size() < 2;
+    return each([&](double v, std::size_t i) {
+      const double inverse = 1 / (whole ? 1.0 : params[0][i]);
+      return std::floor(v * inverse + 0.5) / inverse;
+    });
   }
-  return Error{Code::Unsupported, std::string(name) + "() is known but not answered by this version"};
+  static_cast<void>(expr);
+  return Error{Code::Unsupported, std::string(name) +
+                                      "() is known but not answered; it is about native histograms, which Bongsu "
+                                      "does not keep"};
 }
 
 }  // namespace bongsu::query

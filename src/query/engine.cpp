@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "query/engine.h"
 
+#include <algorithm>
+
 #include "query/eval.h"
 #include "query/functions.h"
 
@@ -15,24 +17,22 @@ Status check_supported(const Expr& expr) {
     return check_supported(*node->right);
   }
   if (const auto* node = std::get_if<Aggregate>(&expr.node)) {
-    if (node->op == AggregateOp::LimitK || node->op == AggregateOp::LimitRatio) {
-      return Error{Code::Unsupported,
-                   std::string(to_string(node->op)) + " is known but not answered by this version; take topk or bottomk"};
-    }
     if (node->param) BONGSU_TRY_OK(check_supported(*node->param));
     return check_supported(*node->inner);
   }
   if (const auto* node = std::get_if<Call>(&expr.node)) {
     if (!is_answered(*node->function)) {
-      return Error{Code::Unsupported, std::string(node->function->name) +
-                                          "() is known but not answered by this version; rewrite the expression without it"};
+      return Error{Code::Unsupported,
+                   std::string(node->function->name) +
+                       "() reads native histograms, which Bongsu does not keep; use the series _sum, _count and "
+                       "_bucket of a classic one, or rewrite the expression without it"};
     }
     for (const ExprPtr& arg : node->args) BONGSU_TRY_OK(check_supported(*arg));
   }
   return {};
 }
 
-Result<Answer> Engine::instant(const Expr& expr, Time at, const Control&) const {
+Result<Answer> Engine::instant(const Expr& expr, Time at, const Control& control) const {
   BONGSU_TRY_OK(check_supported(expr));
   Answer answer;
   answer.kind = expr.type;
@@ -40,35 +40,31 @@ Result<Answer> Engine::instant(const Expr& expr, Time at, const Control&) const 
     answer.text = text_of(expr);
     return answer;
   }
-  Evaluation run(source_, options_, at, at, true);
-  BONGSU_TRY_OK(run.prepare(expr, at, at));
-  switch (expr.type) {
-    case ValueType::Scalar: {
-      BONGSU_TRY(answer.scalar, run.scalar(expr, at));
-      break;
+  const Steps steps{at, Millis(1), 1};
+  Evaluation run(source_, options_, control, steps, Millis(0));
+  BONGSU_TRY_OK(run.load(expr, steps));
+  if (expr.type == ValueType::Scalar) {
+    BONGSU_TRY(const Scalars found, run.scalars(expr, steps));
+    answer.scalar = found[0];
+  } else if (expr.type == ValueType::Matrix) {
+    BONGSU_TRY(answer.matrix, run.ranges(expr, at));
+  } else {
+    BONGSU_TRY(Grid found, run.grid(expr, steps));
+    BONGSU_TRY_OK(run.finish(found));
+    answer.vector.reserve(found.rows.size());
+    for (std::size_t r = 0; r < found.rows.size(); ++r) {
+      if (!is_nothing(found.cells[r])) answer.vector.push_back({run.shown(found.rows[r]), at, found.cells[r]});
     }
-    case ValueType::Vector: {
-      BONGSU_TRY(const Vector found, run.vector(expr, at));
-      answer.vector.reserve(found.size());
-      for (const Element& element : found) answer.vector.push_back({element.labels, at, element.value});
-      break;
-    }
-    case ValueType::Matrix: {
-      BONGSU_TRY(const RangeVector found, run.matrix(expr, at));
-      for (const RangeElement& element : found.elements)
-        answer.matrix.push_back({element.labels, {element.samples.begin(), element.samples.end()}});
-      break;
-    }
-    case ValueType::String:
-      break;
   }
+  answer.warnings = run.take_warnings();
+  answer.infos = run.take_infos();
   return answer;
 }
 
-Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, const Control&) const {
+Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, const Control& control) const {
   if (expr.type != ValueType::Scalar && expr.type != ValueType::Vector) {
-    return Error{Code::Invalid, "a range query takes a scalar or an instant vector, not a " + std::string(to_string(expr.type)) +
-                                    "; ask for it at one instant"};
+    return Error{Code::Invalid, "invalid expression type \"" + std::string(to_string(expr.type)) +
+                                    "\" for range query, must be Scalar or instant Vector; ask for it at one instant"};
   }
   if (step < Millis(1)) return Error{Code::Invalid, "step must be at least 1ms, not " + format_duration(step)};
   if (to < from) return Error{Code::Invalid, "the end is before the start; swap them"};
@@ -76,11 +72,38 @@ Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, 
     return Error{Code::Limit, "more than " + std::to_string(options_.max_steps) + " steps; take a larger step or less time"};
   }
   BONGSU_TRY_OK(check_supported(expr));
-  Evaluation run(source_, options_, from, to, false);
-  BONGSU_TRY_OK(run.prepare(expr, from, to));
+  const Steps steps{from, step, static_cast<std::size_t>((to - from) / step) + 1};
+  Evaluation run(source_, options_, control, steps, step);
+  BONGSU_TRY_OK(run.load(expr, steps));
   Answer answer;
   answer.kind = ValueType::Matrix;
-  BONGSU_TRY(answer.matrix, run.series(expr, from, to, step));
+  Grid found;
+  if (expr.type == ValueType::Scalar) {
+    BONGSU_TRY(found.cells, run.scalars(expr, steps));
+    found.steps = steps.count;
+    found.rows.push_back({std::make_shared<const Labels>(), false});
+  } else {
+    BONGSU_TRY(found, run.grid(expr, steps));
+    BONGSU_TRY_OK(run.finish(found));
+  }
+  answer.matrix.reserve(found.rows.size());
+  for (std::size_t r = 0; r < found.rows.size(); ++r) {
+    const double* cells = found.row(r);
+    const auto there =
+        static_cast<std::size_t>(std::count_if(cells, cells + steps.count, [](double cell) { return !is_nothing(cell); }));
+    if (there == 0) continue;
+    Series series{run.shown(found.rows[r]), {}};
+    series.samples.reserve(there);
+    for (std::size_t i = 0; i < steps.count; ++i) {
+      if (!is_nothing(cells[i])) series.samples.push_back({steps.at(i), cells[i]});
+    }
+    answer.matrix.push_back(std::move(series));
+  }
+  const auto before = [](const Series& a, const Series& b) { return *a.labels < *b.labels; };
+  if (!std::is_sorted(answer.matrix.begin(), answer.matrix.end(), before))
+    std::sort(answer.matrix.begin(), answer.matrix.end(), before);
+  answer.warnings = run.take_warnings();
+  answer.infos = run.take_infos();
   return answer;
 }
 

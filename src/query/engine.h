@@ -50,6 +50,7 @@ struct EngineOptions {
   std::size_t max_samples = 50'000'000;  // held by one query in all
   std::size_t max_steps = 11'000;        // of a range query, as Prometheus
   Millis max_time{120'000};              // of one query, by the clock on the wall
+  unsigned threads = 0;                  // that share the work of one query; 0: as many as the machine runs at once, at most 4
   // Metric names that a function drops are dropped at the end of the query, so that label_replace and by (__name__) still see
   // them; Prometheus 3 has it as the feature promql-delayed-name-removal.
   bool delayed_names = false;

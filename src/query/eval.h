@@ -1,131 +1,145 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
+#include <chrono>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "model/marker.h"
 #include "model/source.h"
 #include "query/ast.h"
 #include "query/engine.h"
+#include "query/functions.h"
+#include "query/grid.h"
+#include "query/groups.h"
 
 namespace bongsu::query {
 
-using LabelsPtr = std::shared_ptr<const Labels>;
+using Scalars = std::vector<double>;  // one per step
 
-struct Element {
-  LabelsPtr labels;
-  double value = 0;
-};
-using Vector = std::vector<Element>;
+// What a selector reads: the series of the store, once for all places of the query that name the same.
+struct Loaded {
+  std::vector<Matcher> matchers;
+  Time from{}, to{};
+  bool newest_only = false;  // `latest` instead of `series`
+  std::vector<Series> series;
+  std::vector<std::optional<std::vector<Sample>>>
+      values;  // of series with markers, their samples without; empty if no series has
+  std::vector<Latest> latest;
+  Charge charge;
 
-// The samples of one series within a range; they belong to the evaluation.
-struct RangeElement {
-  LabelsPtr labels;
-  std::span<const Sample> samples;
-};
-struct RangeVector {
-  std::vector<RangeElement> elements;
-  Time from;  // exclusive
-  Time to;    // inclusive
-};
-
-// Numbers label sets by the part of them that groups or matches: `on` or `by` takes the named labels, else all but them
-// and the metric name.
-class KeyTable {
- public:
-  KeyTable(bool on, std::vector<std::string> labels, bool remember);
-  std::uint32_t id(const LabelsPtr& labels);
-  std::size_t size() const { return first_.size(); }
-  // The labels that take part.
-  Labels part(const Labels& labels) const;
-
- private:
-  struct Slot {
-    std::uint64_t hash = 0;
-    std::uint32_t id = 0;
-    bool taken = false;
-  };
-  std::uint64_t hash_of(const Labels& labels) const;
-  bool same(const Labels& a, const Labels& b) const;
-  std::uint32_t look_up(const LabelsPtr& labels);
-  void grow();
-  bool named(std::string_view name) const;
-  const bool on_;
-  const bool remember_;  // over the steps of a range query
-  std::vector<std::string> labels_;
-  std::vector<LabelsPtr> first_;  // by id, the label set that had it first
-  std::vector<Slot> slots_;       // at hash modulo their number or soon after; at most half of them taken
-  std::unordered_map<LabelsPtr, std::uint32_t> known_;
+  std::span<const Sample> values_of(std::size_t i) const {
+    return i < values.size() && values[i] ? std::span<const Sample>(*values[i]) : std::span<const Sample>(series[i].samples);
+  }
 };
 
-// One query while it runs. Thread: one.
+// One query while it runs. A node is evaluated for all steps at once, series by series. Thread: one; work over many rows is
+// shared with threads of its own, which end before the method returns.
 class Evaluation {
  public:
-  Evaluation(const PointSource& source, const EngineOptions& options, Time start, Time end, bool single)
-      : source_(source), options_(options), start_(start), end_(end), single_(single) {}
+  Evaluation(const PointSource& source, const EngineOptions& options, const Control& control, const Steps& whole, Millis step);
+  Evaluation(const Evaluation&) = delete;
 
-  // Loads what `expr` needs to be evaluated at any time in [from, to]; before anything below.
-  Status prepare(const Expr& expr, Time from, Time to);
-  Result<double> scalar(const Expr& expr, Time at);
-  Result<Vector> vector(const Expr& expr, Time at);
-  Result<RangeVector> matrix(const Expr& expr, Time at);
-  // `expr` (scalar or vector) at from, from + step, ..., as series sorted by labels.
-  Result<std::vector<Series>> series(const Expr& expr, Time from, Time to, Millis step);
+  // Reads what `expr` needs for `steps`; before anything below.
+  Status load(const Expr& expr, const Steps& steps);
+  Result<Scalars> scalars(const Expr& expr, const Steps& steps);
+  Result<Grid> grid(const Expr& expr, const Steps& steps);
+  // A range selector or subquery asked at one time.
+  Result<std::vector<Series>> ranges(const Expr& expr, Time at);
+  // Drops the names that are due and joins rows that are then the same. Error: Invalid when two have a value at one step.
+  Status finish(Grid& grid);
+  LabelsPtr shown(const Row& row) const;  // labels without a name that is dropped
+
+  std::vector<Note> take_warnings() { return std::move(warnings_); }
+  std::vector<Note> take_infos() { return std::move(infos_); }
 
  private:
-  struct Node {  // what is kept per node of the tree
-    std::vector<Series> series;
-    std::vector<Latest> latest;  // instead, of a selector that is asked at one time only
-    std::unique_ptr<KeyTable> keys;
-    std::vector<LabelsPtr> groups;  // by id of `keys`
+  struct Need {
+    const Expr* expr;
+    const std::vector<Matcher>* matchers;
+    Time from, to;
+    bool newest_only;
+    bool values;  // wants samples without markers
   };
-  Time shifted(const Shift& shift, Time at) const;
-  Status hold(std::size_t samples);
-  Status load(const Expr& expr, const Selector& selector, Time from, Time to, bool markers);
-  Status load_latest(const Expr& expr, const Selector& selector, Time at);
-  Vector select(const Expr& expr, const Selector& selector, Time at, bool as_time);
-  RangeVector slice(const Expr& expr, Time to, Millis range);
-  LabelsPtr nameless(const LabelsPtr& labels);
-  KeyTable& keys(const Expr& expr, bool on, const std::vector<std::string>& labels);
+  // The samples of a range selector or a subquery, by series.
+  struct Ranges {
+    std::vector<Row> rows;
+    std::vector<std::span<const Sample>> samples;
+    std::vector<std::vector<Sample>> owned;  // of a subquery
+    Charge charge;
+    Millis range{0};
+    Shift shift;  // resolved
+    Selector::Ends ends = Selector::Ends::Plain;
+  };
 
-  Result<Vector> unary(const Unary& node, Time at);
-  Result<Vector> binary(const Expr& expr, const Binary& node, Time at);
-  Result<Vector> match(const Expr& expr, const Binary& node, const Vector& left, const Vector& right);
-  Result<Vector> combine_sets(const Expr& expr, const Binary& node, Vector left, Vector right);
-  Result<Vector> with_scalar(const Binary& node, Vector vector, double number, bool number_left);
-  LabelsPtr result_labels(const Binary& node, const LabelsPtr& many, const LabelsPtr& one, bool drop_name);
-  Result<Vector> aggregate(const Expr& expr, const Aggregate& node, Time at);
-  Result<Vector> count_values(const Aggregate& node, const Vector& input, Time at);
-  Result<Vector> call(const Call& node, Time at);
-  Result<Vector> over_range(const Call& node, Time at);
-  Result<Vector> label_replace(const Call& node, Time at);
-  Result<Vector> label_join(const Call& node, Time at);
-  // Drops the metric names of `vector`; Invalid when two elements become the same.
-  Result<Vector> drop_names(Vector vector);
+  Millis resolved(const DurationPtr& expr, Millis fixed) const;
+  Time shifted(const Shift& shift, Time at) const;
+  Steps inner_steps(const Subquery& node, const Steps& steps) const;
+  Status check_durations(const Expr& expr) const;
+  Status needs(const Expr& expr, const Steps& steps, std::vector<Need>& out) const;
+  Status read(std::vector<Need> needs);
+  Status alive();  // Timeout, Cancelled
+  Status reserve(std::size_t samples, const char* what) const;
+  Result<Grid> make_grid(std::vector<Row> rows, std::size_t steps);
+  void warn(std::string text, const Expr& at) { note(warnings_, "PromQL warning: " + text, at); }
+  void inform(std::string text, const Expr& at) { note(infos_, "PromQL info: " + text, at); }
+  static void note(std::vector<Note>& notes, std::string text, const Expr& at);
+  // Calls work(first, last) for parts of [0, count), on several threads where `cost` (samples or cells) is worth it.
+  void share(std::size_t count, std::size_t cost, const std::function<void(std::size_t, std::size_t)>& work) const;
+
+  bool hides_name(const Row& row) const { return row.nameless && !options_.delayed_names; }
+  RowKey key_of(const Row& row) const { return {row.labels.get(), hides_name(row)}; }
+  // All rows lose their names; rows that are the same without are joined. Error: Invalid.
+  Status drop_names(Grid& grid);
+  Status join_same(Grid& grid);
+
+  Result<Grid> select(const Expr& expr, const Selector& selector, const Steps& steps, bool as_time);
+  Result<Ranges> range_of(const Expr& expr, const Steps& steps);
+  Result<Grid> unary(const Unary& node, const Steps& steps);
+  Result<Grid> binary(const Expr& expr, const Binary& node, const Steps& steps);
+  Result<Grid> with_scalar(const Binary& node, Grid grid, const Scalars& scalars, bool scalar_left);
+  Result<Grid> match(const Binary& node, const Grid& left, const Grid& right);
+  Result<Grid> combine_sets(const Binary& node, Grid left, Grid right);
+  Row result_row(const Binary& node, const Row& many, const Row& one, bool drop_name) const;
+  Result<Grid> aggregate(const Expr& expr, const Aggregate& node, const Steps& steps);
+  Result<Grid> choose(const Aggregate& node, Grid input, const Scalars& param);
+  Result<Grid> count_values(const Aggregate& node, const Grid& input);
+  Result<Grid> call(const Expr& expr, const Call& node, const Steps& steps);
+  Result<Grid> over_range(const Call& node, const Steps& steps);
+  Result<Grid> absent(const Expr& argument, const std::vector<char>& present, const Steps& steps);
+  Result<Grid> label_replace(const Call& node, const Steps& steps);
+  Result<Grid> label_join(const Call& node, const Steps& steps);
+  Result<Grid> info(const Call& node, const Steps& steps);
+  Result<Grid> histogram(const Call& node, const Steps& steps);
+  void sort(const Call& node, Grid& grid) const;
 
   const PointSource& source_;
   const EngineOptions& options_;
+  const Control& control_;
+  const Millis lookback_;
   const Time start_;  // of the whole query: start() and end()
   const Time end_;
-  const bool single_;  // one step only: nothing is worth remembering
-  std::size_t held_ = 0;
-  std::unordered_map<const Expr*, Node> nodes_;
-  std::unordered_map<LabelsPtr, LabelsPtr> nameless_;
+  const Millis step_;  // of the whole query; 0 at an instant
+  const std::chrono::steady_clock::time_point deadline_;
+  std::size_t held_ = 0;  // samples; two cells are one
+  std::unordered_map<const Expr*, const Loaded*> by_node_;
+  std::vector<std::unique_ptr<Loaded>> loaded_;
+  std::vector<Note> warnings_;
+  std::vector<Note> infos_;
 };
 
-const Expr& strip(const Expr& expr);  // of its parentheses
-bool has_duplicates(const Vector& vector);
+const Expr& strip(const Expr& expr);           // of its parentheses
 const std::string& text_of(const Expr& expr);  // of a string literal, in parentheses or not
 double apply(BinaryOp op, double left, double right);
 bool compare(BinaryOp op, double left, double right);
 double quantile(double phi, std::vector<double>& values);
+std::string fixed_number(double value);  // the shortest without an exponent
+Error same_labelset(const std::string& remedy);
 
 // A float sum that keeps what rounding loses (Neumaier).
 class ExactSum {
@@ -137,23 +151,48 @@ class ExactSum {
     else lost_ += (value - total) + sum_;
     sum_ = total;
   }
-  double value() const { return sum_ + lost_; }
+  double raw() const { return sum_; }
+  double value() const { return __builtin_isinf(sum_) ? sum_ : sum_ + lost_; }
+  void scale(double by) {
+    sum_ *= by;
+    lost_ *= by;
+  }
 
  private:
   double sum_ = 0;
   double lost_ = 0;
 };
-double exact_mean(std::span<const double> values);
 
-// query/over_time.cpp: functions of the samples in a range; nothing where there is no result.
-struct RangeCall {
-  Time from;  // exclusive
-  Time to;
-  Time at;
-  double params[2]{};
+// The mean of values given one by one; the sum may pass what a double holds.
+class ExactMean {
+ public:
+  void add(double value);
+  double value() const { return sum_.value() / (by_steps_ ? 1 : count_); }
+
+ private:
+  ExactSum sum_;
+  double count_ = 0;
+  bool by_steps_ = false;  // sum_ is the mean already
 };
-using RangeFunction = std::optional<double> (*)(std::span<const Sample>, const RangeCall&);
-RangeFunction find_range_function(std::string_view name);
+
+// query/window.cpp: functions of the samples in a range, at all steps of one series.
+struct WindowRun {
+  Steps steps;         // when the function is asked
+  Time first_end{};    // of the first window; it moves with the steps unless `fixed`
+  bool fixed = false;  // @: the same window at every step
+  Millis range{0};
+  Millis lookback{0};
+  Selector::Ends ends = Selector::Ends::Plain;
+  const Scalars* params[2]{};
+  Time end(std::size_t i) const { return fixed ? first_end : first_end + steps.step * static_cast<std::int64_t>(i); }
+};
+// Fills `out` (one cell per step, all nothing()) for one series.
+using WindowFunction = void (*)(std::span<const Sample> samples, const WindowRun& run, double* out);
+WindowFunction find_window_function(std::string_view name);
+
+// query/math.cpp: functions of one value each; nothing when there is none of that name.
+using ValueFunction = double (*)(double);
+ValueFunction find_value_function(std::string_view name);
 
 // query/call.cpp
 bool is_answered(const Function& function);

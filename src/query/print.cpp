@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/text.h"
-#include "query/ast.h"
+#include "query/eval.h"
 #include "query/functions.h"
 
 namespace bongsu::query {
@@ -52,14 +52,6 @@ void append_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-std::string number_text(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  std::array<char, 400> buffer;
-  const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-  return ec == std::errc{} ? std::string(buffer.data(), end) : format_number(value);
-}
-
 // As Prometheus says it: years, weeks and days only where nothing is left over.
 std::string span_text(Millis span) {
   std::int64_t left = span.count();
@@ -93,7 +85,7 @@ std::string span_text(Millis span) {
 
 std::string seconds_text(double seconds) {
   const double ms = seconds * 1000;
-  return std::abs(ms) <= 9e15 && std::trunc(ms) == ms ? span_text(Millis(static_cast<std::int64_t>(ms))) : number_text(seconds);
+  return std::abs(ms) <= 9e15 && std::trunc(ms) == ms ? span_text(Millis(static_cast<std::int64_t>(ms))) : fixed_number(seconds);
 }
 
 void append_duration(std::string& out, const DurationExpr& expr) {
@@ -101,7 +93,7 @@ void append_duration(std::string& out, const DurationExpr& expr) {
   if (expr.in_parens) out += '(';
   switch (expr.op) {
     case Op::Number:
-      out += expr.as_duration ? seconds_text(expr.seconds) : number_text(expr.seconds);
+      out += expr.as_duration ? seconds_text(expr.seconds) : fixed_number(expr.seconds);
       break;
     case Op::Step:
       out += "step()";
@@ -242,7 +234,7 @@ void append(std::string& out, const Expr& expr);
 struct Printer {
   std::string& out;
 
-  void operator()(const Number& node) const { out += node.as_duration ? seconds_text(node.value) : number_text(node.value); }
+  void operator()(const Number& node) const { out += node.as_duration ? seconds_text(node.value) : fixed_number(node.value); }
   void operator()(const Text& node) const { append_text(out, node.value); }
   void operator()(const Selector& node) const {
     append_matchers(out, node.matchers);
@@ -332,6 +324,14 @@ std::string to_string(const Expr& expr) {
   std::string out;
   append(out, expr);
   return out;
+}
+
+std::string fixed_number(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
+  std::array<char, 400> buffer;
+  const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
+  return ec == std::errc{} ? std::string(buffer.data(), end) : format_number(value);
 }
 
 std::string format_pretty(const Expr& expr) { return pretty(expr, 0); }

@@ -76,10 +76,64 @@ TEST_F(EngineTest, NamesWhatItDoesNotAnswer) {
     EXPECT_EQ(Code::Unsupported, answer.error().code);
     EXPECT_EQ(0U, answer.error().text.find(name)) << answer.error().text;
   };
-  says("histogram_quantile(0.9, m)", "histogram_quantile()");
+  says("histogram_sum(m)", "histogram_sum()");
   says("1 + sum(histogram_count(m))", "histogram_count()");
-  says("limitk(3, m)", "limitk");
-  says("max_over_time(limit_ratio(0.5, m)[5m:])", "limit_ratio");
+  says("max_over_time(histogram_avg(m)[5m:])", "histogram_avg()");
+}
+
+TEST_F(EngineTest, EndsWhenTimeIsUpOrNobodyWaits) {
+  put({{"__name__", "m"}}, {{at_second(0), 1}});
+  const auto expr = parse("sum(m)");
+  ASSERT_TRUE(expr);
+  const auto late = Engine(store_).instant(**expr, at_second(0), {.max_time = 0ms});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(Code::Timeout, late.error().code);
+  EXPECT_EQ("query timed out after 0s; ask for less time, fewer series or a larger step", late.error().text);
+  std::stop_source gone;
+  gone.request_stop();
+  const auto cancelled = Engine(store_).range(**expr, at_second(0), at_second(60), 1s, {.stop = gone.get_token()});
+  ASSERT_FALSE(cancelled);
+  EXPECT_EQ(Code::Cancelled, cancelled.error().code);
+}
+
+TEST_F(EngineTest, ALookBackMayBeGivenWithTheQuery) {
+  put({{"__name__", "m"}}, {{at_second(0), 1}});
+  const auto expr = parse("m");
+  ASSERT_TRUE(expr);
+  const Engine engine(store_);
+  EXPECT_EQ(1U, engine.instant(**expr, at_second(599), {.lookback = 10min})->vector.size());
+  EXPECT_EQ(0U, engine.instant(**expr, at_second(599), {})->vector.size());
+}
+
+TEST_F(EngineTest, NotesSayWhatToReadAnAnswerWith) {
+  put({{"__name__", "m"}}, {{at_second(0), 1}, {at_second(30), 2}});
+  const std::string_view text = "quantile(2, rate(m[1m]))\n+ quantile(2, m)";
+  const auto answer = ask(text, at_second(30));
+  ASSERT_TRUE(answer);
+  EXPECT_EQ((std::vector<std::string>{"PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)",
+                                      "PromQL warning: quantile value should be between 0 and 1, got 2 (2:12)"}),
+            show_notes(answer->warnings, text));
+  EXPECT_EQ((std::vector<std::string>{
+                "PromQL info: metric might not be a counter, name does not end in _total/_sum/_count/_bucket: \"m\" (1:18)"}),
+            show_notes(answer->infos, text));
+  EXPECT_EQ((std::vector<std::string>{"PromQL warning: quantile value should be between 0 and 1, got 2 (1:10)",
+                                      "1 more warning annotations omitted"}),
+            show_notes(answer->warnings, text, 1));
+}
+
+TEST_F(EngineTest, NamesAreDroppedAtOnceOrAtTheEnd) {
+  put({{"__name__", "a_total"}, {"i", "1"}}, {{at_second(0), 1}, {at_second(30), 2}});
+  put({{"__name__", "b_total"}, {"i", "1"}}, {{at_second(0), 1}, {at_second(30), 3}});
+  EXPECT_EQ(Code::Invalid, ask("count(rate({i=\"1\"}[1m]))", at_second(30)).error().code);
+  const auto answer = ask("count(rate({i=\"1\"}[1m]))", at_second(30), {.delayed_names = true});
+  ASSERT_TRUE(answer) << answer.error().text;
+  EXPECT_EQ(2, answer->vector[0].value);
+  EXPECT_EQ(Code::Invalid, ask("rate({i=\"1\"}[1m])", at_second(30), {.delayed_names = true}).error().code);
+  const auto renamed =
+      ask("label_replace(rate({i=\"1\"}[1m]), \"n\", \"$1\", \"__name__\", \"(.*)\")", at_second(30), {.delayed_names = true});
+  ASSERT_TRUE(renamed) << renamed.error().text;
+  ASSERT_EQ(2U, renamed->vector.size());
+  EXPECT_EQ(Labels({{"i", "1"}, {"n", "a_total"}}), *renamed->vector[0].labels);
 }
 
 TEST_F(EngineTest, KeepsItsBounds) {

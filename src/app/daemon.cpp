@@ -93,6 +93,7 @@ struct Daemon::Parts {
   Status open_syslog();
   void watch();
   void name_senders();
+  http::MetricInfo describe(const std::string& metric) const;
   Status ready() const;
   std::vector<std::string> notices() const;
 };
@@ -173,6 +174,12 @@ Status Daemon::Parts::open() {
     return rules->acknowledge(id, {.by = "api", .note = std::string(note)}, clock.now());
   };
   sources.unacknowledge = [this](std::uint64_t id, std::string_view) { return rules->unacknowledge(id, "api", clock.now()); };
+  sources.rules = [this] {
+    std::vector<http::RuleState> out;
+    for (auto& one : rules->health()) out.push_back({std::move(one.item), one.judged, one.failing});
+    return out;
+  };
+  sources.describe = [this](const std::string& metric) { return describe(metric); };
   sources.dialect = [this](std::string_view device) { return poller->dialect(device); };
   backup = std::make_unique<BackupJob>(*store, clock, metrics);
   sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
@@ -215,6 +222,19 @@ void Daemon::Parts::name_senders() {
     });
   }
   if (!named.empty()) poll_reactor.timers().arm(look_up_again, clock.steady() + std::chrono::minutes(5));
+}
+
+// As the first profile that gives the metric says.
+http::MetricInfo Daemon::Parts::describe(const std::string& metric) const {
+  const auto set = profiles.get();
+  for (const poll::DeviceProfile& profile : set->profiles()) {
+    for (const poll::Group& group : profile.groups) {
+      for (const poll::Metric& one : group.metrics) {
+        if (one.name == metric) return {.type = one.counter ? "counter" : "gauge", .help = profile.title, .unit = one.unit};
+      }
+    }
+  }
+  return {};
 }
 
 Status Daemon::Parts::ready() const {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <pthread.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <boost/asio/executor_work_guard.hpp>
@@ -14,6 +15,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <list>
 #include <map>
 #include <optional>
@@ -26,6 +28,7 @@
 #include "base/text.h"
 #include "http/listen.h"
 #include "http/reply.h"
+#include "http/target.h"
 
 namespace bongsu::http {
 namespace {
@@ -38,8 +41,8 @@ using ErrorCode = boost::system::error_code;
 
 // What a handler may see. Everything else stays here: Range (CPU for nothing), Connection (ours), REMOTE_* and
 // forwarding fields (cpp-httplib lets them shadow its own), Accept-Encoding (it would compress for a loopback).
-constexpr std::array kKept{wire::field::accept,        wire::field::accept_language, wire::field::content_type,
-                           wire::field::if_none_match, wire::field::origin,          wire::field::user_agent};
+constexpr std::array kKept{wire::field::accept, wire::field::accept_language, wire::field::if_none_match, wire::field::origin,
+                           wire::field::user_agent};
 
 void name_thread(const char* name) { ::pthread_setname_np(::pthread_self(), name); }
 
@@ -62,17 +65,20 @@ struct Refusal {
 
 class Connection;
 
+// A request to be answered, or the next piece of an answer.
 struct Job {
   std::shared_ptr<Connection> connection;
   WholeRequest request;
+  std::unique_ptr<Pieces> rest;
   asio::executor_work_guard<asio::io_context::executor_type> guard;  // the reactor waits for the answer
 };
 
 // What all connections share; used by the reactor's thread alone, but for the queue.
 struct Shared {
-  Shared(const ServerOptions& wanted, Metrics& metrics)
+  Shared(const ServerOptions& wanted, Metrics& metrics, Front::Places by_path)
       : options(wanted),
-        jobs(wanted.queue),
+        places(std::move(by_path)),
+        jobs{BoundedQueue<Job>(wanted.queue), BoundedQueue<Job>(wanted.query_queue), BoundedQueue<Job>(wanted.query_queue)},
         accepted(metrics.counter("bongsu_http_connections_total", "HTTP connections accepted.")),
         evicted(
             metrics.counter("bongsu_http_connections_evicted_total", "Waiting HTTP connections closed to make room for others.")),
@@ -80,6 +86,7 @@ struct Shared {
                                 "HTTP requests refused before a route saw them: malformed, too big, wrong host.")),
         late(metrics.counter("bongsu_http_timeouts_total", "HTTP connections closed because the peer was too slow.")),
         overloaded(metrics.counter("bongsu_http_overload_total", "HTTP requests answered 503 because every worker was busy.")),
+        left(metrics.counter("bongsu_http_clients_gone_total", "HTTP clients that went away before their answer was made.")),
         open(metrics.gauge("bongsu_http_connections", "HTTP connections open now.")) {
     for (std::size_t i = 0; i < by_class.size(); ++i) {
       by_class[i] = &metrics.counter("bongsu_http_responses_total", "HTTP answers by class of status.",
@@ -92,8 +99,9 @@ struct Shared {
   }
 
   const ServerOptions options;
+  const Front::Places places;
   asio::io_context io{1};
-  BoundedQueue<Job> jobs;
+  std::array<BoundedQueue<Job>, kLanes> jobs;
   std::string address;  // that it listens on
   bool stopping = false;
   std::set<Connection*> all;
@@ -101,9 +109,9 @@ struct Shared {
   std::list<Connection*> waiting;  // for their client: idle, or in the middle of a request; longest first
   std::list<Connection*> sending;  // their answers; longest first
   std::size_t bodies = 0;          // octets announced and not yet answered
-  std::size_t answers = 0;         // octets of answers being sent
+  std::size_t answers = 0;         // octets of answers being sent, and of what their rest holds
   std::function<void()> on_empty;  // once, when stopping and the last connection is gone
-  Counter &accepted, &evicted, &refused, &late, &overloaded;
+  Counter &accepted, &evicted, &refused, &late, &overloaded, &left;
   Gauge& open;
   std::array<Counter*, 5> by_class{};
   log::Gate gate;
@@ -132,7 +140,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   const asio::ip::address& peer() const { return peer_; }
   bool is_waiting() const { return waiting_.has_value(); }
+  void give_up() { gone_.request_stop(); }  // what takes long for it may end early
   void close() {
+    gone_.request_stop();
     leave_waiting();
     leave_sending();
     ErrorCode ignored;
@@ -143,26 +153,35 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void read_head() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_.options.head_octets));
-    parser_->body_limit(shared_.options.body_octets);
+    parser_->body_limit(std::max(shared_.options.body_octets, shared_.options.write_octets));
     enter_waiting();
     stream_.expires_after(shared_.options.head_time);
     wire::async_read_header(stream_, buffer_, *parser_,
                             [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_head(ec); });
   }
   void refuse(Refusal refusal);
-  void answer(std::string text) {
+  void answer(WholeAnswer made) {
     release_body();
-    out_ = std::move(text);
-    shared_.answers += out_.size();
-    sending_ = shared_.sending.insert(shared_.sending.end(), this);
-    while (shared_.answers > shared_.options.answers_octets && shared_.sending.front() != this) {
-      shared_.evicted.add();
-      shared_.sending.front()->close();
+    gone_ = std::stop_source(std::nostopstate);
+    if (watched_) {
+      watched_ = false;
+      ErrorCode ignored;
+      stream_.socket().cancel(ignored);  // the wait of watch()
     }
-    shared_.count(out_);
-    stream_.expires_after(shared_.options.write_time);
-    asio::async_write(stream_, asio::buffer(out_),
-                      [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });
+    if (!stream_.socket().is_open()) return;  // the client is gone
+    shared_.count(made.text);
+    rest_ = std::move(made.rest);
+    send(std::move(made.text));
+  }
+  // The next piece of an answer; nothing in `rest` after the last.
+  void answer_on(std::string piece, std::unique_ptr<Pieces> rest) {
+    if (!stream_.socket().is_open()) return leave_sending();  // it gave its place to another
+    if (chunked_) {
+      if (!piece.empty()) piece = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
+      if (!rest) piece += "0\r\n\r\n";
+    }
+    rest_ = std::move(rest);
+    send(std::move(piece));
   }
 
  private:
@@ -179,8 +198,26 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!sending_) return;
     shared_.sending.erase(*sending_);
     sending_.reset();
-    shared_.answers -= out_.size();
+    charge(0);
   }
+  void charge(std::size_t octets) {
+    shared_.answers += octets - charged_;
+    charged_ = octets;
+  }
+  void send(std::string text) {
+    out_ = std::move(text);
+    if (!sending_) sending_ = shared_.sending.insert(shared_.sending.end(), this);
+    charge(out_.size() + (rest_ ? rest_->octets() : 0));
+    while (shared_.answers > shared_.options.answers_octets && shared_.sending.front() != this) {
+      shared_.evicted.add();
+      shared_.sending.front()->close();
+    }
+    stream_.expires_after(shared_.options.write_time);
+    asio::async_write(stream_, asio::buffer(out_),
+                      [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });
+  }
+  void watch();
+  bool hand_to_worker(WholeRequest request, std::unique_ptr<Pieces> rest);
   void release_body() {
     shared_.bodies -= body_;
     body_ = 0;
@@ -234,7 +271,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   }
 
   Refusal malformed(ErrorCode ec) const;
-  std::optional<Refusal> check_head() const;
+  std::optional<Refusal> check_head();
   void hand_over();
   void on_written(ErrorCode ec);
   void drain();
@@ -247,11 +284,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<std::list<Connection*>::iterator> waiting_;
   std::optional<std::list<Connection*>::iterator> sending_;
   std::string out_;
+  std::unique_ptr<Pieces> rest_;  // of the answer, while a piece of it is being sent
+  std::size_t charged_ = 0;       // octets of ours in shared_.answers
+  std::stop_source gone_{std::nostopstate};
+  Front::Place place_;
+  Target target_;
+  bool chunked_ = true;
+  bool watched_ = false;
   std::size_t body_ = 0;
   std::size_t served_ = 0;
   std::size_t drained_ = 0;
   bool close_ = false;
 };
+
+Refusal body_too_big(std::size_t most) {
+  return {413, "body_too_big", fmt::format("the body is longer than {} octets", most), "send a smaller body"};
+}
 
 Refusal Connection::malformed(ErrorCode ec) const {
   const ServerOptions& limits = shared_.options;
@@ -264,7 +312,7 @@ Refusal Connection::malformed(ErrorCode ec) const {
             "send fewer or shorter header fields"};
   }
   if (ec == wire::error::body_limit) {
-    return {413, "body_too_big", fmt::format("the body is longer than {} octets", limits.body_octets), "send a smaller body"};
+    return body_too_big(limits.write_octets);
   }
   if (ec == wire::error::bad_version) {
     return {505, "version_not_taken", "only HTTP/1.1 and HTTP/1.0 are spoken here", "use an http:// URL and HTTP/1.1"};
@@ -273,7 +321,7 @@ Refusal Connection::malformed(ErrorCode ec) const {
 }
 
 // What Beast does not bound, and what cpp-httplib must not see.
-std::optional<Refusal> Connection::check_head() const {
+std::optional<Refusal> Connection::check_head() {
   const auto& head = parser_->get();
   const ServerOptions& limits = shared_.options;
   if (head.version() != 10 && head.version() != 11) return malformed(wire::error::bad_version);
@@ -292,9 +340,6 @@ std::optional<Refusal> Connection::check_head() const {
   if (head.count(wire::field::content_length) > 1) {
     return Refusal{400, "malformed", "more than one Content-Length", "send one Content-Length"};
   }
-  if (head.count(wire::field::content_encoding) > 0) {
-    return Refusal{415, "encoding_not_taken", "a body is taken without Content-Encoding only", "send the body as it is"};
-  }
   if (head.count(wire::field::expect) > 0 && to_lower(head[wire::field::expect]) != "100-continue") {
     return Refusal{417, "expectation_failed", "the only Expect known here is 100-continue", "leave Expect out"};
   }
@@ -302,19 +347,30 @@ std::optional<Refusal> Connection::check_head() const {
   if (verb != wire::verb::get && verb != wire::verb::head && verb != wire::verb::post) {
     return Refusal{405, "method_not_allowed", "the methods are GET, HEAD and POST", "see /api/v1/openapi.json"};
   }
-  if (head.target().empty() || head.target()[0] != '/') {
-    return Refusal{400, "malformed", "the request target does not begin with /",
-                   "this is no proxy: ask for a path, such as /api/v1/status"};
+  auto target = parse_target(head.target());
+  if (!target) {
+    return Refusal{400, "malformed", target.error().text, "ask for a path, such as /api/v1/status, or for http://HOST/PATH"};
+  }
+  target_ = *std::move(target);
+  if (target_.path().size() > limits.path_octets) {
+    return Refusal{414, "uri_too_long", fmt::format("the path is longer than {} octets", limits.path_octets),
+                   "see /api/v1/openapi.json"};
   }
   const std::size_t hosts = head.count(wire::field::host);
   if (hosts > 1 || (hosts == 0 && head.version() == 11)) {
     return Refusal{400, "malformed", "there must be one Host field", "send one Host field"};
   }
-  if (hosts == 1 && !host_is_ours(head[wire::field::host], shared_.address)) {
-    return Refusal{
-        421, "wrong_host",
-        "the Host field names another machine: " + to_valid_utf8(std::string_view(head[wire::field::host]).substr(0, 100)),
-        "open it as http://127.0.0.1 or http://localhost with its port; a proxy in front must send that Host"};
+  // RFC 9112 section 3.2.2: of a target with an authority, that is the host, and the field does not count.
+  if (target_.authority.empty()) target_.authority = std::string_view(head[wire::field::host]);
+  if (!target_.authority.empty() && !host_is_ours(target_.authority, shared_.address)) {
+    return Refusal{421, "wrong_host", "the request is for another machine: " + to_valid_utf8(target_.authority.substr(0, 100)),
+                   "open it as http://127.0.0.1 or http://localhost with its port; a proxy in front must send that Host"};
+  }
+  place_ = shared_.places(target_.path());
+  if (parser_->content_length().value_or(0) > place_.body_octets) return body_too_big(place_.body_octets);
+  if (head.count(wire::field::content_encoding) > 0 &&
+      !(place_.snappy && to_lower(head[wire::field::content_encoding]) == "snappy")) {
+    return Refusal{415, "encoding_not_taken", "a body is taken without Content-Encoding only", "send the body as it is"};
   }
   return std::nullopt;
 }
@@ -324,26 +380,53 @@ void Connection::hand_over() {
   ++served_;
   close_ =
       !parser_->keep_alive() || request.version() == 10 || served_ >= shared_.options.requests_per_connection || shared_.stopping;
-  WholeRequest whole{.close = close_};
-  whole.text.reserve(512 + request.body().size());
+  chunked_ = request.version() != 10;
+  WholeRequest whole{.body = std::move(request.body()),
+                     .content_type = std::string(request[wire::field::content_type]),
+                     .close = close_,
+                     .chunked = chunked_};
+  whole.text.reserve(512);
   fmt::format_to(std::back_inserter(whole.text), "{} {} HTTP/1.1\r\nHost: {}\r\n", std::string_view(request.method_string()),
-                 std::string_view(request.target()), std::string_view(request[wire::field::host]));
+                 target_.origin_form, target_.authority);
   for (const wire::field name : kKept) {
     if (const auto at = request.find(name); at != request.end()) {
       fmt::format_to(std::back_inserter(whole.text), "{}: {}\r\n", std::string_view(wire::to_string(name)),
                      std::string_view(at->value()));
     }
   }
-  fmt::format_to(std::back_inserter(whole.text), "Content-Length: {}\r\n\r\n", request.body().size());
-  whole.text += request.body();
+  whole.text += "\r\n";
   parser_.reset();
   stream_.expires_never();
-  Job job{shared_from_this(), std::move(whole), asio::make_work_guard(shared_.io)};
-  if (shared_.jobs.try_push(std::move(job))) return;
-  shared_.overloaded.add();
+  if (place_.lane != Lane::Quick) {
+    gone_ = std::stop_source();
+    whole.gone = gone_.get_token();
+    if (!close_) watch();
+  }
+  if (hand_to_worker(std::move(whole), nullptr)) return;
   close_ = true;
-  answer(bare_answer(
-      503, problem_body("overloaded", "more requests wait than can be answered", "ask again in a second, and less often")));
+  answer({bare_answer(
+      503, problem_body("overloaded", "more requests wait than can be answered", "ask again in a second, and less often"))});
+}
+
+bool Connection::hand_to_worker(WholeRequest request, std::unique_ptr<Pieces> rest) {
+  Job job{shared_from_this(), std::move(request), std::move(rest), asio::make_work_guard(shared_.io)};
+  if (shared_.jobs[static_cast<std::size_t>(place_.lane)].try_push(std::move(job))) return true;
+  shared_.overloaded.add();
+  return false;
+}
+
+// While a worker is busy for it, whether the client is still there. One that ends its side alone is taken for gone, as
+// Prometheus does: the two cannot be told apart.
+void Connection::watch() {
+  watched_ = true;
+  stream_.socket().async_wait(tcp::socket::wait_read, [self = shared_from_this()](ErrorCode ec) {
+    if (ec || !self->watched_) return;
+    char octet = 0;
+    const ssize_t seen = ::recv(self->stream_.socket().native_handle(), &octet, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (seen > 0 || (seen < 0 && (errno == EAGAIN || errno == EINTR))) return;  // its next request waits
+    self->shared_.left.add();
+    self->close();
+  });
 }
 
 void Connection::refuse(Refusal refusal) {
@@ -353,10 +436,15 @@ void Connection::refuse(Refusal refusal) {
                  refusal.status, refusal.message, suppressed);
   }
   close_ = true;
-  answer(bare_answer(refusal.status, problem_body(refusal.code, refusal.message, refusal.hint)));
+  answer({bare_answer(refusal.status, problem_body(refusal.code, refusal.message, refusal.hint))});
 }
 
 void Connection::on_written(ErrorCode ec) {
+  if (rest_ && !ec) {
+    if (hand_to_worker({}, std::move(rest_))) return stream_.expires_never();
+    ec = asio::error::no_buffer_space;  // an answer that is cut can be told by its missing last chunk
+  }
+  rest_.reset();
   leave_sending();
   out_.clear();
   out_.shrink_to_fit();
@@ -387,8 +475,12 @@ void Connection::drain() {
 }  // namespace
 
 struct Front::Core {
-  Core(const ServerOptions& options, Metrics& metrics, Answer wanted)
-      : shared(options, metrics), answer(std::move(wanted)), acceptor(shared.io), pause(shared.io), grace(shared.io) {}
+  Core(const ServerOptions& options, Metrics& metrics, Places places, Answer wanted)
+      : shared(options, metrics, std::move(places)),
+        answer(std::move(wanted)),
+        acceptor(shared.io),
+        pause(shared.io),
+        grace(shared.io) {}
 
   Status listen(const Listen& where) {
     const auto fail = [&](const char* what, const ErrorCode& ec) -> Status {
@@ -464,12 +556,22 @@ struct Front::Core {
     return true;
   }
 
-  void work() {
-    name_thread("http-worker");
-    while (auto job = shared.jobs.pop()) {
-      std::string text = answer(job->request);
+  void work(BoundedQueue<Job>& jobs, const char* name) {
+    name_thread(name);
+    while (auto job = jobs.pop()) {
       // The connection moves on with its answer: its last owner is always the reactor.
-      asio::post(shared.io, [connection = std::move(job->connection), out = std::move(text)]() mutable {
+      if (job->rest) {
+        std::string piece;
+        piece.reserve(kPieceOctets + 16 * 1024);
+        if (!job->rest->next(piece)) job->rest.reset();
+        asio::post(shared.io,
+                   [connection = std::move(job->connection), out = std::move(piece), rest = std::move(job->rest)]() mutable {
+                     connection->answer_on(std::move(out), std::move(rest));
+                   });
+        continue;
+      }
+      WholeAnswer made = answer(job->request);
+      asio::post(shared.io, [connection = std::move(job->connection), out = std::move(made)]() mutable {
         connection->answer(std::move(out));
       });
     }
@@ -480,7 +582,14 @@ struct Front::Core {
       name_thread("http-front");
       shared.io.run();
     });
-    for (int i = 0; i < std::max(1, shared.options.workers); ++i) workers.emplace_back([this] { work(); });
+    const ServerOptions& wanted = shared.options;
+    const auto staff = [this](Lane lane, int count, const char* name) {
+      BoundedQueue<Job>& jobs = shared.jobs[static_cast<std::size_t>(lane)];
+      for (int i = 0; i < std::max(1, count); ++i) workers.emplace_back([this, &jobs, name] { work(jobs, name); });
+    };
+    staff(Lane::Quick, wanted.workers, "http-worker");
+    staff(Lane::Query, wanted.query_workers, "http-query");
+    staff(Lane::Scrape, wanted.scrape_workers, "http-scrape");
   }
 
   // In order: no new connection; waiting ones close; what is under way ends or is cut; the reactor has nothing left and
@@ -492,6 +601,7 @@ struct Front::Core {
       acceptor.close(ignored);
       pause.cancel();
       while (!shared.waiting.empty()) shared.waiting.front()->close();
+      for (Connection* one : shared.all) one->give_up();
       if (shared.all.empty()) return;
       shared.on_empty = [this] { grace.cancel(); };
       grace.expires_after(shared.options.stop_time);
@@ -501,7 +611,7 @@ struct Front::Core {
       });
     });
     reactor.join();
-    shared.jobs.close();
+    for (auto& jobs : shared.jobs) jobs.close();
     for (std::thread& worker : workers) worker.join();
   }
 
@@ -515,9 +625,9 @@ struct Front::Core {
   std::vector<std::thread> workers;
 };
 
-Result<std::unique_ptr<Front>> Front::start(const ServerOptions& options, Metrics& metrics, Answer answer) {
+Result<std::unique_ptr<Front>> Front::start(const ServerOptions& options, Metrics& metrics, Places places, Answer answer) {
   BONGSU_TRY(const Listen where, parse_listen(options.listen));
-  auto core = std::make_unique<Core>(options, metrics, std::move(answer));
+  auto core = std::make_unique<Core>(options, metrics, std::move(places), std::move(answer));
   BONGSU_TRY_OK(core->listen(where));
   core->accept();
   core->run();

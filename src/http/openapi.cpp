@@ -21,6 +21,8 @@ const std::vector<Schema>& schemas() {
       {"Error", {{"error", "ErrorBody"}}},
       {"ErrorBody", {{"code", "s"}, {"message", "s"}, {"hint", "s"}}},
       {"Health", {{"status", "s"}}},
+      {"Prometheus", {{"status", "s"}}},
+      {"PrometheusError", {{"status", "s"}, {"errorType", "s"}, {"error", "s"}}},
       {"OpenApi", {{"openapi", "s"}, {"info", "O"}, {"paths", "O"}, {"components", "O"}}},
       {"Counts",
        {{"normal", "i"},
@@ -211,7 +213,12 @@ void write_schema(JsonWriter& json, const Schema& schema) {
   json.end_array().key("properties").begin_object();
   for (const auto& [name, type] : schema.members) write_type(json.key(name), type);
   if (schema.name == "Metric") write_type(json.key("gap"), "s");  // why there is no value
-  if (schema.name == "Event") write_type(json.key("raw"), "s");   // when it was not clean
+  if (schema.name == "Prometheus") {
+    json.key("data").begin_object().end_object();  // of any shape, by the path
+    write_type(json.key("warnings"), "[s]");
+    write_type(json.key("infos"), "[s]");
+  }
+  if (schema.name == "Event") write_type(json.key("raw"), "s");  // when it was not clean
   json.end_object().end_object();
 }
 
@@ -240,7 +247,9 @@ void write_param(JsonWriter& json, const ParamSpec& param) {
     default:
       json.member("type", "string");
   }
-  json.end_object().end_object();
+  json.end_object();
+  if (!param.example.empty()) json.member("example", param.example);
+  json.end_object();
 }
 
 void write_answer(JsonWriter& json, std::string_view status, std::string_view about, std::string_view type,
@@ -252,6 +261,22 @@ void write_answer(JsonWriter& json, std::string_view status, std::string_view ab
   json.end_object().end_object().end_object();
 }
 
+// The parameters of a form; those of the URL count too.
+void write_form(JsonWriter& json, const Route& route) {
+  const std::string_view type = route.octets ? "application/x-protobuf" : "application/x-www-form-urlencoded";
+  json.key("requestBody").begin_object().member("required", route.octets).key("content").begin_object().key(type).begin_object();
+  json.key("schema").begin_object();
+  if (route.octets) {
+    json.member("type", "string").member("format", "binary");
+  } else {
+    json.member("type", "object").key("properties").begin_object();
+    for (const ParamSpec& param : route.params)
+      json.key(param.name).begin_object().member("type", "string").member("description", param.about).end_object();
+    json.end_object();
+  }
+  json.end_object().end_object().end_object().end_object();
+}
+
 void write_route(JsonWriter& json, const Route& route) {
   json.key(route.method == "GET" ? "get" : "post").begin_object().member("summary", route.about).key("parameters").begin_array();
   if (const std::size_t open = route.path.find('{'); open != std::string_view::npos) {
@@ -261,9 +286,14 @@ void write_route(JsonWriter& json, const Route& route) {
         .member("required", true);
     json.key("schema").begin_object().member("type", "string").end_object().end_object();
   }
-  for (const ParamSpec& param : route.params) write_param(json, param);
+  const bool form = route.shape == Route::Shape::Prometheus && route.method == "POST";
+  for (const ParamSpec& param : route.params) {
+    if (!form) write_param(json, param);
+  }
   json.end_array();
-  if (route.method == "POST") {
+  if (form) {
+    write_form(json, route);
+  } else if (route.method == "POST") {
     json.key("requestBody")
         .begin_object()
         .member("required", !route.needs.empty())
@@ -283,14 +313,16 @@ void write_route(JsonWriter& json, const Route& route) {
     json.end_object().end_object().end_object();
   }
   json.key("responses").begin_object();
-  const std::string_view type = route.shape == Route::Shape::Json   ? kJson
-                                : route.shape == Route::Shape::Text ? "text/plain"
-                                : route.shape == Route::Shape::Page ? "text/html"
-                                                                    : "text/css";
+  const std::string_view type = route.shape == Route::Shape::Json         ? kJson
+                                : route.shape == Route::Shape::Text       ? "text/plain"
+                                : route.shape == Route::Shape::Page       ? "text/html"
+                                : route.shape == Route::Shape::Prometheus ? (route.answer.empty() ? "text/plain" : kJson)
+                                                                          : "text/css";
+  const std::string_view failure = route.shape == Route::Shape::Prometheus ? "PrometheusError" : "Error";
   write_answer(json, "200", route.about, type, route.answer);
-  write_answer(json, "400", "An unknown parameter or a bad value; the message names it", kJson, "Error");
+  write_answer(json, "400", "An unknown parameter or a bad value; the message names it", kJson, failure);
   for (const int status : route.failures)
-    write_answer(json, std::to_string(status), "See the error's message and hint", kJson, "Error");
+    write_answer(json, std::to_string(status), "See the error's message and hint", kJson, failure);
   json.end_object().end_object();
 }
 

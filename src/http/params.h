@@ -25,6 +25,7 @@ struct ParamSpec {
   std::size_t high = 1000;
   std::size_t usual = 0;  // of Count: when it is absent
   char mark = 0;          // of Cursor: the list that it pages through
+  std::string_view example{};
 };
 
 // A query string that was checked against its route's parameters: what it holds can be used as it is.

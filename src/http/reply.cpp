@@ -6,6 +6,44 @@
 #include "base/json.h"
 
 namespace bongsu::http {
+namespace {
+
+class Stream final : public Pieces {
+ public:
+  Stream(std::string head, std::function<bool(std::string&)> more, std::string tail, std::size_t octets)
+      : ready_(std::move(head)), more_(std::move(more)), tail_(std::move(tail)), octets_(octets) {}
+  bool next(std::string& out) override {
+    if (out.empty()) out = std::move(ready_);
+    else out += ready_;
+    ready_.clear();
+    while (out.size() < kPieceOctets) {
+      if (more_(out)) continue;
+      out += tail_;
+      return false;
+    }
+    return true;
+  }
+  std::size_t octets() const override { return octets_; }
+  void put_back(std::string piece) { ready_ = std::move(piece); }
+
+ private:
+  std::string ready_;
+  std::function<bool(std::string&)> more_;
+  std::string tail_;
+  std::size_t octets_;
+};
+
+}  // namespace
+
+Reply stream(std::string type, std::string head, std::function<bool(std::string&)> more, std::string tail, std::size_t octets) {
+  auto pieces = std::make_unique<Stream>(std::move(head), std::move(more), std::move(tail), octets);
+  Reply reply{.type = std::move(type), .body = {}};
+  if (!pieces->next(reply.body)) return reply;
+  pieces->put_back(std::move(reply.body));
+  reply.body.clear();
+  reply.rest = std::move(pieces);
+  return reply;
+}
 
 std::string problem_body(std::string_view code, std::string_view message, std::string_view hint) {
   std::string body;

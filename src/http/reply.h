@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/result.h"
+#include "http/front.h"
 
 namespace bongsu::http {
 
@@ -15,7 +18,12 @@ struct Reply {
   int status = 200;
   std::string type = kJson;
   std::string body;
+  std::unique_ptr<Pieces> rest{};  // instead of a body, of one too big to be made whole
 };
+
+// An answer made as it is sent: `head`, what `more` appends until it returns false, `tail`. One that turns out to be small is
+// made at once. `octets` is what `more` holds in memory, about.
+Reply stream(std::string type, std::string head, std::function<bool(std::string&)> more, std::string tail, std::size_t octets);
 
 // {"error":{"code","message","hint"}}: what went wrong, and what to do next.
 std::string problem_body(std::string_view code, std::string_view message, std::string_view hint);

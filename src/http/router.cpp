@@ -9,7 +9,9 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "http/page.h"
+#include "http/prometheus.h"
 
 namespace bongsu::http {
 namespace {
@@ -68,6 +70,15 @@ bool origin_is_ours(const httplib::Request& request) {
   return origin.empty() || origin == "http://" + request.get_header_value("Host");
 }
 
+// The request that this worker answers, and what its handler leaves to be sent after the head.
+struct Exchange {
+  const WholeRequest& request;
+  std::unique_ptr<Pieces> rest{};
+};
+thread_local Exchange* exchange = nullptr;
+
+bool is_form(std::string_view type) { return to_lower(type).starts_with("application/x-www-form-urlencoded"); }
+
 bool names(std::string_view list, std::string_view tag) { return list == "*" || list.find(tag) != std::string_view::npos; }
 
 }  // namespace
@@ -82,7 +93,6 @@ class Router::Library final : public httplib::Server {
     set_default_headers(std::move(fields));
     set_keep_alive_max_count(10'000);
     set_keep_alive_timeout(75);
-    set_payload_max_length(1024 * 1024);
     set_exception_handler([this](const httplib::Request& request, httplib::Response& response, std::exception_ptr what) {
       std::string text = "unknown";
       try {
@@ -101,8 +111,9 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = api_routes(sources_);
-    for (auto& more : {backup_routes(sources_), event_routes(), page_routes()})
-      routes.insert(routes.end(), more.begin(), more.end());
+    for (auto& more :
+         {backup_routes(sources_), event_routes(), query_routes(), series_routes(), rule_routes(sources_), page_routes()})
+      routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
                       "This description",
@@ -121,17 +132,22 @@ class Router::Library final : public httplib::Server {
     }
   }
 
-  std::string answer(const WholeRequest& request) {
+  WholeAnswer answer(const WholeRequest& request) {
     MemoryStream stream(request.text);
+    Exchange mine{request};
+    exchange = &mine;
     bool closed = false;
     process_request(stream, request.close, closed, {});
-    return stream.take();
+    exchange = nullptr;
+    if (request.text.starts_with("HEAD ")) mine.rest.reset();
+    return {stream.take(), std::move(mine.rest)};
   }
 
  private:
   Reply no_route(const httplib::Request& request, httplib::Response& response) const {
     for (const Route& route : routes_) {
       if (!std::regex_match(request.path, std::regex(pattern_of(route.path)))) continue;
+      // What takes both was found.
       response.set_header("Allow", route.method == "GET" ? "GET, HEAD" : "POST");
       return problem(405, "method_not_allowed", fmt::format("{} is not taken here, {} is", request.method, route.method),
                      "see /api/v1/openapi.json");
@@ -141,27 +157,26 @@ class Router::Library final : public httplib::Server {
   }
 
   void serve(const Route& route, const httplib::Request& request, httplib::Response& response) const {
+    static const Form kNoForm;
+    response.set_header("Date", http_date(to_ms(sources_.clock.now()) / 1000));
+    if (route.shape == Route::Shape::Prometheus) return serve_prometheus(route, request, response);
     const auto params = Params::parse(query_of(request.target), route.params);
     if (!params && route.shape == Route::Shape::Page) {
       const Params none;
-      return send(problem_page({sources_, none, {}, {}}, 400, "This cannot be asked", params.error().text), response);
+      return send(problem_page({sources_, none, {}, {}, kNoForm, {}}, 400, "This cannot be asked", params.error().text),
+                  response);
     }
     if (!params)
       return send(problem(400, "invalid", params.error().text, "see " + std::string(route.path) + " in /api/v1/openapi.json"),
                   response);
     if (route.method == "POST") {
-      if (!origin_is_ours(request)) {
-        return send(problem(403, "foreign_origin", "a page of another site may change nothing here",
-                            "use Bongsu's own page or the command line"),
-                    response);
-      }
-      if (!request.body.empty() && !request.get_header_value("Content-Type").starts_with(kJson)) {
+      if (!origin_is_ours(request)) return send(foreign_origin(), response);
+      if (!exchange->request.body.empty() && !exchange->request.content_type.starts_with(kJson)) {
         return send(problem(415, "type_not_taken", "the body must be JSON", "send Content-Type: application/json"), response);
       }
     }
-    const Call call{sources_, *params, request.matches.size() > 1 ? request.matches[1].str() : std::string(), request.body};
+    const Call call{sources_, *params, name_in(request), exchange->request.body, kNoForm, exchange->request.gone};
     Reply reply = route.handler(call);
-    response.set_header("Date", http_date(to_ms(sources_.clock.now()) / 1000));
     if (reply.status == 200 && route.method == "GET" &&
         (route.shape == Route::Shape::Json || route.shape == Route::Shape::Style)) {
       // Weak: the same answer, whatever the octets on the way.
@@ -173,11 +188,39 @@ class Router::Library final : public httplib::Server {
     send(std::move(reply), response);
   }
 
+  static std::string name_in(const httplib::Request& request) {
+    return request.matches.size() > 1 ? request.matches[1].str() : std::string();
+  }
+  static Reply foreign_origin() {
+    return problem(403, "foreign_origin", "a page of another site may change nothing here",
+                   "use Bongsu's own page or the command line");
+  }
+
+  // A query changes nothing, and a page of a stranger cannot read its answer; what changes something says `octets`.
+  void serve_prometheus(const Route& route, const httplib::Request& request, httplib::Response& response) const {
+    const Params none;
+    const WholeRequest& whole = exchange->request;
+    if (route.octets && !origin_is_ours(request)) return send(foreign_origin(), response);
+    const auto form =
+        Form::parse(route.method == "POST" && is_form(whole.content_type) ? std::string_view(whole.body) : std::string_view(),
+                    query_of(request.target));
+    if (!form) return send(fault(Fault::BadData, form.error().text), response);
+    send(route.handler({sources_, none, name_in(request), whole.body, *form, whole.gone}), response);
+  }
+
   static void send(Reply reply, httplib::Response& response) {
     response.status = reply.status;
     if (reply.type.empty()) return;
     response.body = std::move(reply.body);
     response.set_header("Content-Type", reply.type);
+    if (!reply.rest) return;
+    // cpp-httplib writes the head alone: the provider gives nothing, and the front sends the rest.
+    exchange->rest = std::move(reply.rest);
+    if (exchange->request.chunked) {
+      response.set_chunked_content_provider(reply.type, [](std::size_t, httplib::DataSink&) { return false; });
+    } else {
+      response.set_content_provider(reply.type, [](std::size_t, httplib::DataSink&) { return false; });
+    }
   }
 
   const Sources sources_;
@@ -188,6 +231,13 @@ class Router::Library final : public httplib::Server {
 
 Router::Router(Sources sources) : library_(std::make_unique<Library>(std::move(sources))) {}
 Router::~Router() = default;
-std::string Router::answer(const WholeRequest& request) const { return library_->answer(request); }
+WholeAnswer Router::answer(const WholeRequest& request) const { return library_->answer(request); }
+
+Front::Place Router::place(const ServerOptions& options, std::string_view path) {
+  if (path == "/prometheus/api/v1/write") return {Lane::Quick, options.write_octets, true};
+  if (path.starts_with("/prometheus/")) return {Lane::Query, options.body_octets, false};
+  if (path == "/snmp") return {Lane::Scrape, options.body_octets, false};
+  return {Lane::Quick, options.body_octets, false};
+}
 
 }  // namespace bongsu::http

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "http/form.h"
 #include "http/front.h"
 #include "http/params.h"
 #include "http/reply.h"
@@ -20,11 +21,14 @@ struct Call {
   const Params& params;
   std::string name;       // what stood for {name} or {id} in the path, decoded
   std::string_view body;  // of POST
+  const Form& form;       // of Shape::Prometheus
+  std::stop_token gone;   // of what may take long: nobody waits for the answer any more
 };
 
 // One route, from which cpp-httplib's table, the parameter check and the OpenAPI file are made.
 struct Route {
-  enum class Shape { Json, Text, Page, Style };
+  // Prometheus: takes whatever parameters come, of the URL and of a urlencoded body, and tells faults as Prometheus does.
+  enum class Shape { Json, Text, Page, Style, Prometheus };
   std::string_view method;
   std::string_view path;  // "/api/v1/devices/{name}/items"
   std::string_view about;
@@ -34,6 +38,7 @@ struct Route {
   std::string_view answer{};    // name of the answer's schema in the OpenAPI file, for Json
   std::vector<int> failures{};  // statuses beyond 400 and 500
   std::string_view needs{};     // of POST: the text member that the body must have; else it may have a note
+  bool octets = false;          // of POST: the body is neither JSON nor a form
 };
 
 // The routes, in the order in which they are tried.
@@ -41,6 +46,9 @@ std::vector<Route> api_routes(const Sources& sources);
 std::vector<Route> backup_routes(const Sources& sources);
 std::vector<Route> event_routes();
 std::vector<Route> page_routes();
+std::vector<Route> query_routes();
+std::vector<Route> series_routes();
+std::vector<Route> rule_routes(const Sources& sources);
 std::string openapi(const std::vector<Route>& routes, std::string_view version);
 
 // cpp-httplib's routing without its sockets. Thread: any, once made.
@@ -48,7 +56,8 @@ class Router {
  public:
   explicit Router(Sources sources);
   ~Router();
-  std::string answer(const WholeRequest& request) const;
+  WholeAnswer answer(const WholeRequest& request) const;
+  static Front::Place place(const ServerOptions& options, std::string_view path);
 
  private:
   class Library;

@@ -15,8 +15,9 @@ Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Sour
   Metrics& metrics = sources.metrics;
   auto parts = std::unique_ptr<Parts>(new Parts{.router = Router(std::move(sources))});
   const Router& router = parts->router;
-  BONGSU_TRY(parts->front,
-             Front::start(options, metrics, [&router](const WholeRequest& request) { return router.answer(request); }));
+  BONGSU_TRY(parts->front, Front::start(
+                               options, metrics, [options](std::string_view path) { return Router::place(options, path); },
+                               [&router](const WholeRequest& request) { return router.answer(request); }));
   return std::unique_ptr<Server>(new Server(std::move(parts)));
 }
 

@@ -16,6 +16,7 @@
 #include "model/alarm.h"
 #include "model/device.h"
 #include "model/source.h"
+#include "rule/spec.h"
 #include "snmp/dialect.h"
 
 namespace bongsu::http {
@@ -23,19 +24,24 @@ namespace bongsu::http {
 struct ServerOptions {
   std::string listen = "127.0.0.1:8642";  // host:port or [v6]:port, loopback only; port 0 takes any free one
   int workers = 2;                        // threads that run handlers; a connection holds none while it waits
+  int query_workers = 2;                  // the same for queries, which may take their time, and the pieces of their answers
+  int scrape_workers = 8;                 // the same for /snmp, which waits for devices
   std::size_t queue = 1'024;              // whole requests waiting for a worker; more get 503
+  std::size_t query_queue = 256;          // the same for queries, and for scrapes
   std::size_t connections = 2'000;        // when full, the connection that has waited longest gives its place
   std::size_t per_address = 1'000;        // the same by peer; every local client and proxy is one peer
   std::size_t requests_per_connection = 10'000;
   std::size_t head_octets = 16 * 1024;
   std::size_t head_fields = 100;
-  std::size_t target_octets = 2 * 1024;
+  std::size_t path_octets = 2 * 1024;
+  std::size_t target_octets = 8 * 1000;  // path and query; cpp-httplib takes 8,192
   std::size_t body_octets = 1024 * 1024;
-  std::size_t bodies_octets = 16 * 1024 * 1024;   // of all bodies under way; more get 503
-  std::size_t answers_octets = 64 * 1024 * 1024;  // of all answers being sent; the slowest reader gives its place
-  Millis head_time{5'000};                        // from a request's first octet (or the accept) to the end of its head
+  std::size_t write_octets = 8 * 1024 * 1024;      // of a body of remote write
+  std::size_t bodies_octets = 16 * 1024 * 1024;    // of all bodies under way; more get 503
+  std::size_t answers_octets = 256 * 1024 * 1024;  // of all answers being sent; the slowest reader gives its place
+  Millis head_time{5'000};                         // from a request's first octet (or the accept) to the end of its head
   Millis body_time{10'000};
-  Millis write_time{10'000};  // for a whole answer
+  Millis write_time{10'000};  // for a whole answer, or for a piece of a big one
   Millis idle_time{75'000};   // between two requests
   Millis stop_time{2'000};    // for answers under way when the server stops
 };
@@ -49,6 +55,20 @@ struct BackupState {
   std::string error{};
   std::optional<Time> started{}, ended{};
   std::uint64_t series = 0, samples = 0, logs = 0, events = 0, octets = 0;  // in one that is done
+};
+
+// A watch item, and how its last judgement went.
+struct RuleState {
+  std::shared_ptr<const rule::ItemSpec> item;
+  std::optional<Time> judged{};
+  bool failing = false;  // its expression could not be evaluated
+};
+
+// What is known of a metric beside its name.
+struct MetricInfo {
+  std::string type;  // "counter", "gauge"; empty when nothing is known
+  std::string help;
+  std::string unit;
 };
 
 // What is shown. All of it is called from worker threads and must outlive the server.
@@ -69,6 +89,8 @@ struct Sources {
   // Begins a backup into the folder; how far it is.
   std::function<Status(std::string_view dir)> back_up{};
   std::function<BackupState()> backup{};
+  std::function<std::vector<RuleState>()> rules{};  // by name
+  std::function<MetricInfo(const std::string& metric)> describe{};
   std::string version;
   SteadyTime started;
 };

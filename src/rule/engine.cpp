@@ -384,6 +384,15 @@ std::optional<Alarm> Engine::alarm(std::uint64_t id) const {
   return at == ledger->alarms.end() ? std::nullopt : std::optional(at->second);
 }
 
+std::vector<Engine::Health> Engine::health() const {
+  std::vector<Health> out;
+  const auto ledger = state_->ledger.lock();
+  for (const auto& [name, item] : ledger->items) {
+    out.push_back({item.spec, item.judged == Time{} ? std::nullopt : std::optional(item.judged), item.failing});
+  }
+  return out;
+}
+
 std::vector<ItemState> Engine::items(std::string_view device) const {
   std::vector<ItemState> out;
   {

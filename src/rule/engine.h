@@ -58,6 +58,14 @@ class Engine final : public AlarmSource {
   std::vector<ItemState> items(std::string_view device) const override;
   std::vector<DeviceLevels> levels() const override;
 
+  // Every item by name, when it was judged last, and whether its expression could not be evaluated then. Thread: any.
+  struct Health {
+    std::shared_ptr<const ItemSpec> item;
+    std::optional<Time> judged;
+    bool failing = false;
+  };
+  std::vector<Health> health() const;
+
   // Errors: NotFound, Refused (the alarm has recovered), Unavailable (disk; then nothing changed). Thread: any, not a reactor's.
   Status acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now);
   Status unacknowledge(std::uint64_t id, const std::string& by, Time now);

@@ -136,7 +136,12 @@ TEST(Front, RefusesWhatIsOutOfBounds) {
   gets(400, "GET /healthz HTTP/1.1\r\n\r\n");
   gets(400, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(421, "GET /healthz HTTP/1.1\r\nHost: rebound.example\r\n\r\n");
-  gets(400, "GET http://127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(421, "GET http://rebound.example/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(400, "GET https://127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(400, "GET http://user@127.0.0.1/healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(400, "GET http:///healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(400, "GET healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(414, get("/healthz?" + std::string(8'100, 'x')));
   gets(405, "DELETE /api/v1/devices/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(405, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(505, "GET /healthz HTTP/1.2\r\nHost: 127.0.0.1\r\n\r\n");
@@ -145,6 +150,24 @@ TEST(Front, RefusesWhatIsOutOfBounds) {
   gets(400, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11) + "\r\n\r\n");  // a TLS hello
   gets(400, "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nbad name: 1\r\n\r\n");
   gets(400, std::string("GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\na: \x01\r\n\r\n"));
+}
+
+// RFC 9112 section 3.2.2: a server takes the absolute form, and then its host counts, not the field's.
+TEST(Front, TakesAnAbsoluteTarget) {
+  Lab lab;
+  lab.start();
+  const auto gets = [&](int status, const std::string& line, const std::string& body) {
+    SCOPED_TRACE(line);
+    Wire wire(lab.port());
+    wire.send(line + "\r\nHost: elsewhere.example\r\n\r\n");
+    const std::string answer = wire.answer();
+    EXPECT_EQ(status, status_of(answer));
+    EXPECT_THAT(answer, HasSubstr(body));
+  };
+  gets(200, "GET http://127.0.0.1/healthz HTTP/1.1", "{\"status\":\"ok\"}");
+  gets(200, "GET HTTP://localhost:8642/api/v1/devices?limit=1 HTTP/1.1", "\"devices\":[]");
+  gets(200, "GET http://[::1]:80 HTTP/1.1", "<title>");
+  gets(200, "GET http://127.0.0.1?refresh=60 HTTP/1.1", "<title>");
 }
 
 TEST(Front, TakesABodyAtTheBound) {

@@ -120,6 +120,8 @@ struct Lab {
   Alarms alarms;
   Events events;
   Points points;
+  const PointSource* source = &points;
+  std::vector<RuleState> rules;
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
@@ -134,7 +136,7 @@ struct Lab {
                     .devices = devices,
                     .alarms = alarms,
                     .events = events,
-                    .points = points,
+                    .points = *source,
                     .ready = [this]() -> Status { return not_ready ? Status(*not_ready) : Status(); },
                     .notices = [this] { return notices; },
                     .acknowledge = [this](std::uint64_t id, std::string_view note) { return change("ack", id, note); },
@@ -146,6 +148,11 @@ struct Lab {
                         },
                     .back_up = [this](std::string_view dir) { return begin_backup(dir); },
                     .backup = [this] { return *backup.lock(); },
+                    .rules = [this] { return rules; },
+                    .describe =
+                        [](const std::string& metric) {
+                          return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
+                        },
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));

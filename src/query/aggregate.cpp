@@ -54,27 +54,33 @@ Result<Grid> Evaluation::count_values(const Aggregate& node, const Grid& input) 
                                                       : "\\x" + to_hex(std::span(reinterpret_cast<const std::uint8_t*>(&c), 1));
     return Error{Code::Invalid, "invalid label name \"" + shown + "\"; count_values needs a name in UTF-8"};
   }
-  KeyTable table(!node.without, node.labels);
-  std::vector<Labels> parts;  // by group
-  std::map<std::pair<std::uint32_t, std::string>, std::size_t> places;
+  // The value is a label of each series before they are grouped.
+  std::vector<std::string> by = node.labels;
+  if (!node.without) by.push_back(name);
+  KeyTable table(!node.without, by);
+  std::vector<LabelsPtr> labelled;  // what the table points to
   std::vector<Row> rows;
   std::vector<double> cells;
   for (std::size_t r = 0; r < input.rows.size(); ++r) {
-    const std::uint32_t group = table.id(key_of(input.rows[r]));
-    if (group == parts.size()) parts.push_back(table.part(key_of(input.rows[r])));
+    std::map<std::string, std::size_t> places;  // rows of the result, by value
     std::size_t place = 0;
     double before = nothing();
     for (std::size_t i = 0; i < input.steps; ++i) {
       const double value = input.row(r)[i];
       if (is_nothing(value)) continue;
       if (std::bit_cast<std::uint64_t>(value) != std::bit_cast<std::uint64_t>(before)) {
-        const auto [at, is_new] = places.try_emplace({group, fixed_number(value)}, rows.size());
+        const auto [at, is_new] = places.try_emplace(fixed_number(value), 0);
         if (is_new) {
-          Labels labels = parts[group];
-          labels.set(name, at->first.second);
-          rows.push_back({std::make_shared<const Labels>(std::move(labels)), false});
-          BONGSU_TRY_OK(reserve(cells.size(), "count_values"));
-          cells.resize(cells.size() + input.steps, nothing());
+          Labels labels = hides_name(input.rows[r]) ? *shown(input.rows[r]) : *input.rows[r].labels;
+          labels.set(name, at->first);
+          labelled.push_back(std::make_shared<const Labels>(std::move(labels)));
+          const RowKey key{labelled.back().get(), false};
+          at->second = table.id(key);
+          if (at->second == rows.size()) {
+            rows.push_back({std::make_shared<const Labels>(table.part(key)), false});
+            BONGSU_TRY_OK(reserve(cells.size(), "count_values"));
+            cells.resize(cells.size() + input.steps, nothing());
+          }
         }
         place = at->second;
         before = value;
@@ -85,7 +91,6 @@ Result<Grid> Evaluation::count_values(const Aggregate& node, const Grid& input) 
   }
   BONGSU_TRY(Grid out, make_grid(std::move(rows), input.steps));
   out.cells = std::move(cells);
-  BONGSU_TRY_OK(join_same(out));
   return out;
 }
 

@@ -505,7 +505,8 @@ bool TableWalk::check(const Answer& answer) {
     if (const std::size_t jump = known_break(before); jump != SIZE_MAX) {
       state.jump = jump;
       breaks_[jump].back_to.assign(varbind.name.octets().begin(), varbind.name.octets().end());
-      breaks_[jump].earlier.assign(state.before.octets().begin(), state.before.octets().end());
+      const Octets earlier = state.newest.octets().empty() ? Octets(state.earlier) : state.before.octets();
+      breaks_[jump].earlier.assign(earlier.begin(), earlier.end());
       continue;
     }
     return doubt(number, before, varbind.name);
@@ -521,6 +522,7 @@ bool TableWalk::check(const Answer& answer) {
 // `name` cannot be what comes behind `before`. False, for check().
 bool TableWalk::doubt(std::uint32_t column, OidView before, OidView name) {
   only_ = column;
+  for (const std::uint32_t other : asked_) states_[other].jump = SIZE_MAX;  // nothing of the answer is taken
   if (type_ != PduType::GetBulk && asked_.size() == 1) {
     begin_skip(column, name, states_[column].earlier);
     return false;
@@ -597,12 +599,7 @@ void TableWalk::keep_lasts() {
   for (State& state : states_) {
     if (state.ended) continue;
     const Octets octets = state.newest.octets().empty() ? last(state) : state.newest.octets();
-    if (!state.newest.octets().empty() && type_ != PduType::GetBulk) {
-      const Octets old = last(state);
-      state.earlier.assign(old.begin(), old.end());
-    } else if (!state.earlier.empty()) {
-      state.earlier.clear();
-    }
+    if (!state.newest.octets().empty()) state.earlier.assign(state.before.octets().begin(), state.before.octets().end());
     state.last_at = static_cast<std::uint32_t>(next_lasts_.size());
     state.last_size = static_cast<std::uint32_t>(octets.size());
     next_lasts_.insert(next_lasts_.end(), octets.begin(), octets.end());
@@ -613,7 +610,7 @@ void TableWalk::keep_lasts() {
 
 void TableWalk::keep_last(std::uint32_t column, OidView name) {
   const std::vector<std::uint8_t> octets(name.octets().begin(), name.octets().end());
-  for (State& state : states_) state.newest = OidView();
+  for (State& state : states_) state.newest = state.before = OidView();
   states_[column].newest = OidView(octets);
   asked_.clear();
   keep_lasts();

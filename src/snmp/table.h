@@ -93,7 +93,7 @@ class TableWalk {
     OidView beyond;                            // the name that showed it so
     std::uint32_t last_at = 0, last_size = 0;  // its last name, in lasts_
     OidView newest, first, before;             // within the answer at hand; `before`: the name before the newest
-    std::vector<std::uint8_t> earlier;         // the name before its last, where GETNEXT found that
+    std::vector<std::uint8_t> earlier;         // the name before its last, where that is known
     std::size_t jump = SIZE_MAX;               // of breaks_: the one behind its last name
   };
   // What the request under way is for.

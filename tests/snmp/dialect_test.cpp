@@ -3,7 +3,7 @@
 
 #include <gmock/gmock.h>
 
-#include <map>
+#include "learning_fixture.h"
 
 namespace bongsu::snmp {
 namespace {
@@ -36,23 +36,6 @@ Dialect full() {
   out.note(Trait::WrongError, time_from_ms(9), "genErr");
   return out;
 }
-
-// Kept records in memory.
-class Records final : public StateStore {
- public:
-  Result<std::optional<std::string>> get(std::string_view, std::string_view) const override {
-    return std::optional<std::string>();
-  }
-  Status scan(std::string_view table, std::string_view,
-              const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    if (table != DialectBook::kTable) return {};
-    for (const auto& [key, value] : all)
-      if (!visit(key, value)) break;
-    return {};
-  }
-  Status commit(const StateBatch&) override { return {}; }
-  std::map<std::string, std::string> all;
-};
 
 }  // namespace
 
@@ -154,7 +137,7 @@ TEST(DialectBook, MakesATextOnceASecond) {
 
 TEST(DialectBook, RemembersAndForgets) {
   ManualClock clock;
-  Records records;
+  KeptRecords records;
   records.all = {{"192.0.2.1:161", encode(full())}, {"nonsense", encode(full())}, {"192.0.2.2:161", "?"}};
   DialectBook book(clock);
   Dialect& held = book.of(kRouter);

@@ -2,9 +2,7 @@
 // Agents that do one thing wrong each: the values are had, nothing untrue is, and the dialect says what was seen.
 #include <fmt/format.h>
 
-#include <map>
-
-#include "client_fixture.h"
+#include "learning_fixture.h"
 
 namespace bongsu::snmp {
 namespace {
@@ -12,82 +10,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-std::size_t asked_varbinds(const Message& request) {
-  const std::size_t rows = request.pdu.type == PduType::GetBulk ? static_cast<std::size_t>(request.pdu.error_index) : 1;
-  return request.pdu.varbinds.size() * rows;
-}
-
-Message failing(const Message& request, Message answer, std::int32_t status) {
-  answer.pdu.varbinds = request.pdu.varbinds;
-  answer.pdu.error_status = status;
-  answer.pdu.error_index = 0;
-  return answer;
-}
-
 }  // namespace
-
-// Kept records in memory.
-class KeptRecords final : public StateStore {
- public:
-  Result<std::optional<std::string>> get(std::string_view, std::string_view) const override {
-    return std::optional<std::string>();
-  }
-  Status scan(std::string_view table, std::string_view,
-              const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    if (table != DialectBook::kTable) return {};
-    for (const auto& [key, value] : all)
-      if (!visit(key, value)) break;
-    return {};
-  }
-  Status commit(const StateBatch& batch) override {
-    for (const auto& change : batch.changes) {
-      if (change.value) all[change.key] = *change.value;
-      else all.erase(change.key);
-    }
-    return {};
-  }
-  std::map<std::string, std::string> all;
-};
-
-class LearningTest : public ClientTest {
- protected:
-  LearningTest() {
-    agent.put_table(kEntry, 10, 24);
-    agent.put(kUptime, Value::of_number(ValueType::TimeTicks, 1));
-    agent.put(Oid{1, 3, 6, 1, 2, 1, 31, 1}, Value::of_integer(1));
-  }
-  void meet() { ASSERT_TRUE(wait(client->get(target(), {kUptime}))); }
-  const Dialect& dialect() { return *client->dialect(agent.at()); }
-  std::uint64_t seen(Trait trait) {
-    const Observation* found = dialect().find(trait);
-    return found == nullptr ? 0 : found->count;
-  }
-  std::string evidence(Trait trait) {
-    const Observation* found = dialect().find(trait);
-    return found == nullptr ? "" : found->evidence;
-  }
-  std::vector<Trait> traits() {
-    std::vector<Trait> out;
-    for (const Observation& observation : dialect().observations) out.push_back(observation.trait);
-    return out;
-  }
-  // Walks until the whole table is had; the number of walks.
-  int walks_to_whole(std::size_t width, std::size_t rows, Version version = Version::V2c) {
-    for (int walk = 1; walk <= 3; ++walk) {
-      const auto table = wait(client->table(target(version), columns(static_cast<std::uint32_t>(width))), 600s);
-      if (table && table->rows.size() == rows && table->end.cells == width * rows) {
-        expect_whole_table(table, width, rows);
-        return walk;
-      }
-    }
-    return 99;
-  }
-  std::size_t requests_of_a_walk(std::size_t width, std::size_t rows) {
-    agent.asked.clear();
-    EXPECT_EQ(1, walks_to_whole(width, rows));
-    return agent.asked.size();
-  }
-};
 
 TEST_F(LearningTest, NothingIsLearnedOfAGoodAgent) {
   meet();
@@ -228,96 +151,6 @@ TEST_F(LearningTest, ABulkThatIsWrongIsNotBelieved) {
   learns("as GETNEXT", [](const Message& request, std::vector<Varbind>& varbinds) {
     if (varbinds.size() > request.pdu.varbinds.size()) varbinds.resize(request.pdu.varbinds.size());
   });
-}
-
-TEST_F(LearningTest, NamesThatGoBackAreSkippedAndRemembered) {
-  // What comes behind row 7 of the third column is never found by GETNEXT of the row before.
-  const Oid column = kEntry + 3;
-  const auto back = [&](const Oid& asked, Varbind& found) {
-    if (asked == column + 7) found = {column + 2, agent.objects[column + 2]};
-  };
-  const auto spoil = [&](const Message& request, Message answer) {
-    const std::size_t names = request.pdu.varbinds.size();
-    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
-    for (std::size_t i = 0; i < answer.pdu.varbinds.size(); ++i)
-      back(i < names ? request.pdu.varbinds[i].oid : answer.pdu.varbinds[i - names].oid, answer.pdu.varbinds[i]);
-    return std::optional(answer);
-  };
-  for (const Version version : {Version::V1, Version::V2c}) {
-    restart({});
-    agent.twist = spoil;
-    const auto table = wait(client->table(target(version), columns(10)));
-    expect_whole_table(table, 10, 24);
-    ASSERT_EQ(1U, table->end.notes.size());
-    EXPECT_THAT(table->end.notes[0], HasSubstr("behind 1.3.6.1.2.1.2.2.1.3.7 the agent went back to 1.3.6.1.2.1.2.2.1.3.2"));
-    EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::NotIncreasing));
-    EXPECT_THAT(evidence(Trait::NotIncreasing),
-                HasSubstr("GETNEXT of 1.3.6.1.2.1.2.2.1.3.7 was answered with 1.3.6.1.2.1.2.2.1.3.2"));
-    ASSERT_EQ(1U, dialect().breaks.size());
-    EXPECT_EQ(column + 7, dialect().breaks[0].after);
-    EXPECT_TRUE(dialect().bulk);
-    if (version == Version::V2c) {
-      EXPECT_LE(requests_of_a_walk(10, 24), 2U);
-    }
-    EXPECT_EQ(1U, seen(Trait::NotIncreasing));
-  }
-}
-
-TEST_F(LearningTest, WhatGetnextNeverFindsIsHadByGet) {
-  // Rows 8 and 9 of a column are never the answer to a GETNEXT: the agent goes back instead.
-  const Oid column = kEntry + 3;
-  agent.twist = [&](const Message& request, Message answer) {
-    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
-    for (Varbind& found : answer.pdu.varbinds)
-      if (found.oid == column + 8 || found.oid == column + 9) found = {column + 1, agent.objects[column + 1]};
-    return std::optional(answer);
-  };
-  EXPECT_EQ(1, walks_to_whole(10, 24));
-  EXPECT_EQ(2U, dialect().breaks.size());
-  EXPECT_LE(requests_of_a_walk(10, 24), 6U);
-}
-
-TEST_F(LearningTest, RowsInWrongOrderAreAllHad) {
-  // In the third column row 13 comes before row 12.
-  const Oid column = kEntry + 3;
-  agent.twist = [&](const Message& request, Message answer) {
-    if (request.pdu.type == PduType::GetRequest) return std::optional(answer);
-    const auto next = [&](const Oid& name) -> std::optional<Oid> {
-      if (name == column + 11) return column + 13;
-      if (name == column + 13) return column + 12;
-      if (name == column + 12) return column + 14;
-      return std::nullopt;
-    };
-    const std::size_t names = request.pdu.varbinds.size();
-    for (std::size_t i = 0; i < answer.pdu.varbinds.size(); ++i) {
-      const Oid asked = i < names ? request.pdu.varbinds[i].oid : answer.pdu.varbinds[i - names].oid;
-      if (const auto found = next(asked)) answer.pdu.varbinds[i] = {*found, agent.objects[*found]};
-    }
-    return std::optional(answer);
-  };
-  for (const Version version : {Version::V1, Version::V2c}) {
-    restart({});
-    EXPECT_EQ(1, walks_to_whole(10, 24, version));
-    EXPECT_EQ(1, walks_to_whole(10, 24, version));
-    ASSERT_EQ(1U, dialect().breaks.size());
-    EXPECT_EQ(column + 12, dialect().breaks[0].hidden);
-    EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::NotIncreasing));
-  }
-}
-
-TEST_F(LearningTest, AColumnThatWrapsAtItsEndEnds) {
-  const Oid last = kEntry + 10;
-  agent.twist = [&](const Message& request, Message answer) {
-    for (Varbind& found : answer.pdu.varbinds)
-      if (!found.oid.starts_with(kEntry) && request.pdu.type != PduType::GetRequest) found = {last + 1, agent.objects[last + 1]};
-    return std::optional(answer);
-  };
-  EXPECT_EQ(1, walks_to_whole(10, 24));
-  EXPECT_LE(requests_of_a_walk(10, 24), 2U);
-  // A row more is seen, break or not.
-  agent.objects.clear();
-  agent.put_table(kEntry, 10, 25);
-  EXPECT_EQ(1, walks_to_whole(10, 25));
 }
 
 TEST_F(LearningTest, AnEndlessColumnEndsAndTheOthersAreWhole) {

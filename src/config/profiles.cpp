@@ -2,6 +2,12 @@
 #include "config/profiles.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <fstream>
+#include <iterator>
+
+#include "base/text.h"
 
 namespace bongsu::config {
 namespace {
@@ -69,6 +75,90 @@ std::vector<poll::MetricRule> read_metrics(const Node* node, Problems& problems)
   return all;
 }
 
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// {1: normal, 2: failed}
+std::vector<poll::StateRule> read_states(const Node& node, Problems& problems) {
+  std::vector<poll::StateRule> all;
+  if (node.kind != Node::Kind::Map) {
+    problems.add(node.place, "states must be a map of numbers and words, such as {1: normal, 2: failed}");
+    return all;
+  }
+  for (const Node::Member& member : node.members) {
+    const auto value = whole_number(member.key);
+    if (!value) problems.add(member.place, "'" + member.key + "' is no number: states are given as {1: normal, 2: failed}");
+    auto word = as_text(member.value, "state", problems);
+    if (value && word) all.push_back({*value, std::move(*word)});
+  }
+  return all;
+}
+
+std::vector<poll::SensorRule> read_sensors(const Node* node, Problems& problems) {
+  std::vector<poll::SensorRule> all;
+  if (!node) return all;
+  if (node->kind != Node::Kind::List) {
+    problems.add(node->place, "sensors must be a list, each with `class:` and `value:`");
+    return all;
+  }
+  for (const Node& item : node->items) {
+    poll::SensorRule rule{.kind = {}, .at = where_of(item.place), .value = {}, .name = {}, .unit = {}, .states = {}};
+    MapReader reader(item, "sensor", problems);
+    if (reader.required("class")) rule.kind = reader.text("class").value_or("");
+    auto value = read_text(reader.required("value"), "value", problems);
+    rule.name = reader.text("name").value_or("");
+    rule.unit = reader.text("unit").value_or("");
+    if (const Node* states = reader.get("states")) rule.states = read_states(*states, problems);
+    reader.done();
+    if (rule.kind.empty() || !value) continue;
+    rule.value = std::move(*value);
+    all.push_back(std::move(rule));
+  }
+  return all;
+}
+
+std::optional<poll::SystemRule> read_system(const Node& node, Problems& problems) {
+  poll::SystemRule system;
+  system.at = where_of(node.place);
+  const std::size_t before = problems.size();
+  MapReader reader(node, "system", problems);
+  reader.required("os");
+  system.sys_object_id = read_texts(reader.get("sysObjectID"), "sysObjectID", problems);
+  system.sys_descr = read_text(reader.get("sysDescr"), "sysDescr", problems);
+  system.has = read_texts(reader.get("has"), "has", problems);
+  for (const char* fact : {"os", "kind", "vendor", "hardware"}) {
+    if (auto text = reader.text(fact)) system.facts.emplace(fact, std::move(*text));
+  }
+  for (const char* fact : {"version", "model"}) {
+    if (auto text = read_text(reader.get(fact), fact, problems)) system.captures.emplace(fact, std::move(*text));
+  }
+  reader.done();
+  if (problems.size() != before) return std::nullopt;
+  return system;
+}
+
+// One line each: a number, a tab, a name; what begins with # is for people.
+void read_vendors(const std::filesystem::path& file, std::map<std::uint32_t, std::string>& into, Problems& problems) {
+  std::ifstream in(file);
+  std::string line;
+  for (int number = 1; std::getline(in, line); ++number) {
+    const std::string_view text = trim(line);
+    if (text.empty() || text.front() == '#') continue;
+    const auto tab = text.find('\t');
+    const auto enterprise = whole_number(text.substr(0, tab));
+    if (tab == std::string_view::npos || !enterprise || *enterprise < 0 || *enterprise > UINT32_MAX) {
+      problems.add({file.string(), number, 1}, "a line is an enterprise number, a tab and the vendor's name");
+      continue;
+    }
+    into.insert_or_assign(static_cast<std::uint32_t>(*enterprise), std::string(trim(text.substr(tab + 1))));
+  }
+  if (in.bad() || !in.eof()) problems.add({file.string(), 0, 0}, "cannot be read; check that it is a file, there and readable");
+}
+
 std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) {
   poll::GroupRule group{.name = {}, .at = where_of(node.place)};
   const std::size_t before = problems.size();
@@ -80,6 +170,7 @@ std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) 
   }
   group.table = table.has_value();
   group.name = table ? *table : scalars.value_or("");
+  group.under = read_text(reader.get("under"), "under", problems);
   group.let = read_named(reader.get("let"), "let", problems);
   group.where = read_text(reader.get("where"), "where", problems);
   group.labels = read_named(reader.get("labels"), "labels", problems);
@@ -97,6 +188,7 @@ std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) 
   group.unless = read_texts(reader.get("unless"), "unless", problems);
   group.device = read_named(reader.get("device"), "device", problems);
   group.metrics = read_metrics(reader.get("metrics"), problems);
+  group.sensors = read_sensors(reader.get("sensors"), problems);
   reader.done();
   if (group.name.empty()) return std::nullopt;
   return group;
@@ -113,6 +205,7 @@ std::optional<poll::Profile> read_profile(const Node& node, Problems& problems) 
     profile.match.always = conditions.flag("always").value_or(false);
     profile.match.sys_object_id = read_texts(conditions.get("sysObjectID"), "sysObjectID", problems);
     profile.match.sys_descr = read_text(conditions.get("sysDescr"), "sysDescr", problems);
+    profile.match.os = read_texts(conditions.get("os"), "os", problems);
     profile.match.has = read_texts(conditions.get("has"), "has", problems);
     conditions.done();
   }
@@ -131,11 +224,27 @@ std::optional<poll::Profile> read_profile(const Node& node, Problems& problems) 
   return profile;
 }
 
-std::vector<poll::Profile> read_all(const std::optional<Node>& root, Problems& problems) {
-  std::vector<poll::Profile> all;
+// {systems: [...]}
+void read_systems(const Node& node, std::vector<poll::SystemRule>& into, Problems& problems) {
+  MapReader reader(node, "systems", problems);
+  const Node* systems = reader.required("systems");
+  reader.done();
+  if (systems == nullptr) return;
+  if (systems->kind != Node::Kind::List) {
+    problems.add(systems->place, "systems must be a list, each with `os:` and `sysObjectID:` or `sysDescr:`");
+    return;
+  }
+  for (const Node& item : systems->items) {
+    if (auto system = read_system(item, problems)) into.push_back(std::move(*system));
+  }
+}
+
+poll::ProfileFiles read_all(const std::optional<Node>& root, Problems& problems) {
+  poll::ProfileFiles all;
   if (!root || root->kind == Node::Kind::Null) return all;
   const auto take = [&](const Node& node) {
-    if (auto profile = read_profile(node, problems)) all.push_back(std::move(*profile));
+    if (node.kind == Node::Kind::Map && node.find("systems")) return read_systems(node, all.systems, problems);
+    if (auto profile = read_profile(node, problems)) all.profiles.push_back(std::move(*profile));
   };
   if (root->kind == Node::Kind::List) {
     for (const Node& item : root->items) take(item);
@@ -147,16 +256,16 @@ std::vector<poll::Profile> read_all(const std::optional<Node>& root, Problems& p
 
 }  // namespace
 
-std::vector<poll::Profile> read_profiles(const std::filesystem::path& file, Problems& problems) {
+poll::ProfileFiles read_profiles(const std::filesystem::path& file, Problems& problems) {
   return read_all(read_yaml(file, problems), problems);
 }
 
-std::vector<poll::Profile> parse_profiles(std::string_view text, const std::string& name, Problems& problems) {
+poll::ProfileFiles parse_profiles(std::string_view text, const std::string& name, Problems& problems) {
   return read_all(parse_yaml(text, name, problems), problems);
 }
 
-std::vector<poll::Profile> read_profile_folders(const std::vector<std::filesystem::path>& rules, Problems& problems) {
-  std::vector<poll::Profile> all;
+poll::ProfileFiles read_profile_folders(const std::vector<std::filesystem::path>& rules, Problems& problems) {
+  poll::ProfileFiles all;
   for (const auto& folder : rules) {
     std::vector<std::filesystem::path> files;
     std::error_code error;
@@ -165,14 +274,21 @@ std::vector<poll::Profile> read_profile_folders(const std::vector<std::filesyste
       if (extension == ".yaml" || extension == ".yml") files.push_back(at->path());
     }
     std::sort(files.begin(), files.end());
-    std::vector<poll::Profile> here;
+    poll::ProfileFiles here;
     for (const auto& file : files) {
-      for (poll::Profile& profile : read_profiles(file, problems)) here.push_back(std::move(profile));
+      poll::ProfileFiles some = read_profiles(file, problems);
+      std::move(some.profiles.begin(), some.profiles.end(), std::back_inserter(here.profiles));
+      std::move(some.systems.begin(), some.systems.end(), std::back_inserter(here.systems));
     }
-    std::erase_if(all, [&](const poll::Profile& old) {
-      return std::any_of(here.begin(), here.end(), [&](const poll::Profile& next) { return next.name == old.name; });
+    if (const auto vendors = folder / "profiles" / "vendors.tsv"; std::filesystem::exists(vendors, error))
+      read_vendors(vendors, all.vendors, problems);
+    std::erase_if(all.profiles, [&](const poll::Profile& old) {
+      return std::any_of(here.profiles.begin(), here.profiles.end(),
+                         [&](const poll::Profile& next) { return next.name == old.name; });
     });
-    std::move(here.begin(), here.end(), std::back_inserter(all));
+    std::move(here.profiles.begin(), here.profiles.end(), std::back_inserter(all.profiles));
+    all.systems.insert(all.systems.begin(), std::make_move_iterator(here.systems.begin()),
+                       std::make_move_iterator(here.systems.end()));
   }
   return all;
 }

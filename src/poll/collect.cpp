@@ -28,19 +28,52 @@ bool stands_back(const Group& group, const std::map<std::string, const Group*, s
   return false;
 }
 
+static Value raw_of(const Group& group, const Emission& emission, const GroupData& data) {
+  if (!emission.leaf) return {};
+  if (group.leaves[*emission.leaf].place == Leaf::Place::Scalar) {
+    for (const auto& [leaf, value] : data.scalars)
+      if (leaf == *emission.leaf) return value;
+    return {};
+  }
+  const auto& index = emission.row->key.index;
+  const auto before = [](const GroupData::Row& row, const std::vector<std::uint32_t>& wanted) { return row.index < wanted; };
+  const auto row = std::lower_bound(data.rows.begin(), data.rows.end(), index, before);
+  if (row == data.rows.end() || row->index != index) return {};
+  for (std::size_t i = 0; i < data.asked.size(); ++i)
+    if (data.asked[i] == *emission.leaf) return row->values[i];
+  return {};
+}
+
+static std::string word_of(const mib::Tree& tree, const Group& group, const Emission& emission, const GroupData& data) {
+  const Value raw = raw_of(group, emission, data);
+  const Metric& metric = group.metrics[emission.metric];
+  if (!metric.states.empty()) {
+    const auto number = raw.to_double();
+    const State* state = find_state(metric, number ? Cell(*number) : Cell(raw.to_text()));
+    return state ? state->word : std::string();
+  }
+  const auto& object = emission.leaf ? group.leaves[*emission.leaf].object : std::nullopt;
+  if (!object || raw.type != ValueType::Integer || object->enums().empty()) return {};
+  std::string text = tree.format(object, raw, false);  // "up(1)"
+  text.resize(std::min(text.size(), text.find('(')));
+  return text;
+}
+
 // What one run has seen; it stands in a coroutine's frame.
 struct Gathering {
   Collection collection{};
   std::map<std::string, const Group*, std::less<>> given{};
   std::set<Labels> series{};
 
-  void add(const Group& group, Outcome& outcome) {
-    for (auto& [name, value] : outcome.facts) collection.info.emplace(name, std::move(value));
+  std::map<std::string, std::string> last{};  // facts for want of better ones
+
+  void add(const mib::Tree& tree, const Group& group, Outcome& outcome, const GroupData& data) {
+    for (auto& [name, value] : outcome.facts) (group.general ? last : collection.info).emplace(name, std::move(value));
     for (std::string& notice : outcome.notices) collection.notices.push_back(std::move(notice));
     for (const Emission& emission : outcome.emissions) {
       if (is_marker(emission.value)) continue;
       const Metric& metric = group.metrics[emission.metric];
-      Labels labels(emission.row->labels);
+      Labels labels = series_labels(metric, emission.row->labels);
       Labels whole = labels;
       whole.set(kMetricName, metric.name);
       if (!series.insert(std::move(whole)).second) continue;  // a more specific profile gave it
@@ -49,6 +82,8 @@ struct Gathering {
       collection.metrics.push_back({.name = metric.name,
                                     .labels = std::move(labels),
                                     .value = emission.value,
+                                    .word = word_of(tree, group, emission, data),
+                                    .raw = raw_of(group, emission, data),
                                     .unit = metric.unit,
                                     .oid = emission_oid(group, emission),
                                     .profile = group.profile,
@@ -105,7 +140,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
     GroupState state;
     const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};
     Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
-    all.add(*group, outcome);
+    all.add(profiles->tree(), *group, outcome, fetched->data);
     if (wants_growth(*group, outcome)) again.emplace_back(group, std::move(state));
   }
   if (!again.empty() && options.second_reading > Millis(0)) {
@@ -117,9 +152,11 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
       if (!fetched) continue;  // the first reading stands
       const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};
       Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);
-      all.add(*group, outcome);
+      all.add(profiles->tree(), *group, outcome, fetched->data);
     }
   }
+  for (auto& [name, value] : device->facts) all.collection.info.emplace(name, std::move(value));
+  all.collection.info.merge(all.last);
   hint_at_hidden_tables(all.collection);
   all.collection.took = std::chrono::duration_cast<Millis>(reactor.clock().steady() - start);
   co_return std::move(all.collection);

@@ -20,6 +20,8 @@ struct CollectedMetric {
   std::string name;
   Labels labels;  // without the metric's name and the device
   double value = 0;
+  std::string word;  // of a state, and of an enumeration that the value was made of: the vendor's
+  Value raw;         // the first object that it was made of
   std::string unit;  // "percent", "bytes"; empty when there is none
   Oid oid;           // the first object that it was made of
   std::string profile;

@@ -81,6 +81,8 @@ class Evaluator {
         return reworded(node);
       case Op::Delta:
         return delta(node);
+      case Op::Numeral:
+        return numeral(node);
       case Op::Min:
       case Op::Max:
       case Op::Total:
@@ -215,6 +217,27 @@ class Evaluator {
     return mac;
   }
 
+  // The first number in a text: 23.5 of "Temp: 23.5 C".
+  Cell numeral(const Node& node) {
+    const Cell cell = run(node.kids[0]);
+    const auto* text = std::get_if<std::string>(&cell);
+    if (!text) return cell;
+    const std::string_view all = std::string_view(*text).substr(0, kMaxMatched);
+    const auto digit = [&](std::size_t i) { return i < all.size() && all[i] >= '0' && all[i] <= '9'; };
+    std::size_t from = 0;
+    while (from < all.size() && !digit(from)) ++from;
+    std::size_t to = from;
+    while (digit(to)) ++to;
+    if (to < all.size() && all[to] == '.' && digit(to + 1)) {
+      ++to;
+      while (digit(to)) ++to;
+    }
+    if (from > 0 && all[from - 1] == '.') --from;
+    if (from > 0 && all[from - 1] == '-') --from;
+    const auto number = parse_number(all.substr(from, to - from));
+    return number && std::isfinite(*number) ? Cell(*number) : Cell{};
+  }
+
   // What is missing does not count; nothing when all are.
   Cell gather(const Node& node) {
     std::optional<double> all;
@@ -239,6 +262,8 @@ class Evaluator {
     if (!a) return {};
     if (node.op == Op::Negate) return -*a;
     if (node.op == Op::Round) return std::round(*a);
+    if (node.op == Op::Abs) return std::fabs(*a);
+    if (node.op == Op::Log10) return *a > 0 ? Cell(std::log10(*a)) : Cell{};
     const auto b = to_number(run(node.kids[1]));
     if (!b) return {};
     double result = 0;
@@ -257,6 +282,9 @@ class Evaluator {
         break;
       case Op::Modulo:
         result = std::fmod(*a, *b);
+        break;
+      case Op::Power:
+        result = std::pow(*a, *b);
         break;
       case Op::Bit:
         if (*a < 0 || *a > 9e15 || *b < 0 || *b > 52) return {};

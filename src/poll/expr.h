@@ -64,6 +64,10 @@ struct Node {
     Show,
     Mac,
     Round,
+    Abs,
+    Log10,
+    Power,
+    Numeral,
     Find
   };
   Op op = Op::None;

@@ -60,7 +60,65 @@ struct Judgement {
   std::string why;
 };
 
-static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::string& descr, const std::set<Oid>& present) {
+// The system that a device says it is: of those that fit, the one with the longest sysObjectID, then the one whose sysDescr
+// fits as well. `present` decides where a system names objects.
+static const System* find_system(const ProfileSet& set, const Oid& id, const std::string& descr, const std::set<Oid>& present) {
+  const System* best = nullptr;
+  std::size_t best_rank = 0;
+  for (const System& system : set.systems()) {
+    std::size_t rank = 1;
+    if (!system.sys_object_id.empty()) {
+      std::size_t longest = 0;
+      for (const Oid& prefix : system.sys_object_id) {
+        if (id.starts_with(prefix)) longest = std::max(longest, prefix.size());
+      }
+      if (longest == 0) continue;
+      rank += longest * 8;
+    }
+    if (system.sys_descr) rank += 2;
+    if (!system.has.empty()) rank += 1;
+    if (rank <= best_rank) continue;
+    if (system.sys_descr && !re2::RE2::PartialMatch(descr, *system.sys_descr)) continue;
+    const auto shown = [&](const Oid& object) { return present.contains(object); };
+    if (!system.has.empty() && std::none_of(system.has.begin(), system.has.end(), shown)) continue;
+    best = &system;
+    best_rank = rank;
+  }
+  return best;
+}
+
+// Objects that decide which system it is.
+static void add_probes(const ProfileSet& set, const Oid& id, const std::string& descr, std::set<Oid>& wanted) {
+  const auto begins = [&](const Oid& prefix) { return id.starts_with(prefix); };
+  for (const System& system : set.systems()) {
+    if (system.has.empty()) continue;
+    if (!system.sys_object_id.empty() && std::none_of(system.sys_object_id.begin(), system.sys_object_id.end(), begins)) continue;
+    if (system.sys_descr && !re2::RE2::PartialMatch(descr, *system.sys_descr)) continue;
+    wanted.insert(system.has.begin(), system.has.end());
+  }
+}
+
+static void add_facts(const ProfileSet& set, Identified& device, const System* system) {
+  const auto add = [&](const std::string& name, std::string value) {
+    const auto known =
+        std::find_if(device.facts.begin(), device.facts.end(), [&](const auto& have) { return have.first == name; });
+    if (known == device.facts.end() && !value.empty()) device.facts.emplace_back(name, std::move(value));
+  };
+  if (system != nullptr) {
+    for (const auto& [name, value] : system->facts) add(name, value);
+    for (const auto& [name, pattern] : system->captures) {
+      std::string found;
+      if (re2::RE2::PartialMatch(device.sys_descr, *pattern, &found)) add(name, to_valid_utf8(trim(found)));
+    }
+  }
+  static const Oid kEnterprises{1, 3, 6, 1, 4, 1};
+  if (!device.sys_object_id.starts_with(kEnterprises) || device.sys_object_id.size() < 7) return;
+  const auto vendor = set.vendors().find(device.sys_object_id.arcs()[6]);
+  if (vendor != set.vendors().end()) add("vendor", vendor->second);
+}
+
+static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::string& descr, std::string_view os,
+                       const std::set<Oid>& present) {
   if (profile.always) return {true, 0, "for every device"};
   Judgement all{.matched = true};
   const auto say = [&](bool holds, int rank, const std::string& why) {
@@ -78,6 +136,12 @@ static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::s
             (best ? " begins with " + best->to_string()
                   : " does not begin with " + profile.sys_object_id[0].to_string() +
                         (profile.sys_object_id.size() > 1 ? " or the others" : "")));
+  }
+  if (!profile.os.empty()) {
+    const bool holds = std::find(profile.os.begin(), profile.os.end(), os) != profile.os.end();
+    say(holds, 2000,
+        "os " + (os.empty() ? "is not known" : "is " + std::string(os)) +
+            (holds ? "" : ", not " + profile.os[0] + (profile.os.size() > 1 ? " or the others" : "")));
   }
   if (profile.sys_descr) {
     const bool holds = re2::RE2::PartialMatch(descr, *profile.sys_descr);
@@ -98,8 +162,8 @@ static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::s
 asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target target,
                                              std::shared_ptr<const ProfileSet> profiles) {
   Identified device;
-  std::vector<Oid> system{kSysDescr, kSysObjectId};
-  auto answer = co_await client.get(target, std::move(system));
+  std::vector<Oid> first{kSysDescr, kSysObjectId};
+  auto answer = co_await client.get(target, std::move(first));
   if (!answer) co_return std::move(answer).error();
   if (answer->varbinds.size() == 2) {
     if (answer->varbinds[0].value.type == ValueType::OctetString)
@@ -110,13 +174,23 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
   for (const DeviceProfile& profile : profiles->profiles()) {
     for (const auto& [oid, name] : profile.has) wanted.insert(oid);
   }
+  add_probes(*profiles, device.sys_object_id, device.sys_descr, wanted);
   std::vector<Oid> objects(wanted.begin(), wanted.end());
   auto present = co_await probe(client, target, std::move(objects));
   if (!present) co_return std::move(present).error();
 
+  const System* system = find_system(*profiles, device.sys_object_id, device.sys_descr, *present);
+  add_facts(*profiles, device, system);
+  std::string os;
+  for (const auto& [name, value] : device.facts)
+    if (name == "os") os = value;
+  device.explanations.push_back({"systems", "who the device is", system != nullptr,
+                                 system != nullptr ? "sysObjectID and sysDescr say that it is " + (os.empty() ? "known" : os)
+                                                   : "no system fits its sysObjectID and sysDescr"});
+
   std::vector<std::pair<int, const DeviceProfile*>> matched;
   for (const DeviceProfile& profile : profiles->profiles()) {
-    Judgement found = judge(profile, device.sys_object_id, device.sys_descr, *present);
+    Judgement found = judge(profile, device.sys_object_id, device.sys_descr, os, *present);
     if (found.matched) matched.emplace_back(-found.rank, &profile);
     device.explanations.push_back({profile.name, profile.title, found.matched, std::move(found.why)});
   }

@@ -24,8 +24,9 @@ struct Explanation {
 struct Identified {
   Oid sys_object_id;
   std::string sys_descr;
-  std::vector<const DeviceProfile*> profiles;  // the most specific first; they live as long as the set
-  std::vector<Explanation> explanations;       // of all, in the set's order
+  std::vector<std::pair<std::string, std::string>> facts;  // os, vendor, ...: by the systems and the enterprise number
+  std::vector<const DeviceProfile*> profiles;              // the most specific first; they live as long as the set
+  std::vector<Explanation> explanations;                   // of all, in the set's order
 };
 
 // Finds the profiles of a device. Errors: as snmp::Client.

@@ -249,7 +249,7 @@ GroupLayout layout_of(const Group& group) {
     mix(leaf.oid.to_string());
     mix(leaf.place == Leaf::Place::Scalar ? "s" : leaf.place == Leaf::Place::Column ? "c" : "l");
   }
-  for (const Metric& metric : group.metrics) mix(metric.name);
+  for (const Metric& metric : group.metrics) mix(series_key(metric));
   return {print, static_cast<std::uint32_t>(group.leaves.size()), static_cast<std::uint32_t>(group.metrics.size())};
 }
 

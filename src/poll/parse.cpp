@@ -23,6 +23,8 @@ constexpr std::array kFunctions{
     Function{"trim", Node::Op::Trim, 1, 1},       Function{"bit", Node::Op::Bit, 2, 2},
     Function{"exists", Node::Op::Exists, 1, 1},   Function{"show", Node::Op::Show, 1, 1},
     Function{"mac", Node::Op::Mac, 1, 1},         Function{"round", Node::Op::Round, 1, 1},
+    Function{"abs", Node::Op::Abs, 1, 1},         Function{"log10", Node::Op::Log10, 1, 1},
+    Function{"pow", Node::Op::Power, 2, 2},       Function{"number", Node::Op::Numeral, 1, 1},
 };
 
 struct Token {

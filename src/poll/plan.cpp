@@ -30,6 +30,11 @@ class GroupCompiler {
   GroupCompiler(const mib::Tree& tree, Group& group, std::vector<Finding>& findings)
       : tree_(tree), group_(group), findings_(findings) {}
 
+  void under(const Text& text) {
+    if (auto oid = tree_.resolve(text.text)) under_ = *std::move(oid);
+    else report(text, 0, oid.error().text);
+  }
+
   void lets(const std::vector<NamedText>& lets) {
     for (const NamedText& let : lets) {
       if (!is_name(let.name, false) || tree_.find(let.name)) {
@@ -135,9 +140,17 @@ class GroupCompiler {
     return true;
   }
 
+  // A number that begins no tree but this group's goes on from `under`.
+  Result<Oid> resolve(const std::string& name) const {
+    if (under_ && name.starts_with('.') && !name.starts_with(".1.")) return tree_.resolve(under_->to_string() + name);
+    if (under_ && name.starts_with(".1.") && !name.starts_with(".1.3.6.1.")) return tree_.resolve(under_->to_string() + name);
+    if (under_ && name == ".1") return *under_ + 1U;
+    return tree_.resolve(name);
+  }
+
   bool bind_symbol(Node& node, const Text& text) {
     const std::string name = node.text;
-    const auto oid = tree_.resolve(name);
+    const auto oid = resolve(name);
     if (!oid) {
       report(text, node.at, oid.error().text);
       return false;
@@ -146,7 +159,7 @@ class GroupCompiler {
     auto object = tree_.find(oid->arcs(), &used);
     if (object && used < oid->size() && object->kind != mib::Kind::Scalar && object->kind != mib::Kind::Column) object.reset();
     if (!object) {  // a bare number: .0 at its end makes a scalar
-      return leaf(node, oid->back() == 0 ? Leaf::Place::Scalar : Leaf::Place::Column, *oid, name, {});
+      return leaf(node, oid->back() == 0 || !group_.table ? Leaf::Place::Scalar : Leaf::Place::Column, *oid, name, {});
     }
     const bool instance = used < oid->size();
     switch (object->kind) {
@@ -170,7 +183,7 @@ class GroupCompiler {
   }
 
   bool bind_lookup(Node& node, const Text& text) {
-    const auto oid = tree_.resolve(node.text);
+    const auto oid = resolve(node.text);
     if (!oid) {
       report(text, node.at, oid.error().text);
       return false;
@@ -205,6 +218,7 @@ class GroupCompiler {
   Group& group_;
   std::vector<Finding>& findings_;
   std::map<std::string, std::pair<Node, Text>, std::less<>> lets_;
+  std::optional<Oid> under_;
   std::size_t nodes_ = 0;
   bool counter_ = false;
   std::int32_t limit_ = -1;
@@ -228,9 +242,71 @@ void compile_facts(const std::vector<NamedText>& facts, GroupCompiler& compiler,
   }
 }
 
+std::vector<State> states_of(const SensorRule& rule, const Metric& metric, const Group& group, std::vector<Finding>& findings) {
+  std::vector<State> states;
+  for (const StateRule& state : rule.states) {
+    const auto plain = parse_severity(state.word);
+    states.push_back({static_cast<double>(state.value), state.word, plain.value_or(severity_of_word(state.word))});
+  }
+  if (!states.empty()) return states;
+  if (metric.value.op == Op::Leaf && group.leaves[metric.value.leaf].object) {
+    for (const auto& item : group.leaves[metric.value.leaf].object->enums())
+      states.push_back({static_cast<double>(item.value), std::string(item.label), severity_of_word(item.label)});
+  }
+  if (states.empty())
+    findings.push_back(
+        {rule.at, "a state needs `states:`, such as {1: normal, 2: failed}: no loaded MIB module says what its values mean"});
+  return states;
+}
+
+void compile_sensors(const GroupRule& rule, GroupCompiler& compiler, Group& group, std::vector<Finding>& findings) {
+  std::set<std::string> seen;
+  for (const SensorRule& sensor : rule.sensors) {
+    const auto unit = unit_of_class(sensor.kind);
+    if (!unit) {
+      const auto classes = sensor_classes();
+      const auto near = nearest(sensor.kind, classes);
+      std::string known;
+      for (const auto name : classes) known += (known.empty() ? "" : ", ") + std::string(name);
+      findings.push_back({sensor.at, "there is no class of sensors '" + sensor.kind + "'" +
+                                         (near ? "; did you mean '" + std::string(*near) + "'?" : ": " + known)});
+      continue;
+    }
+    const bool state = sensor.kind == "state";
+    Metric made{.name = state ? "sensor_state" : "sensor_value"};
+    made.sensor = true;
+    made.part = sensor.name;
+    made.labels.emplace_back("class", sensor.kind);
+    if (!state) {
+      made.unit = sensor.unit.empty() ? std::string(*unit) : sensor.unit;
+      made.labels.emplace_back("unit", made.unit);
+      if (!sensor.states.empty()) findings.push_back({sensor.at, "`states` are for sensors of the class state"});
+    }
+    if (group.labels.empty() && sensor.name.empty()) {
+      findings.push_back({sensor.at, "a sensor of a group without labels needs a `name:`"});
+      continue;
+    }
+    if (!seen.insert(series_key(made)).second) {
+      findings.push_back({sensor.at, "another sensor of this group has the class " + sensor.kind + " and " +
+                                         (sensor.name.empty() ? "no name" : "the name '" + sensor.name + "'") +
+                                         ": give each a `name:` of its own"});
+      continue;
+    }
+    auto node = compiler.expression(sensor.value);
+    if (!node) continue;
+    made.value = std::move(*node);
+    if (state) {
+      made.states = states_of(sensor, made, group, findings);
+      if (made.states.empty()) continue;
+    }
+    group.metrics.push_back(std::move(made));
+  }
+}
+
 Group compile_group(const std::string& profile, const GroupRule& rule, const mib::Tree& tree, std::vector<Finding>& findings) {
   Group group{.profile = profile, .name = rule.name, .table = rule.table};
   GroupCompiler compiler(tree, group, findings);
+  if (rule.under) compiler.under(*rule.under);
   compiler.lets(rule.let);
   if (rule.where) group.where = compiler.expression(*rule.where, false, -1, true);
   std::set<std::string> seen;
@@ -243,7 +319,7 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
     }
     if (auto node = compiler.expression(label.value, false, -1, true)) group.labels.push_back({label.name, std::move(*node)});
   }
-  if (rule.table && rule.labels.empty() && !rule.metrics.empty()) {
+  if (rule.table && rule.labels.empty() && !(rule.metrics.empty() && rule.sensors.empty())) {
     findings.push_back(
         {rule.at, "table '" + rule.name + "' gives metrics but no labels: its rows could not be told apart; add `labels:`"});
   }
@@ -281,15 +357,51 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
     made.value = std::move(*node);
     group.metrics.push_back(std::move(made));
   }
+  compile_sensors(rule, compiler, group, findings);
   return group;
+}
+
+std::shared_ptr<const re2::RE2> compile_pattern(const Text& text, std::vector<Finding>& findings) {
+  re2::RE2::Options options;
+  options.set_log_errors(false);
+  options.set_max_mem(1 << 20);
+  auto regex = std::make_shared<const re2::RE2>(text.text, options);
+  if (!regex->ok()) findings.push_back({text.at, "the pattern cannot be read: " + regex->error()});
+  return regex;
+}
+
+// Nothing when it could not be read whole: it must not be turned loose on every device.
+std::optional<System> compile_system(const SystemRule& rule, const mib::Tree& tree, std::vector<Finding>& findings) {
+  const std::size_t before = findings.size();
+  System made;
+  const auto resolve = [&](const std::vector<Text>& names, std::vector<Oid>& to) {
+    for (const Text& name : names) {
+      if (auto oid = tree.resolve(name.text)) to.push_back(*std::move(oid));
+      else findings.push_back({name.at, oid.error().text});
+    }
+  };
+  resolve(rule.sys_object_id, made.sys_object_id);
+  resolve(rule.has, made.has);
+  if (rule.sys_descr) made.sys_descr = compile_pattern(*rule.sys_descr, findings);
+  if (made.sys_object_id.empty() && !made.sys_descr)
+    findings.push_back({rule.at, "a system is told by `sysObjectID:`, `sysDescr:` or both"});
+  made.facts.assign(rule.facts.begin(), rule.facts.end());
+  for (const auto& [fact, pattern] : rule.captures) {
+    auto regex = compile_pattern(pattern, findings);
+    if (regex->ok() && regex->NumberOfCapturingGroups() < 1)
+      findings.push_back({pattern.at, "the pattern needs a group in (), which is the " + fact});
+    made.captures.emplace_back(fact, std::move(regex));
+  }
+  if (findings.size() != before) return std::nullopt;
+  return made;
 }
 
 void compile_match(const Profile& profile, const mib::Tree& tree, DeviceProfile& made, std::vector<Finding>& findings) {
   const Match& match = profile.match;
   made.always = match.always;
-  if (!match.always && match.sys_object_id.empty() && !match.sys_descr && match.has.empty()) {
+  if (!match.always && match.sys_object_id.empty() && !match.sys_descr && match.has.empty() && match.os.empty()) {
     findings.push_back({profile.at, "profile '" + profile.name +
-                                        "' matches no device: give `match:` one of always, sysObjectID, sysDescr, has"});
+                                        "' matches no device: give `match:` one of always, sysObjectID, sysDescr, os, has"});
   }
   for (const Text& prefix : match.sys_object_id) {
     if (auto oid = tree.resolve(prefix.text)) {
@@ -299,14 +411,10 @@ void compile_match(const Profile& profile, const mib::Tree& tree, DeviceProfile&
     }
   }
   if (match.sys_descr) {
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_max_mem(1 << 20);
-    auto regex = std::make_shared<const re2::RE2>(match.sys_descr->text, options);
-    if (!regex->ok()) findings.push_back({match.sys_descr->at, "the pattern cannot be read: " + regex->error()});
-    made.sys_descr = std::move(regex);
+    made.sys_descr = compile_pattern(*match.sys_descr, findings);
     made.sys_descr_text = match.sys_descr->text;
   }
+  for (const Text& os : match.os) made.os.push_back(os.text);
   for (const Text& object : match.has) {
     if (auto oid = tree.resolve(object.text)) {
       made.has.emplace_back(std::move(*oid), object.text);
@@ -351,8 +459,24 @@ class Digest {
   void add(const IdentityRule& rule) {
     for (const auto* part : {&rule.name, &rule.descr, &rule.alias, &rule.mac, &rule.type}) add(*part);
   }
+  void add(const SensorRule& rule) {
+    add(rule.kind);
+    add(rule.value);
+    add(rule.name);
+    add(rule.unit);
+    for (const StateRule& state : rule.states) add(std::to_string(state.value) + '=' + state.word);
+  }
+  void add(const SystemRule& rule) {
+    add(rule.sys_object_id);
+    add(rule.sys_descr);
+    add(rule.has);
+    for (const auto& [name, value] : rule.facts) add(name + '=' + value);
+    for (const auto& [name, pattern] : rule.captures) add(name + '~' + pattern.text);
+  }
   void add(const GroupRule& rule) {
     add(rule.name);
+    add(rule.under);
+    add(rule.sensors);
     add(rule.table ? std::string_view("table") : std::string_view("scalars"));
     add(rule.let);
     add(rule.where);
@@ -369,6 +493,7 @@ class Digest {
     add(profile.match.always ? std::string_view("always") : std::string_view());
     add(profile.match.sys_object_id);
     add(profile.match.sys_descr);
+    add(profile.match.os);
     add(profile.match.has);
     add(profile.device);
     add(profile.groups);
@@ -381,15 +506,21 @@ class Digest {
 
 }  // namespace
 
-std::shared_ptr<const ProfileSet> ProfileSet::compile(const std::vector<Profile>& profiles, std::shared_ptr<const mib::Tree> tree,
+std::shared_ptr<const ProfileSet> ProfileSet::compile(const ProfileFiles& files, std::shared_ptr<const mib::Tree> tree,
                                                       std::vector<Finding>& findings) {
   const auto set = std::make_shared<ProfileSet>();
   set->tree_ = std::move(tree);
   Digest digest(set->tree_->content_key());
-  digest.add(profiles);
+  digest.add(files.profiles);
+  digest.add(files.systems);
+  for (const auto& [number, vendor] : files.vendors) digest.add(std::to_string(number) + vendor);
   set->digest_ = digest.value();
   std::set<std::string> names;
-  for (const Profile& profile : profiles) {
+  set->vendors_ = files.vendors;
+  for (const SystemRule& rule : files.systems) {
+    if (auto system = compile_system(rule, *set->tree_, findings)) set->systems_.push_back(*std::move(system));
+  }
+  for (const Profile& profile : files.profiles) {
     if (!names.insert(profile.name).second) {
       findings.push_back({profile.at, "there is a profile '" + profile.name + "' already: give this one another name"});
       continue;
@@ -397,15 +528,42 @@ std::shared_ptr<const ProfileSet> ProfileSet::compile(const std::vector<Profile>
     DeviceProfile made{.name = profile.name, .title = profile.title};
     compile_match(profile, *set->tree_, made, findings);
     if (!profile.device.empty()) {
-      Group facts{.profile = profile.name, .name = "device"};
+      Group facts{.profile = profile.name, .name = "device", .general = profile.match.always};
       GroupCompiler compiler(*set->tree_, facts, findings);
       compile_facts(profile.device, compiler, facts, findings);
       made.groups.push_back(std::move(facts));
     }
-    for (const GroupRule& rule : profile.groups) made.groups.push_back(compile_group(profile.name, rule, *set->tree_, findings));
+    for (const GroupRule& rule : profile.groups) {
+      made.groups.push_back(compile_group(profile.name, rule, *set->tree_, findings));
+      made.groups.back().general = profile.match.always;
+    }
     if (is_whole(profile, made)) set->profiles_.push_back(std::move(made));
   }
   return set;
+}
+
+Labels series_labels(const Metric& metric, const std::vector<Labels::Pair>& row) {
+  Labels labels(row);
+  for (const auto& [name, value] : metric.labels) labels.set(name, value);
+  if (metric.part.empty()) return labels;
+  const std::string whole(labels.get("sensor"));
+  labels.set("sensor", whole.empty() ? metric.part : whole + " " + metric.part);
+  return labels;
+}
+
+std::string series_key(const Metric& metric) {
+  std::string key = metric.name;
+  for (const auto& [name, value] : metric.labels) key += '\x1f' + name + '\x1e' + value;
+  return metric.part.empty() ? key : key + '\x1f' + metric.part;
+}
+
+const State* find_state(const Metric& metric, const Cell& cell) {
+  const auto number = to_number(cell);
+  const auto* word = std::get_if<std::string>(&cell);
+  for (const State& state : metric.states) {
+    if (number ? state.value == *number : word && *word == state.word) return &state;
+  }
+  return nullptr;
 }
 
 bool is_metric_name(std::string_view name) { return is_name(name, true); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,9 +11,11 @@
 #include <vector>
 
 #include "mib/tree.h"
+#include "model/labels.h"
 #include "model/oid.h"
 #include "poll/expr.h"
 #include "poll/profile.h"
+#include "poll/states.h"
 
 namespace bongsu::poll {
 
@@ -40,7 +43,18 @@ struct Metric {
   std::string unit;
   std::optional<Node> max_rate;
   bool counter = false;  // named *_total
+  // Of sensors
+  bool sensor = false;               // a reading that is a mark of "not available" counts as none
+  std::vector<Labels::Pair> labels;  // beside the row's
+  std::string part;                  // put behind the row's label `sensor`
+  std::vector<State> states;         // of a state: what its raw values mean
 };
+// The labels of a row's series without its device: the row's and the metric's own.
+Labels series_labels(const Metric& metric, const std::vector<Labels::Pair>& row);
+// Two metrics of a group are the same when these are.
+std::string series_key(const Metric& metric);
+// The state that a raw value or word names; nothing when it is not among them.
+const State* find_state(const Metric& metric, const Cell& cell);
 
 // A GroupRule whose names are resolved. What could not be read was left out, with a Finding.
 struct Group {
@@ -57,6 +71,7 @@ struct Group {
   std::optional<Node> discontinuity;
   std::vector<std::string> unless;
   std::vector<NamedExpr> device;
+  bool general = false;  // of a profile for every device: its facts count last
   std::vector<Metric> metrics;
 };
 
@@ -67,17 +82,35 @@ struct DeviceProfile {
   std::vector<Oid> sys_object_id;
   std::shared_ptr<const re2::RE2> sys_descr;
   std::string sys_descr_text;
+  std::vector<std::string> os;
   std::vector<std::pair<Oid, std::string>> has;  // object and its name as written
   std::vector<Group> groups;                     // facts from scalars stand in a group of their own, named "device"
+};
+
+// Who devices are that say this of themselves.
+struct System {
+  std::vector<Oid> sys_object_id;  // none: any
+  std::shared_ptr<const re2::RE2> sys_descr;
+  std::vector<Oid> has;
+  std::vector<std::pair<std::string, std::string>> facts;
+  std::vector<std::pair<std::string, std::shared_ptr<const re2::RE2>>> captures;
 };
 
 // All profiles, ready to run; immutable. It keeps the tree that its names were found in.
 class ProfileSet {
  public:
   // What is wrong goes to `findings` and costs that part alone.
-  static std::shared_ptr<const ProfileSet> compile(const std::vector<Profile>& profiles, std::shared_ptr<const mib::Tree> tree,
+  static std::shared_ptr<const ProfileSet> compile(const ProfileFiles& files, std::shared_ptr<const mib::Tree> tree,
                                                    std::vector<Finding>& findings);
+  static std::shared_ptr<const ProfileSet> compile(std::vector<Profile> profiles, std::shared_ptr<const mib::Tree> tree,
+                                                   std::vector<Finding>& findings) {
+    ProfileFiles files;
+    files.profiles = std::move(profiles);
+    return compile(files, std::move(tree), findings);
+  }
   const std::vector<DeviceProfile>& profiles() const { return profiles_; }
+  const std::vector<System>& systems() const { return systems_; }
+  const std::map<std::uint32_t, std::string>& vendors() const { return vendors_; }
   const mib::Tree& tree() const { return *tree_; }
   // Of all that it was made from: equal ones collect the same.
   std::uint64_t digest() const { return digest_; }
@@ -85,6 +118,8 @@ class ProfileSet {
  private:
   std::shared_ptr<const mib::Tree> tree_;
   std::vector<DeviceProfile> profiles_;
+  std::vector<System> systems_;
+  std::map<std::uint32_t, std::string> vendors_;
   std::uint64_t digest_ = 0;
 };
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -26,6 +28,7 @@ struct Match {
   bool always = false;
   std::vector<Text> sys_object_id;  // prefixes, as numbers or names
   std::optional<Text> sys_descr;    // RE2, found anywhere in the text
+  std::vector<Text> os;             // names of operating systems, as the systems say
   std::vector<Text> has;            // objects: one instance in or under any of them answers
 };
 
@@ -35,6 +38,22 @@ struct MetricRule {
   Text value;
   std::string unit;              // empty: as the metric's name says
   std::optional<Text> max_rate;  // of a counter: the growth per second that is possible at all
+};
+
+// What a value of a sensor of class "state" means, in the vendor's word.
+struct StateRule {
+  std::int64_t value = 0;
+  std::string word;
+};
+
+// One sensor of each row: a metric sensor_value, or sensor_state where its class is "state", with labels class and unit.
+struct SensorRule {
+  std::string kind;  // its class: "temperature", "state", ...
+  Where at;
+  Text value;
+  std::string name;               // of the label `sensor`, behind the row's own where there is one
+  std::string unit;               // empty: as usual for the class
+  std::vector<StateRule> states;  // empty: as the object's enumeration says
 };
 
 struct NamedText {
@@ -53,6 +72,7 @@ struct GroupRule {
   std::string name;
   Where at;
   bool table = false;
+  std::optional<Text> under;      // what numbers in this group that are no whole OIDs begin with
   std::vector<NamedText> let;     // names for expressions of this group
   std::optional<Text> where;      // rows for which it is true; all when absent
   std::vector<NamedText> labels;  // a row without its first label is left out
@@ -61,6 +81,7 @@ struct GroupRule {
   std::vector<Text> unless;           // metrics: left out when another group of the device gives one of them
   std::vector<NamedText> device;      // facts about the device, from the first row that has them
   std::vector<MetricRule> metrics;
+  std::vector<SensorRule> sensors;
 };
 
 // What to collect from which device, and how it becomes canonical.
@@ -71,6 +92,23 @@ struct Profile {
   Match match;
   std::vector<NamedText> device;  // facts: os, kind, vendor, model, version, serial, location, ...
   std::vector<GroupRule> groups;
+};
+
+// Who devices are that say this of themselves.
+struct SystemRule {
+  Where at;
+  std::vector<Text> sys_object_id;           // prefixes; none: any
+  std::optional<Text> sys_descr;             // RE2
+  std::vector<Text> has;                     // objects of which one answers; none: any
+  std::map<std::string, std::string> facts;  // os, title, kind, vendor, model
+  std::map<std::string, Text> captures;      // version, model: RE2 whose first group is found in sysDescr
+};
+
+// All that the files of a folder `profiles` say.
+struct ProfileFiles {
+  std::vector<Profile> profiles;
+  std::vector<SystemRule> systems;               // of two that fit equally well the first counts
+  std::map<std::uint32_t, std::string> vendors;  // by enterprise number
 };
 
 // What is wrong with a profile, for a person: what, and what to do.

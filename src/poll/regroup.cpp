@@ -39,7 +39,8 @@ void carry_over(SeriesBook& book, GroupRun& old, GroupRun& run, Time stamp, std:
   const Group& now = *run.group;
   const auto leaves =
       origins(before.leaves, now.leaves, [](const Leaf& a, const Leaf& b) { return a.oid == b.oid && a.place == b.place; });
-  const auto metrics = origins(before.metrics, now.metrics, [](const Metric& a, const Metric& b) { return a.name == b.name; });
+  const auto metrics =
+      origins(before.metrics, now.metrics, [](const Metric& a, const Metric& b) { return series_key(a) == series_key(b); });
   std::vector<Emission> ended;
   for (const auto& row : old.state.rows) {
     for (std::uint32_t metric = 0; metric < row->series.size(); ++metric) {
@@ -128,6 +129,7 @@ void regroup(Watch& watch, const Identified& device, const std::shared_ptr<const
   watch.told.clear();
   watch.profiles.clear();
   for (const DeviceProfile* profile : device.profiles) watch.profiles.push_back(profile->name);
+  watch.facts = device.facts;
   watch.info_changed = true;
 }
 

@@ -487,14 +487,29 @@ class GroupEvaluation {
     return taken;
   }
 
+  // A value that the vendor did not list is worth a look, and no alarm.
+  static std::optional<double> severity_of(const Metric& metric, const Cell& cell) {
+    if (cell.index() == 0) return std::nullopt;
+    const State* state = find_state(metric, cell);
+    return static_cast<double>(bongsu::to_number(state ? state->severity : Severity::Harmless));
+  }
+  // The largest and the smallest number stand for "not available" with nearly all vendors.
+  static bool is_mark(const Value* value) {
+    if (value == nullptr) return false;
+    if (value->type == ValueType::Integer) return value->integer == INT32_MAX || value->integer == INT32_MIN;
+    return value->type == ValueType::Gauge32 && (value->number == UINT32_MAX || value->number == INT32_MAX);
+  }
+
   void emit(std::uint32_t index, const Fresh& row, RowState& state) {
     const Metric& metric = group_.metrics[index];
     SeriesState& series = state.series[index];
-    std::optional<double> value = to_number(value_of(metric.value, row.view));
+    const Cell cell = value_of(metric.value, row.view);
+    std::optional<double> value = metric.states.empty() ? to_number(cell) : severity_of(metric, cell);
     const std::optional<GapCause> lacks = trace_.lacks;
     std::optional<GapCause> gap;
     std::optional<std::uint32_t> first;
     if (!trace_.used.empty()) first = trace_.used.front();
+    if (metric.sensor && first && is_mark(row.view.value(*first))) value.reset();
     if (value && metric.counter) {
       const SeriesStep taken = count_series(index, row, state, *value);
       if (!taken.value && !taken.gap) return;

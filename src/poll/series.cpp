@@ -46,9 +46,10 @@ void SeriesBook::put(const Group& group, const std::vector<Emission>& emissions,
     if (!series.id && marker && !series.kept) continue;
     if (!series.id) {
       if (!has_budget(at)) continue;
-      Labels labels(emission.row->labels);
+      const Metric& metric = group.metrics[emission.metric];
+      Labels labels = series_labels(metric, emission.row->labels);
       labels.set("device", device_);
-      labels.set(kMetricName, group.metrics[emission.metric].name);
+      labels.set(kMetricName, metric.name);
       series.id = id_of(labels);
       if (!series.id) continue;
     }

@@ -61,8 +61,12 @@ void Watch::start_over() {
 
 void Watch::gather_info() {
   std::map<std::string, std::string> found;
-  for (const auto& run : groups) {
-    for (const auto& [name, value] : run->facts) found.emplace(name, value);
+  for (const bool last : {false, true}) {
+    for (const auto& run : groups) {
+      if (run->group->general != last) continue;
+      for (const auto& [name, value] : run->facts) found.emplace(name, value);
+    }
+    for (const auto& [name, value] : facts) found.emplace(name, value);
   }
   if (!spec.os.empty()) found["os"] = spec.os;
   info_changed |= found != info;

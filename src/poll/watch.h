@@ -131,8 +131,9 @@ struct Watch {
   UptimeState uptime;
   std::uint64_t restarts = 0;
   std::vector<std::string> profiles;
-  std::set<std::string> told;                     // notices, each once
-  std::vector<std::shared_ptr<GroupRun>> groups;  // in the order of asking
+  std::set<std::string> told;                              // notices, each once
+  std::vector<std::shared_ptr<GroupRun>> groups;           // in the order of asking
+  std::vector<std::pair<std::string, std::string>> facts;  // as it was identified
   std::map<std::string, std::string> info;
   std::optional<double> uptime_seconds;
   std::optional<bool> snmp_up;

@@ -31,7 +31,8 @@ TEST(Profiles, ReadsEveryKey) {
       device: {model: x}
       metrics: {load1: laLoad.1}
 )",
-                                  "p.yaml", problems);
+                                  "p.yaml", problems)
+                       .profiles;
   EXPECT_TRUE(problems.empty()) << problems.lines()[0];
   ASSERT_EQ(1u, all.size());
   const poll::Profile& box = all[0];
@@ -57,7 +58,7 @@ TEST(Profiles, ExampleOfTheirReadmeIsSound) {
   const auto begin = text.find("```yaml\n"), end = text.find("```\n", begin + 8);
   ASSERT_NE(std::string::npos, begin);
   Problems problems;
-  const auto all = parse_profiles(text.substr(begin + 8, end - begin - 8), "README.md", problems);
+  const auto all = parse_profiles(text.substr(begin + 8, end - begin - 8), "README.md", problems).profiles;
   for (const std::string& line : problems.lines()) ADD_FAILURE() << line;
   ASSERT_EQ(1u, all.size());
   EXPECT_EQ(2u, all[0].groups.size());

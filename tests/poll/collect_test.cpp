@@ -110,7 +110,7 @@ TEST(Collect, ExplainsEveryProfile) {
   world.add({.kind = agent::Kind::Switch});
   const auto got = world.collect_now();
   ASSERT_TRUE(got) << got.error().text;
-  EXPECT_EQ(stock_profiles()->profiles().size(), got->profiles.size());
+  EXPECT_EQ(stock_profiles()->profiles().size() + 1, got->profiles.size());  // and the systems
   for (const Explanation& profile : got->profiles) {
     if (profile.profile == "interfaces") {
       EXPECT_EQ("has IF-MIB::ifTable", profile.why);

@@ -250,7 +250,7 @@ TEST(Poller, NewProfilesTakeOverWithoutAGap) {
   std::vector<Finding> findings;
   config::Problems problems;
   auto profiles = config::read_profile_folders({std::filesystem::path(BONGSU_SOURCE_DIR) / "rules"}, problems);
-  std::erase_if(profiles, [](const Profile& profile) { return profile.name == "ucd-diskio"; });
+  std::erase_if(profiles.profiles, [](const Profile& profile) { return profile.name == "ucd-diskio"; });
   network.profiles.publish(ProfileSet::compile(profiles, base_tree(), findings));
   network.sim.run_for(2min);
   EXPECT_EQ(std::string::npos,

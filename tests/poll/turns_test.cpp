@@ -150,7 +150,7 @@ std::shared_ptr<const ProfileSet> changed_profiles(const std::function<void(Prof
   config::Problems problems;
   std::vector<Finding> findings;
   auto profiles = config::read_profile_folders({std::filesystem::path(BONGSU_SOURCE_DIR) / "rules"}, problems);
-  for (Profile& profile : profiles) change(profile);
+  for (Profile& profile : profiles.profiles) change(profile);
   return ProfileSet::compile(profiles, base_tree(), findings);
 }
 

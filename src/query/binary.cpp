@@ -200,7 +200,6 @@ Result<Grid> Evaluation::match(const Binary& node, const Grid& left, const Grid&
       }
     }
     std::fill(matched.begin(), matched.end(), '\0');
-    const std::size_t first_of_group = rows.size();
     std::vector<std::pair<std::size_t, std::vector<char>>> seen;  // by result row of this group, its steps
     for (const std::uint32_t m : manys[id]) {
       const double* from = many.row(m);
@@ -254,7 +253,6 @@ Result<Grid> Evaluation::match(const Binary& node, const Grid& left, const Grid&
         }
       }
     }
-    static_cast<void>(first_of_group);
   }
   BONGSU_TRY(Grid out, make_grid(std::move(rows), steps));
   out.cells = std::move(cells);

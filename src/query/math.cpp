@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <chrono>
 #include <cmath>
 
 #include "query/eval.h"
@@ -43,34 +42,55 @@ constexpr std::array kMappings{
 // Parts of a UTC date, of a value in seconds since 1970.
 enum class Part { Minute, Hour, DayOfWeek, DayOfMonth, DayOfYear, DaysInMonth, Month, Year };
 
+struct Date {
+  std::int64_t year;
+  int month, day;  // from 1
+};
+std::int64_t floor_div(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
+// Of the proleptic Gregorian calendar, day 0 being 1970-01-01; chrono's own ends with the year 32767. The year begins in March
+// here, so that the leap day is its last.
+Date date_of(std::int64_t day) {
+  constexpr std::int64_t kEra = 146'097;  // days of 400 years
+  const std::int64_t shifted = day + 719'468;
+  const std::int64_t era = floor_div(shifted, kEra);
+  const std::int64_t of_era = shifted - era * kEra;
+  const std::int64_t year = (of_era - of_era / 1460 + of_era / 36'524 - of_era / (kEra - 1)) / 365;
+  const std::int64_t of_year = of_era - (365 * year + year / 4 - year / 100);
+  const std::int64_t month = (5 * of_year + 2) / 153;
+  const int calendar = static_cast<int>(month < 10 ? month + 3 : month - 9);
+  return {year + era * 400 + (calendar <= 2 ? 1 : 0), calendar, static_cast<int>(of_year - (153 * month + 2) / 5 + 1)};
+}
+bool is_leap(std::int64_t year) { return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0; }
+int days_in(std::int64_t year, int month) {
+  constexpr std::array<int, 12> kDays{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+  return kDays[static_cast<std::size_t>(month - 1)] + (month == 2 && is_leap(year) ? 1 : 0);
+}
+
 template <Part part>
 double part_of(double value) {
-  using namespace std::chrono;
-  // Years 1 to 9999 and then some; chrono's calendar ends at 32767.
-  if (!(std::fabs(value) < 9e11)) return std::nan("");
-  const sys_seconds at{seconds(static_cast<std::int64_t>(std::floor(value)))};
-  const sys_days day = floor<days>(at);
-  const year_month_day date(day);
-  const hh_mm_ss clock(at - day);
+  if (!(std::fabs(value) < 9.2e18)) return std::nan("");
+  const auto seconds = static_cast<std::int64_t>(value);  // cut towards 1970, as Prometheus cuts
+  const std::int64_t day = floor_div(seconds, 86'400);
+  const std::int64_t of_day = seconds - day * 86'400;
+  if (part == Part::Minute) return static_cast<double>(of_day / 60 % 60);
+  if (part == Part::Hour) return static_cast<double>(of_day / 3600);
+  if (part == Part::DayOfWeek) return static_cast<double>((day % 7 + 11) % 7);  // 1970 began on a Thursday
+  const Date date = date_of(day);
   switch (part) {
-    case Part::Minute:
-      return static_cast<double>(clock.minutes().count());
-    case Part::Hour:
-      return static_cast<double>(clock.hours().count());
-    case Part::DayOfWeek:
-      return weekday(day).c_encoding();
     case Part::DayOfMonth:
-      return static_cast<unsigned>(date.day());
-    case Part::DayOfYear:
-      return static_cast<double>((day - sys_days(date.year() / January / 1)).count() + 1);
+      return date.day;
+    case Part::DayOfYear: {
+      int days = date.day;
+      for (int month = 1; month < date.month; ++month) days += days_in(date.year, month);
+      return days;
+    }
     case Part::DaysInMonth:
-      return static_cast<unsigned>((date.year() / date.month() / last).day());
+      return days_in(date.year, date.month);
     case Part::Month:
-      return static_cast<unsigned>(date.month());
-    case Part::Year:
-      return static_cast<int>(date.year());
+      return date.month;
+    default:
+      return static_cast<double>(date.year);
   }
-  return std::nan("");
 }
 
 constexpr std::array kParts{

@@ -77,6 +77,8 @@ void write_inspection(JsonWriter& json, const std::filesystem::path& data, const
         .member("octets", family.octets)
         .member("records", family.records)
         .end_object();
+  json.end_array().key("set_aside").begin_array();
+  for (const std::string& text : found.set_aside) json.value(text);
   json.end_array().key("cardinality").begin_object();
   json.member("label_names", found.cardinality.label_names).member("label_pairs", found.cardinality.label_pairs);
   write_counts(json, "series_by_metric", found.cardinality.series_by_metric);
@@ -110,6 +112,7 @@ void print_inspection(const std::filesystem::path& data, const store::Inspection
   line("state", state.empty() ? "none" : state);
   line("pending", show_count(found.pending) + " samples that the next start takes from the head log");
   if (found.lost_records > 0) line("lost", show_count(found.lost_records) + " records of the head log");
+  for (const std::string& text : found.set_aside) line("set aside", escape_terminal(text));
   Table families({"FAMILY", "ON DISK", "RECORDS"});
   for (const auto& family : found.families) families.row({family.name, show_octets(family.octets), show_count(family.records)});
   std::printf("\n%s", families.text().c_str());

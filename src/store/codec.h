@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -66,6 +67,7 @@ constexpr std::uint64_t zigzag(std::int64_t value) {
 }
 constexpr std::int64_t unzigzag(std::uint64_t value) { return static_cast<std::int64_t>(value >> 1 ^ (~(value & 1) + 1)); }
 
+inline std::uint64_t as_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 // A double that is a whole number of at most 53 bits, and not -0.
 bool as_whole(double value, std::int64_t& whole);
 // Octets of a 64-bit pattern without its zero octets at both ends: a control octet (lowest bit 1; 3 bits: how many are

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "store/rescue.h"
 
 namespace bongsu::store {
 namespace {
@@ -33,6 +34,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       write_errors(metrics.counter("bongsu_store_write_errors_total", "writes that the database refused")),
       groups(metrics.counter("bongsu_store_groups_total", "groups of samples sealed")),
       rollups(metrics.counter("bongsu_store_rollups_total", "days of 64 series rolled up into windows")),
+      damaged(metrics.gauge("bongsu_store_damaged_tables", "tables that were found damaged and set aside")),
       reopened(metrics.counter("bongsu_store_reopened_total", "times the database was opened anew after a failure")),
       series(metrics.gauge("bongsu_store_series", "series that have data")),
       pending_points(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "points"}})),
@@ -68,18 +70,39 @@ Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOpti
 Result<std::unique_ptr<Store::Core>> Store::Core::open(const std::filesystem::path& dir, const StoreOptions& options,
                                                        const Clock& clock, Metrics& metrics, OpenAs as) {
   const bool read_only = as == OpenAs::Read;
-  BONGSU_TRY(DirectoryLock lock, read_only ? DirectoryLock::share(dir) : DirectoryLock::take(dir));
-  if (!read_only) BONGSU_TRY_OK(room_to_open(dir));
-  std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics, read_only));
+  constexpr int kAttempts = 16;  // each sets a damaged table aside at least
+  std::set<std::string> suspects;
   bool damaged = false;
-  BONGSU_TRY(const auto rocks, Rocks::open(dir, options, damaged, as));
-  *core->rocks_.lock() = rocks;
-  if (damaged) {
-    *core->problem_.lock() = "the log in " + dir.string() + " was damaged; what was written after the damage is gone";
-    core->lose_record(0, "the log of the database is damaged");
+  for (int attempt = 1;; ++attempt) {
+    BONGSU_TRY(DirectoryLock lock, read_only ? DirectoryLock::share(dir) : DirectoryLock::take(dir));
+    if (!read_only) BONGSU_TRY_OK(room_to_open(dir));
+    std::unique_ptr<Core> core(new Core(std::move(lock), dir, options, clock, metrics, read_only));
+    bool log_damaged = false;
+    auto opened = read_only ? Rocks::open(dir, options, log_damaged, as) : open_sound(dir, options, log_damaged, as, suspects);
+    damaged = damaged || log_damaged;
+    BONGSU_TRY(auto rocks, std::move(opened));
+    *core->rocks_.lock() = rocks;
+    core->learn_set_aside();
+    if (damaged) {
+      *core->problem_.lock() = "the log in " + dir.string() + " was damaged; what was written after the damage is gone";
+      core->lose_record(0, "the log of the database is damaged");
+    }
+    Status loaded = core->load();
+    if (rocks->hurt() && (read_only || attempt == kAttempts)) {
+      return Error{Code::Corrupt, "table " + *rocks->hurt_tables().begin() + " of the store in " + dir.string() +
+                                      " is damaged: bongsu serve sets it aside when it opens the store"};
+    }
+    if (rocks->hurt()) {
+      suspects = rocks->hurt_tables();
+      continue;  // without what was loaded so far
+    }
+    BONGSU_TRY_OK(std::move(loaded));
+    if (read_only) return core;
+    return start(std::move(core));
   }
-  BONGSU_TRY_OK(core->load());
-  if (read_only) return core;
+}
+
+Result<std::unique_ptr<Store::Core>> Store::Core::start(std::unique_ptr<Core> core) {
   core->look_at_disk();
   core->writer_ = std::thread([raw = core.get()] { raw->run(); });
   return core;
@@ -282,6 +305,12 @@ Store::Health Store::Core::health() const {
   health.writable = health.disk < Disk::NoPoints;
   health.memory = *memory_.lock();
   health.problem = *problem_.lock();
+  for (const SetAside& each : *set_aside_.lock()) health.set_aside.push_back(each.text);
+  if (!health.set_aside.empty()) {
+    health.problem += (health.problem.empty() ? "" : "; ") + std::to_string(health.set_aside.size()) +
+                      " damaged table(s) of the store were set aside in " + (dir_ / "damaged").string() +
+                      ", the last: " + health.set_aside.back() + "; remove the folder once this is known";
+  }
   health.lost_records = lost_.load();
   health.free_disk = free_space();
   return health;

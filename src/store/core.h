@@ -21,6 +21,7 @@
 #include "store/event_log.h"
 #include "store/head.h"
 #include "store/index.h"
+#include "store/rescue.h"
 #include "store/rocks.h"
 #include "store/store.h"
 
@@ -86,7 +87,9 @@ class Store::Core {
   struct Counters {
     explicit Counters(Metrics& metrics);
     Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
-        &events_limit, &event_large, &lost, &write_errors, &groups, &rollups, &reopened;
+        &events_limit, &event_large, &lost, &write_errors, &groups, &rollups;
+    Gauge& damaged;
+    Counter& reopened;
     Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable, &disk, &memory_series, &memory_labels,
         &memory_cache, &memory_pending;
     Counter& sealed_early;
@@ -96,12 +99,16 @@ class Store::Core {
        bool read_only);
 
   // Opening.
+  static Result<std::unique_ptr<Core>> start(std::unique_ptr<Core> core);
+  void learn_set_aside();
   Status load();
+  void pass_numbers();
   Status load_series();
   Status load_heads();
   Status raise_format1();
   Status number_groups();
   Status replay();
+  Status replay_records();
   Status begin_rollups();
   void replay_record(std::uint64_t seq, std::string_view value);
   void lose_record(std::uint64_t seq, std::string_view why);
@@ -165,6 +172,9 @@ class Store::Core {
   void tell(Disk disk, const std::string& text);  // the log, and an event
   void failed(const rocksdb::Status& status);
   void recover();
+  void reopen();
+  void prepare_mended();
+  void tell_set_aside();
   void close();
 
   const bool read_only_;
@@ -197,6 +207,7 @@ class Store::Core {
   std::atomic<bool> series_full_{false};  // no memory for new ones
   Guarded<Memory> memory_;
   Guarded<std::string> problem_;
+  Guarded<std::vector<SetAside>> set_aside_;
   EventLog events_;
 
   // The writer's.
@@ -229,7 +240,10 @@ class Store::Core {
   std::uint32_t next_roll_ = 0;                               // the next block of rolled_day_
   std::set<std::pair<std::uint32_t, std::uint32_t>> remake_;  // day, block: rolled up, and samples came late
   std::array<std::uint32_t, 2> dropped_periods_{};            // of five minutes, of hours
-  bool broken_ = false;                                       // the last write failed
+  bool broken_ = false;                                       // the last write failed, or a table is damaged
+  bool mend_ = false;                                         // tables were set aside: what is known is written anew
+  bool untold_ = false;                                       // that they were is in `bulk_`
+  std::set<std::string> suspects_;                            // tables to be looked at when the database is opened anew
   std::weak_ptr<Rocks> leaving_;                              // the database that is to close before it can be opened anew
   std::thread writer_;
 };

@@ -2,9 +2,11 @@
 // The writer's part for a disk that is full or fails.
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "store/codec.h"
 #include "store/core.h"
+#include "store/rescue.h"
 
 namespace bongsu::store {
 namespace {
@@ -75,7 +77,7 @@ void Store::Core::failed(const rocksdb::Status& status) {
 void Store::Core::recover() {
   // Until there is room for the log that opening would write into tables, reads go on with the database as it is.
   if (free_space() < std::max(options_.min_free_disk / 2, kOpenSpace) || !room_to_open(dir_)) return;
-  if (const auto rocks = this->rocks()) {
+  if (const auto rocks = this->rocks(); rocks != nullptr && !rocks->hurt()) {
     const auto resumed = rocks->db().Resume();
     rocksdb::WriteOptions options;
     options.sync = true;
@@ -87,20 +89,79 @@ void Store::Core::recover() {
       leaving_ = rocks;
       rocks_.lock()->reset();
     }
+  } else if (rocks != nullptr) {
+    suspects_ = rocks->hurt_tables();
+    leaving_ = rocks;
+    rocks_.lock()->reset();
   }
-  if (broken_ && leaving_.expired()) {
-    bool damaged = false;
-    auto opened = Rocks::open(dir_, options_, damaged);
-    if (!opened) {
-      count_.write_errors.add();
-      *problem_.lock() = opened.error().text;
-      return;
-    }
-    *rocks_.lock() = std::move(opened).value();
-    count_.reopened.add();
-    broken_ = false;
-  }
+  // Readers of a damaged one let go at once, and then nobody need learn of it but by what is lost.
+  for (int i = 0; !suspects_.empty() && !leaving_.expired() && i < 500; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(4));
+  if (broken_ && leaving_.expired()) reopen();
   if (!broken_) look_at_disk();
+}
+
+void Store::Core::reopen() {
+  bool damaged = false;
+  auto opened = open_sound(dir_, options_, damaged, OpenAs::Use, suspects_);
+  if (!opened) {
+    count_.write_errors.add();
+    *problem_.lock() = opened.error().text;
+    return;
+  }
+  if (damaged) lose_record(0, "the log of the database is damaged");
+  *rocks_.lock() = std::move(opened).value();
+  suspects_.clear();
+  count_.reopened.add();
+  broken_ = false;
+  learn_set_aside();
+}
+
+void Store::Core::learn_set_aside() {
+  std::vector<SetAside> found = set_aside(dir_);
+  mend_ = !read_only_ && std::any_of(found.begin(), found.end(), [](const SetAside& each) { return !each.told; });
+  count_.damaged.set(static_cast<double>(found.size()));
+  *set_aside_.lock() = std::move(found);
+}
+
+// What is in memory whole, though it may be gone from the disk.
+void Store::Core::prepare_mended() {
+  Id next = 0;
+  {
+    std::shared_lock hold(index_mutex_);
+    next = index_.next();
+  }
+  std::vector<Id> groups;
+  for (Id group = 0; group * SeriesIndex::kGroup < next; ++group) groups.push_back(group * SeriesIndex::kGroup);
+  put_catalogue(groups);
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    Block* block = (*blocks_)[number].load();
+    if (block == nullptr) continue;
+    std::lock_guard hold(block->mutex);
+    block->dirty = block->dirty || !block->empty();
+  }
+  put(Family::Meta, "format", varint(kFormat));
+  put(Family::Meta, "next_series", varint(next));
+  put(Family::Meta, "journal_floor", varint(journal_floor_));
+  put(Family::Meta, "rolled_day", varint(rolled_day_));
+  if (raw_gone_ > 0) put(Family::Meta, "raw_gone", varint(raw_gone_));
+  const std::vector<SetAside> all = *set_aside_.lock();
+  for (const SetAside& each : all) {
+    if (each.told) continue;
+    Event event{.kind = EventKind::State,
+                .severity = Severity::Urgent,
+                .received = clock_.now(),
+                .app = "bongsu",
+                .text = "the store lost data: " + each.text};
+    if (!events_.append({std::move(event)})) count_.events_limit.add();
+  }
+  untold_ = true;
+}
+
+void Store::Core::tell_set_aside() {
+  if (!std::exchange(untold_, false)) return;
+  mark_told(dir_);
+  learn_set_aside();
 }
 
 }  // namespace bongsu::store

@@ -40,7 +40,28 @@ EventLog::~EventLog() {
   for (std::thread& encoder : encoders_) encoder.join();
 }
 
-Status EventLog::load(const Rocks& rocks) {
+Status EventLog::mend(const Rocks& rocks, std::span<const SetAside> gone) {
+  for (std::size_t stream = 0; stream < 2; ++stream) {
+    const auto hurts = [&](const SetAside& each) { return !each.told && each.family == name_of(kIndexes[stream]); };
+    if (std::none_of(gone.begin(), gone.end(), hurts)) continue;
+    rocksdb::WriteBatch batch;
+    BONGSU_TRY_OK(rocks.each(kBodies[stream], "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+      BONGSU_TRY(const auto summary, rocks.get(kIndexes[stream], key));
+      if (summary) return true;
+      const auto events = read_events(value);
+      if (!events || events->empty()) return true;
+      std::vector<const Event*> pointers;
+      for (const Event& event : *events) pointers.push_back(&event);
+      BONGSU_CHECK(batch.Put(rocks.family(kIndexes[stream]), Rocks::slice(key), encode(summarize(pointers))).ok());
+      return true;
+    }));
+    const auto status = rocks.db().Write(rocksdb::WriteOptions(), &batch);
+    if (!status.ok()) return to_error(status, "writing the summaries of events anew");
+  }
+  return {};
+}
+
+Status EventLog::load(const Rocks& rocks, std::uint64_t passed) {
   std::lock_guard hold(mutex_);
   std::array<std::uint64_t, 2> in_blocks{};
   for (std::size_t i = 0; i < 2; ++i) {
@@ -54,7 +75,7 @@ Status EventLog::load(const Rocks& rocks) {
   }
   BONGSU_TRY(const auto next, rocks.get(Family::Meta, "next_event"));
   if (next) state_.next_id = std::max(state_.next_id, Reader(*next).varint());
-  return rocks.each(Family::Tail, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
+  const Status read = rocks.each(Family::Tail, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
     const std::size_t number = Reader(key).u8();
     if (number > 1) return Error{Code::Corrupt, "a record of the newest events stands under a key that is none"};
     BONGSU_TRY(std::vector<Event> events, read_events(value));
@@ -71,6 +92,8 @@ Status EventLog::load(const Rocks& rocks) {
     }
     return true;
   });
+  state_.next_id += passed;
+  return read;
 }
 
 // In pieces of one stream each, none larger than a block.

@@ -14,6 +14,7 @@
 
 #include "model/source.h"
 #include "store/event_block.h"
+#include "store/rescue.h"
 #include "store/rocks.h"
 
 namespace bongsu::store {
@@ -34,7 +35,10 @@ class EventLog {
   EventLog(std::uint64_t max_pending, std::function<void()> wake);
   ~EventLog();
 
-  Status load(const Rocks& rocks);
+  // `passed`: so many ids are left out behind the highest that is found.
+  Status load(const Rocks& rocks, std::uint64_t passed = 0);
+  // Makes the summaries anew that a table held which is among `gone`.
+  static Status mend(const Rocks& rocks, std::span<const SetAside> gone);
   // Gives the events their ids. Errors: Limit (too much waits for the disk already), Invalid (an event is too large).
   Status append(std::vector<Event> events);
   static Status check(std::span<const Event> events);  // Error: Invalid, as append()'s

@@ -15,8 +15,6 @@ bool same_times(const std::vector<Sample>& a, const std::vector<Sample>& b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Sample& x, const Sample& y) { return x.at == y.at; });
 }
 
-std::uint64_t as_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
-
 Error damaged() { return {Code::Corrupt, "a group of samples does not read as it was written"}; }
 
 }  // namespace

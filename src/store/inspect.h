@@ -47,8 +47,9 @@ struct Inspection {
   Stream logs{}, events{};                        // syslog and traps; every other event
   std::map<std::string, std::uint64_t> tables{};  // of state: records
   Cardinality cardinality{};
-  std::vector<Finding> findings{};  // the first hundred
-  std::uint64_t found = 0;          // all of them; 0 for a sound store
+  std::vector<Finding> findings{};       // the first hundred
+  std::uint64_t found = 0;               // all of them; 0 for a sound store
+  std::vector<std::string> set_aside{};  // of each table that was found damaged before: what was lost with it
 };
 
 struct InspectOptions {

@@ -10,6 +10,8 @@
 namespace bongsu::store {
 namespace {
 constexpr std::string_view kFormatKey = "format";
+// Numbers that are left out where the highest that were given may be lost.
+constexpr std::uint64_t kPassedIds = 1 << 20, kPassedRecords = 1 << 20;
 }  // namespace
 
 Status Store::Core::load() {
@@ -23,7 +25,9 @@ Status Store::Core::load() {
     const auto status = rocks->db().Put(options, rocks->family(Family::Meta), Rocks::slice(kFormatKey), varint(kFormat));
     if (!status.ok()) return to_error(status, "writing the format of the store in " + dir_.string());
   }
+  if (mend_) BONGSU_TRY_OK(EventLog::mend(*rocks, *set_aside_.lock()));
   BONGSU_TRY_OK(load_series());
+  if (mend_) pass_numbers();
   BONGSU_TRY_OK(number_groups());
   if (version == 1) BONGSU_TRY_OK(raise_format1());
   else BONGSU_TRY_OK(load_heads());
@@ -33,7 +37,14 @@ Status Store::Core::load() {
   if (!chunks->status().ok()) return to_error(chunks->status(), "reading the store in " + dir_.string());
   BONGSU_TRY_OK(replay());
   BONGSU_TRY_OK(begin_rollups());
-  return events_.load(*rocks).context("the store in " + dir_.string());
+  return events_.load(*rocks, mend_ ? kPassedIds : 0).context("the store in " + dir_.string());
+}
+
+// Where the largest numbers may be lost, those that follow keep clear of them.
+void Store::Core::pass_numbers() {
+  const auto last = rocks()->iterate(Family::Heads);
+  last->SeekToLast();
+  if (last->Valid()) index_.skip_to((Reader(Rocks::view(last->key())).be32() + 1) * Block::kSeries);
 }
 
 Status Store::Core::load_series() {
@@ -74,7 +85,7 @@ Status Store::Core::number_groups() {
   last->SeekToLast();
   if (!last->status().ok()) return to_error(last->status(), "reading the head log in " + dir_.string());
   const std::uint64_t records = last->Valid() ? Reader(Rocks::view(last->key())).be64() : 0;
-  first_group_ = (records + 1) << 20;
+  first_group_ = (records + 1 + (mend_ ? kPassedRecords : 0)) << 20;
   for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
     if (Block* block = (*blocks_)[number].load(); block != nullptr) block->number_from(first_group_);
   }
@@ -141,6 +152,19 @@ Status Store::Core::raise_format1() {
 }
 
 Status Store::Core::replay() {
+  BONGSU_TRY_OK(replay_records());
+  // Behind a lost end of the head log: a number at which a block was saved must not be given again.
+  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
+    const Block* block = (*blocks_)[number].load();
+    if (block == nullptr || block->saved_seq < next_seq_) continue;
+    lose_record(next_seq_, "it is missing at the end");
+    next_seq_ = block->saved_seq + 1;
+  }
+  if (mend_) next_seq_ += kPassedRecords;  // all blocks are saved before any follows
+  return {};
+}
+
+Status Store::Core::replay_records() {
   const auto rocks = this->rocks();
   BONGSU_TRY(const auto floor, rocks->get(Family::Meta, "journal_floor"));
   if (floor) {

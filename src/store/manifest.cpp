@@ -5,17 +5,91 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "base/text.h"
+#include "store/codec.h"
+#include "store/crc32c.h"
 
 namespace bongsu::store {
 namespace {
 
 constexpr const char* kMark = "bongsu.manifest";
+
+// The list is a row of blocks. An entry stands in one piece or in several, none of which crosses a block: checksum of kind and
+// octets, count of octets (16 bits), kind, octets; where no head of a piece fits any more, a block ends with zeros.
+constexpr std::size_t kBlock = 32 << 10, kPieceHead = 7;
+enum Piece : char { kWhole = 1, kFirst, kMiddle, kLast };
+// Of an entry: what it says.
+constexpr std::uint64_t kTagDeleted = 6, kTagFamily = 200;
+
+std::uint32_t le(std::string_view octets) {
+  std::uint32_t value = 0;
+  for (std::size_t i = octets.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(octets[i]);
+  return value;
+}
+
+// How many octets stand before what a torn write left at the end. Error: Corrupt.
+Result<std::size_t> end_of_entries(std::string_view list) {
+  std::size_t end = 0;
+  for (std::size_t at = 0; list.size() - at >= kPieceHead;) {
+    const std::size_t left = kBlock - at % kBlock;
+    if (left < kPieceHead) {
+      at += left;
+      if (at > list.size()) break;
+      continue;
+    }
+    const std::size_t octets = le(list.substr(at + 4, 2));
+    const char kind = list[at + 6];
+    if (octets + kPieceHead > std::min(left, list.size() - at)) break;
+    if (kind < kWhole || kind > kLast || le(list.substr(at, 4)) != masked(crc32c(list.substr(at + 6, octets + 1))))
+      return Error{Code::Corrupt, "the list of the database's files is damaged"};
+    at += kPieceHead + octets;
+    if (kind == kWhole || kind == kLast) end = at;
+  }
+  return end;
+}
+
+void put_le(std::string& out, std::uint32_t value, int octets) {
+  for (int i = 0; i < octets; ++i) put_u8(out, static_cast<std::uint8_t>(value >> 8 * i));
+}
+
+void add_entry(std::string& list, std::string_view entry) {
+  for (bool first = true; first || !entry.empty(); first = false) {
+    std::size_t left = kBlock - list.size() % kBlock;
+    if (left < kPieceHead) {
+      list.append(left, '\0');
+      left = kBlock;
+    }
+    const std::size_t octets = std::min(entry.size(), left - kPieceHead);
+    const bool last = octets == entry.size();
+    std::string piece(1, first && last ? kWhole : first ? kFirst : last ? kLast : kMiddle);
+    piece += entry.substr(0, octets);
+    put_le(list, masked(crc32c(piece)), 4);
+    put_le(list, static_cast<std::uint32_t>(octets), 2);
+    list += piece;
+    entry.remove_prefix(octets);
+  }
+}
+
+Status write_whole(const std::filesystem::path& file, std::string_view octets) {
+  const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool done = out >= 0;
+  while (done && !octets.empty()) {
+    const ssize_t written = ::write(out, octets.data(), octets.size());
+    done = written > 0;
+    if (done) octets.remove_prefix(static_cast<std::size_t>(written));
+  }
+  done = done && ::fsync(out) == 0;
+  if (out >= 0) ::close(out);
+  if (done) return {};
+  return Error{Code::Io, "cannot write " + file.string()};
+}
 
 // The name of the list that is in use, from CURRENT.
 std::string current_manifest(const std::filesystem::path& dir) {
@@ -76,6 +150,36 @@ void mark_manifest(const std::filesystem::path& dir) {
   if (file < 0) return;
   static_cast<void>(::pwrite(file, text.data(), text.size(), 0) == 0);
   ::close(file);
+}
+
+Status strike_tables(const std::filesystem::path& dir, std::span<const ListedTable> tables) {
+  const std::filesystem::path file = dir / current_manifest(dir);
+  std::ifstream in(file, std::ios::binary);
+  std::string list((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+  if (!in) return Error{Code::Io, "cannot read " + file.string()};
+  BONGSU_TRY(const std::size_t end, end_of_entries(list).context(file.string()));
+  list.resize(end);
+  for (const ListedTable& table : tables) {
+    std::string entry;
+    put_varint(entry, kTagDeleted);
+    put_varint(entry, static_cast<std::uint64_t>(table.level));
+    put_varint(entry, table.number);
+    if (table.family != 0) {
+      put_varint(entry, kTagFamily);
+      put_varint(entry, table.family);
+    }
+    add_entry(list, entry);
+  }
+  const std::filesystem::path next = dir / "bongsu.manifest.new";
+  BONGSU_TRY_OK(write_whole(next, list));
+  std::error_code fault;
+  std::filesystem::rename(next, file, fault);
+  if (fault) return Error{Code::Io, "cannot replace " + file.string() + ": " + fault.message()};
+  const int folder = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  if (folder >= 0) ::close(folder);
+  if (!synced) return Error{Code::Io, "cannot write the folder " + dir.string() + " to the disk"};
+  return {};
 }
 
 std::shared_ptr<rocksdb::EventListener> manifest_marker(const std::filesystem::path& dir) {

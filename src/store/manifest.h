@@ -3,8 +3,10 @@
 
 #include <rocksdb/listener.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <span>
 
 #include "base/result.h"
 
@@ -20,5 +22,15 @@ Status check_manifest(const std::filesystem::path& dir);
 void mark_manifest(const std::filesystem::path& dir);
 // Marks it whenever tables were added or merged.
 std::shared_ptr<rocksdb::EventListener> manifest_marker(const std::filesystem::path& dir);
+
+// A table as the list names it.
+struct ListedTable {
+  std::uint32_t family = 0;  // the number of its column family
+  int level = 0;
+  std::uint64_t number = 0;
+};
+// Adds to the list that these are gone, all of them or none; the database must be closed. RocksDB deletes the files when it opens
+// next. Errors: Corrupt (the list itself is damaged), Io.
+Status strike_tables(const std::filesystem::path& dir, std::span<const ListedTable> tables);
 
 }  // namespace bongsu::store

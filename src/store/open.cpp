@@ -15,8 +15,6 @@ constexpr std::uint32_t kMaxOpenSamples = 1024;  // of one series, so that it is
 constexpr std::size_t kPollsLookedAt = 4;        // where hosts' polls mingle
 constexpr std::size_t kPollOctets = sizeof(std::int32_t);
 
-std::uint64_t as_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
-
 }  // namespace
 
 bool OpenGroup::takes(std::uint32_t slot, Time at) const {

@@ -4,6 +4,7 @@
 #include <rocksdb/convenience.h>
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/utilities/checkpoint.h>
@@ -75,6 +76,7 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   table.block_cache = cache;
   table.block_size = 16 << 10;
   table.format_version = 5;
+  table.checksum = rocksdb::kCRC32c;  // table_watch.h checks each block too
   table.cache_index_and_filter_blocks = true;
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   rocksdb::ColumnFamilyOptions family;
@@ -96,6 +98,36 @@ rocksdb::ColumnFamilyOptions family_options(Family which, const StoreOptions& op
   if (which == Family::Journal) family.level0_file_num_compaction_trigger = 2;
   return family;
 }
+
+// Tells the watch whose work is to end with the first damage, before anything is merged.
+class Guard final : public rocksdb::EventListener {
+ public:
+  explicit Guard(std::shared_ptr<TableWatch> watch) : watch_(std::move(watch)) {}
+  void OnCompactionBegin(rocksdb::DB* db, const rocksdb::CompactionJobInfo&) override { watch_->guard(db); }
+
+ private:
+  const std::shared_ptr<TableWatch> watch_;
+};
+
+// What it stands on may be wrong once a table was found damaged, even if RocksDB did not notice.
+class WatchedIterator final : public rocksdb::Iterator {
+ public:
+  WatchedIterator(rocksdb::Iterator* target, const Rocks& rocks) : target_(target), rocks_(rocks) {}
+  bool Valid() const override { return target_->Valid() && !rocks_.hurt(); }
+  void SeekToFirst() override { target_->SeekToFirst(); }
+  void SeekToLast() override { target_->SeekToLast(); }
+  void Seek(const rocksdb::Slice& target) override { target_->Seek(target); }
+  void SeekForPrev(const rocksdb::Slice& target) override { target_->SeekForPrev(target); }
+  void Next() override { target_->Next(); }
+  void Prev() override { target_->Prev(); }
+  rocksdb::Slice key() const override { return target_->key(); }
+  rocksdb::Slice value() const override { return target_->value(); }
+  rocksdb::Status status() const override { return rocks_.hurt() ? rocks_.standing() : target_->status(); }
+
+ private:
+  const std::unique_ptr<rocksdb::Iterator> target_;
+  const Rocks& rocks_;
+};
 
 // The families that a database has; none when there is none. Error: Unsupported.
 Result<std::vector<Family>> families_in(const std::filesystem::path& dir) {
@@ -135,6 +167,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
   BONGSU_TRY_OK(check_manifest(dir));
   auto found_families = families_in(dir);
   std::vector<Family> wanted = found_families.value_or({});
+  const bool writes = as == OpenAs::Use || as == OpenAs::Copy || as == OpenAs::Mend;
   // What else is wrong opening tells best.
   if (!found_families && (as != OpenAs::Use || found_families.error().code == Code::Unsupported))
     return std::move(found_families).error();
@@ -145,23 +178,39 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
     wanted.clear();
     for (std::size_t i = 0; i < kFamilies; ++i) wanted.push_back(Family{i});
   }
-  const auto cache = rocksdb::NewLRUCache(options.memory * 2 / 3);
+  std::shared_ptr<Rocks> rocks(new Rocks());
+  const auto cache = rocks->cache_ = rocksdb::NewLRUCache(options.memory * 2 / 3);
   rocksdb::DBOptions db_options = database_options(options, cache);
-  if (as != OpenAs::Read) db_options.listeners.push_back(manifest_marker(dir));
+  if (as == OpenAs::Look || as == OpenAs::Mend) {
+    db_options.env = checking_env();
+    db_options.paranoid_checks = as != OpenAs::Look;
+  } else {
+    rocks->watch_ = std::make_shared<TableWatch>();
+    rocks->env_ = make_env(rocks->watch_);
+    db_options.env = rocks->env_.get();
+    db_options.listeners.push_back(std::make_shared<Guard>(rocks->watch_));
+  }
+  if (writes) db_options.listeners.push_back(manifest_marker(dir));
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  for (const Family each : wanted) families.emplace_back(std::string(name_of(each)), family_options(each, options, cache));
+  for (const Family each : wanted) {
+    families.emplace_back(std::string(name_of(each)), family_options(each, options, cache));
+    families.back().options.disable_auto_compactions = as == OpenAs::Mend;
+  }
   db_options.create_if_missing = db_options.create_missing_column_families = as == OpenAs::Use;
 
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* raw = nullptr;
   const auto open = [&] {
-    if (as != OpenAs::Read) return rocksdb::DB::Open(db_options, dir.string(), families, &handles, &raw);
+    if (writes) return rocksdb::DB::Open(db_options, dir.string(), families, &handles, &raw);
     return rocksdb::DB::OpenForReadOnly(db_options, dir.string(), families, &handles, &raw);
   };
   rocksdb::Status status = open();
-  if (status.IsCorruption()) {
-    const std::string found = status.ToString();
-    db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  const std::string found = status.ToString();
+  using Recovery = rocksdb::WALRecoveryMode;
+  // The last is for a log that breaks off between families: what comes after the damage is then taken too.
+  for (const Recovery mode : {Recovery::kPointInTimeRecovery, Recovery::kSkipAnyCorruptedRecords}) {
+    if (!status.IsCorruption() || rocks->hurt()) break;
+    db_options.wal_recovery_mode = mode;
     status = open();
     if (status.ok()) {
       damaged = true;
@@ -174,12 +223,11 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
                                      ? " (it is damaged: restore the directory from a backup, or move it away to begin anew)"
                                      : ""));
   }
-  std::shared_ptr<Rocks> rocks(new Rocks());
-  rocks->cache_ = cache;
   rocks->db_.reset(raw);
+  if (rocks->watch_) rocks->watch_->guard(raw);
   BONGSU_CHECK(handles.size() == wanted.size());
   for (std::size_t i = 0; i < wanted.size(); ++i) rocks->handles_[static_cast<std::size_t>(wanted[i])] = handles[i];
-  if (as == OpenAs::Read) return rocks;
+  if (!writes) return rocks;
   rocks->dir_ = dir;
   remove_options(dir);
   mark_manifest(dir);
@@ -187,6 +235,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
 }
 
 Rocks::~Rocks() {
+  if (watch_) watch_->guard(nullptr);
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
     if (handle != nullptr) db_->DestroyColumnFamilyHandle(handle);
   }
@@ -196,20 +245,27 @@ Rocks::~Rocks() {
   if (!dir_.empty()) remove_options(dir_);
 }
 
+rocksdb::Status Rocks::standing() const {
+  return hurt() ? rocksdb::Status::Busy("a table is damaged and is being set aside; ask again in a moment")
+                : rocksdb::Status::OK();
+}
+
 Result<std::optional<std::string>> Rocks::get(Family which, std::string_view key) const {
   std::string value;
   if (family(which) == nullptr) return std::optional<std::string>();
-  const rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(which), slice(key), &value);
+  rocksdb::Status status = db_->Get(rocksdb::ReadOptions(), family(which), slice(key), &value);
+  if (hurt()) status = standing();
   if (status.IsNotFound()) return std::optional<std::string>();
   if (!status.ok()) return to_error(status, "reading the store");
   return std::optional(std::move(value));
 }
 
-std::unique_ptr<rocksdb::Iterator> Rocks::iterate(Family which, bool fill_cache) const {
+std::unique_ptr<rocksdb::Iterator> Rocks::iterate(Family which, bool fill_cache, bool dropped_too) const {
   if (family(which) == nullptr) return std::unique_ptr<rocksdb::Iterator>(rocksdb::NewEmptyIterator());
   rocksdb::ReadOptions options;
   options.fill_cache = fill_cache;
-  return std::unique_ptr<rocksdb::Iterator>(db_->NewIterator(options, family(which)));
+  options.ignore_range_deletions = dropped_too;
+  return std::make_unique<WatchedIterator>(db_->NewIterator(options, family(which)), *this);
 }
 
 void Rocks::drop_range(Family which, std::string_view from, std::string_view to, rocksdb::WriteBatch& batch) const {

@@ -8,10 +8,12 @@
 #include <array>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/result.h"
 #include "store/store.h"
+#include "store/table_watch.h"
 
 namespace bongsu::store {
 
@@ -42,8 +44,9 @@ std::string_view name_of(Family which);
 Error to_error(const rocksdb::Status& status, std::string_view what);
 
 // How a database is opened: to be used, with what is missing made; to be copied, with nothing made; or to be read alone, so
-// that no file changes.
-enum class OpenAs { Use, Copy, Read };
+// that no file changes. And for those who mend it (rescue.h): to look at the list of its tables, though some may be broken or
+// missing, with no file changed; to write, while nothing is merged. Neither of the last two watches its tables.
+enum class OpenAs { Use, Copy, Read, Look, Mend };
 
 // An open database. Closes when the last owner lets go.
 class Rocks {
@@ -56,13 +59,18 @@ class Rocks {
   Rocks(const Rocks&) = delete;
   Rocks& operator=(const Rocks&) = delete;
 
+  // Once damage was read in any of its tables, it gives no answers any more (Busy), since none of them can be relied on.
+  bool hurt() const { return watch_ && watch_->hurt(); }
+  std::set<std::string> hurt_tables() const { return watch_ ? watch_->names() : std::set<std::string>(); }
+  rocksdb::Status standing() const;  // Busy once it is hurt
+
   // Null for one that is not there: an older version made the database, and it was not opened to be used.
   rocksdb::ColumnFamilyHandle* family(Family which) const { return handles_[static_cast<std::size_t>(which)]; }
   rocksdb::DB& db() const { return *db_; }
   std::size_t cache_octets() const { return cache_->GetUsage(); }  // write buffers are charged to it too
   // Nothing when there is no such key.
   Result<std::optional<std::string>> get(Family which, std::string_view key) const;
-  std::unique_ptr<rocksdb::Iterator> iterate(Family which, bool fill_cache = true) const;
+  std::unique_ptr<rocksdb::Iterator> iterate(Family which, bool fill_cache = true, bool dropped_too = false) const;
   // Every record from `from` on, in key order, until `visit` gives false or an Error.
   template <class Visit>
   Status each(Family which, std::string_view from, Visit visit) const {
@@ -94,6 +102,8 @@ class Rocks {
  private:
   Rocks() = default;
   std::filesystem::path dir_;  // empty while nothing in it may change
+  std::shared_ptr<TableWatch> watch_;
+  std::unique_ptr<rocksdb::Env> env_;
   std::shared_ptr<rocksdb::Cache> cache_;
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kFamilies> handles_{};

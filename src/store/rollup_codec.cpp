@@ -21,7 +21,6 @@ constexpr double kMostCount = 1ull << 40;
 
 using Column = std::vector<std::uint64_t>;
 
-std::uint64_t as_bits(double value) { return std::bit_cast<std::uint64_t>(value); }
 double as_double(std::uint64_t bits) { return std::bit_cast<double>(bits); }
 Error damaged() { return {Code::Corrupt, "a rollup does not read as it was written"}; }
 

@@ -61,6 +61,10 @@ struct StoreOptions {
 //
 // Events: a search sees what was appended at once; an event takes 16 MiB at most, or append and commit refuse with Invalid.
 //
+// A damaged table (*.sst) costs what stood in its damaged blocks: it is set aside into the folder `damaged`, on opening or as
+// soon as it is met, what else it holds is kept, and an event of kind State and health() tell. Meanwhile reads refuse
+// (Unavailable).
+//
 // Disk full or failing: reads go on, points wait in memory until max_pending, then append refuses with Unavailable; commit
 // refuses last (Disk). It resumes by itself, and each change is an event of kind State. Thread: any, for every method; `clock`
 // and `metrics` must outlive the store, and the clock is read on the writer's thread too.
@@ -144,6 +148,7 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
     std::uint64_t free_disk = 0;     // octets
     Disk disk = Disk::Well;
     Memory memory{};
+    std::vector<std::string> set_aside{};  // of each table that was found damaged: what was lost with it
   };
   Health health() const;
 

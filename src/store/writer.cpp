@@ -16,12 +16,17 @@ void Store::Core::run() {
     open = wait_for_work();
     look_at_disk();
     look_at_memory();
+    if (const auto rocks = this->rocks(); rocks != nullptr && rocks->hurt()) broken_ = true;
     if (broken_) recover();
     std::vector<Request*> requests = take_requests();
     due_ = due_ || !requests.empty();
     bool durable = false;
     if (usable()) {
-      prepare(take(false));
+      const bool mends = std::exchange(mend_, false);
+      due_ = due_ || mends;
+      if (mends) prepare_mended();
+      prepare(take(mends));
+      if (mends) trim_journal();
       retain();
       roll_up_days();
       const auto commits =
@@ -132,6 +137,7 @@ bool Store::Core::write_bulk(bool sync) {
       block->drop_taken();
     }
     events_.written();
+    tell_set_aside();
     rolled_ = rolled_day_;
     for (const Drop& drop : bulk_drops_) {
       rocks->drop_files(drop.family, drop.from, drop.to);

@@ -2,15 +2,19 @@
 #include "check.h"
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
 #include <map>
 
 #include "base/text.h"
+#include "child.h"
 
 namespace bongsu::crash {
 namespace {
+
+constexpr std::int64_t kPatienceNs = 60'000'000'000;
 
 bool same(double a, double b) { return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b); }
 
@@ -185,18 +189,27 @@ Found look(const std::filesystem::path& dir, std::int64_t clock_batch, bool whol
     if (found.refusal.empty()) found.problem = "the store did not open and does not say why";
     return found;
   }
-  found.opened = true;
   const store::Store& store = **opened;
+  const auto read = [&] {
+    found = {.opened = true};
+    Reader reader(store, whole, found);
+    if (reader.well()) reader.points();
+    const std::int64_t oldest = oldest_kept(std::max(clock_batch, found.batch));
+    if (reader.well()) found.logs = reader.events(EventKind::Syslog, oldest * kLogs, failed);
+    if (reader.well()) found.states = reader.events(EventKind::Discovery, oldest, failed);
+    if (reader.well()) found.commit = reader.events(EventKind::Alarm, INT64_MAX, failed) - 1;
+    if (reader.well()) reader.state();
+  };
+  read();
+  // A damaged table is refused where it is met, until it has been set aside.
+  for (const std::int64_t begin = steady_ns(); !whole && !found.refusal.empty() && steady_ns() - begin < kPatienceNs;) {
+    ::usleep(20'000);
+    read();
+  }
   const auto health = store.health();
   found.said = health.lost_records > 0 || !health.problem.empty();
-  if (whole && found.said) found.problem = fmt::format("lost records: {}; {}", health.lost_records, health.problem);
-  Reader reader(store, whole, found);
-  if (reader.well()) reader.points();
-  const std::int64_t oldest = oldest_kept(std::max(clock_batch, found.batch));
-  if (reader.well()) found.logs = reader.events(EventKind::Syslog, oldest * kLogs, failed);
-  if (reader.well()) found.states = reader.events(EventKind::Discovery, oldest, failed);
-  if (reader.well()) found.commit = reader.events(EventKind::Alarm, INT64_MAX, failed) - 1;
-  if (reader.well()) reader.state();
+  if (whole && found.said && found.problem.empty())
+    found.problem = fmt::format("lost records: {}; {}", health.lost_records, health.problem);
   return found;
 }
 

@@ -62,11 +62,9 @@ std::string cut_manifest(const std::filesystem::path& dir, Random& random) {
   return cut(manifests.back(), UINT32_MAX, random);
 }
 
-std::string flip_a_bit(const std::filesystem::path& dir, Random& random) {
-  const auto files = files_of(dir);
-  if (files.empty()) return {};
-  const auto kind = std::next(files.begin(), static_cast<std::ptrdiff_t>(random.below(files.size())));
-  const std::filesystem::path& file = kind->second[random.below(kind->second.size())];
+namespace {
+
+std::string flip_in(const std::filesystem::path& file, Random& random) {
   const std::uintmax_t at = random.below(std::filesystem::file_size(file));
   const unsigned bit = static_cast<unsigned>(random.below(8));
   std::fstream open(file, std::ios::in | std::ios::out | std::ios::binary);
@@ -75,6 +73,30 @@ std::string flip_a_bit(const std::filesystem::path& dir, Random& random) {
   open.seekp(static_cast<std::streamoff>(at));
   open.put(static_cast<char>(was ^ 1 << bit));
   return fmt::format("{}: bit {} of octet {} of {} flipped", file.filename().string(), bit, at, std::filesystem::file_size(file));
+}
+
+}  // namespace
+
+std::string flip_in_table(const std::filesystem::path& dir, Random& random) {
+  const Files tables = files_of(dir)[".sst"];
+  return tables.empty() ? std::string() : flip_in(tables[random.below(tables.size())], random);
+}
+
+std::string flip_elsewhere(const std::filesystem::path& dir, Random& random) {
+  auto files = files_of(dir);
+  files.erase(".sst");
+  if (files.empty()) return {};
+  const auto kind = std::next(files.begin(), static_cast<std::ptrdiff_t>(random.below(files.size())));
+  return flip_in(kind->second[random.below(kind->second.size())], random);
+}
+
+std::string lose_a_table(const std::filesystem::path& dir, Random& random) {
+  const Files tables = files_of(dir)[".sst"];
+  if (tables.empty()) return {};
+  const std::filesystem::path& gone = tables[random.below(tables.size())];
+  if (random.chance(0.5)) return cut(gone, UINT32_MAX, random);
+  std::filesystem::remove(gone);
+  return gone.filename().string() + " removed";
 }
 
 }  // namespace bongsu::crash

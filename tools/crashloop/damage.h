@@ -16,6 +16,8 @@ void copy_store(const std::filesystem::path& from, const std::filesystem::path& 
 std::string tear_newest_log(const std::filesystem::path& dir, Random& random);  // its end is cut off
 std::string zero_newest_log(const std::filesystem::path& dir, Random& random);  // its end becomes zeros
 std::string cut_manifest(const std::filesystem::path& dir, Random& random);
-std::string flip_a_bit(const std::filesystem::path& dir, Random& random);  // in any file, each kind as likely
+std::string flip_in_table(const std::filesystem::path& dir, Random& random);
+std::string flip_elsewhere(const std::filesystem::path& dir, Random& random);  // in any other file, each kind as likely
+std::string lose_a_table(const std::filesystem::path& dir, Random& random);    // a part of it, or all
 
 }  // namespace bongsu::crash

@@ -208,10 +208,8 @@ Verdict judge_damage(const std::filesystem::path& image, const Acknowledged& kno
   const bool equal =
       strict.batch == whole.batch && strict.logs == whole.logs && strict.states == whole.states && strict.commit == whole.commit;
   if (strict.problem.empty() && strict.refusal.empty()) return equal ? Verdict::NoEffect : Verdict::Shorter;
-  what = strict.refusal;
-  if (strict.problem.empty()) return strict.opened ? Verdict::Refused : Verdict::Closed;
   const Found lenient = look_apart(spare, known.appended, false, known.failed);
-  what = lenient.problem.empty() ? strict.problem : lenient.problem;
+  what = !lenient.problem.empty() ? lenient.problem : !strict.problem.empty() ? strict.problem : strict.refusal;
   if (!lenient.problem.empty()) return Verdict::Bad;
   if (!lenient.refusal.empty()) what = lenient.refusal;
   if (!lenient.refusal.empty()) return lenient.opened ? Verdict::Refused : Verdict::Closed;
@@ -221,13 +219,16 @@ Verdict judge_damage(const std::filesystem::path& image, const Acknowledged& kno
 struct Damage {
   const char* name;
   std::string (*make)(const std::filesystem::path&, Random&);
-  int times;            // a cycle
-  bool may_be_shorter;  // the end of the log is gone, as a power cut leaves it
+  int times;                    // a cycle
+  bool may_be_shorter = false;  // the end of the log is gone, as a power cut leaves it
+  bool may_be_closed = false;   // without the list of its files a database does not open
 };
-constexpr Damage kDamages[]{{"torn log", tear_newest_log, 3, true},
-                            {"zeroed log", zero_newest_log, 3, true},
-                            {"cut MANIFEST", cut_manifest, 2, false},
-                            {"flipped bit", flip_a_bit, 12, false}};
+constexpr Damage kDamages[]{{"torn log", tear_newest_log, 2, true},
+                            {"zeroed log", zero_newest_log, 2, true},
+                            {"cut MANIFEST", cut_manifest, 1, false, true},
+                            {"flipped bit in a table", flip_in_table, 12},
+                            {"lost table", lose_a_table, 2},
+                            {"flipped bit elsewhere", flip_elsewhere, 3, false, true}};
 
 }  // namespace
 
@@ -252,14 +253,13 @@ Result<int> damage_loop(const LoopOptions& options) {
         copy_store(image, options.dir / "damaged");
         std::string what;
         const Verdict verdict = judge_damage(image, lives.known(), lives.last(), what);
-        if (verdict == Verdict::Closed) fmt::print("did not open, {}: {}\n", done, what);
         ++verdicts[damage.name][verdict];
-        if (verdict == Verdict::Bad || (verdict == Verdict::Shorter && !damage.may_be_shorter) ||
-            (verdict == Verdict::Closed && damage.may_be_shorter))
+        if (verdict == Verdict::Bad || (verdict == Verdict::Shorter && !damage.may_be_shorter) || verdict == Verdict::Refused ||
+            (verdict == Verdict::Closed && !damage.may_be_closed))
           lives.findings().add(cycle,
                                fmt::format("{}: {}", done,
-                                           verdict == Verdict::Shorter  ? "the end is gone and nothing says so"
-                                           : verdict == Verdict::Closed ? "does not open"
+                                           verdict == Verdict::Shorter  ? std::string("the end is gone and nothing says so")
+                                           : verdict == Verdict::Closed ? "does not open: " + what
                                                                         : what),
                                options.dir / "damaged");
       }

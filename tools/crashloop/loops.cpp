@@ -204,16 +204,19 @@ enum class Verdict { Closed, Refused, Said, Shorter, NoEffect, Bad };
 Verdict judge_damage(const std::filesystem::path& image, const Acknowledged& known, const Found& whole, std::string& what) {
   const auto spare = image.parent_path() / "spare";
   copy_store(image, spare);
+  const auto equal = [&](const Found& found) {
+    return found.batch == whole.batch && found.logs == whole.logs && found.states == whole.states && found.commit == whole.commit;
+  };
   const Found strict = look_apart(image, known.appended, true, known.failed);
-  const bool equal =
-      strict.batch == whole.batch && strict.logs == whole.logs && strict.states == whole.states && strict.commit == whole.commit;
-  if (strict.problem.empty() && strict.refusal.empty()) return equal ? Verdict::NoEffect : Verdict::Shorter;
+  if (strict.problem.empty() && strict.refusal.empty()) return equal(strict) ? Verdict::NoEffect : Verdict::Shorter;
   const Found lenient = look_apart(spare, known.appended, false, known.failed);
   what = !lenient.problem.empty() ? lenient.problem : !strict.problem.empty() ? strict.problem : strict.refusal;
   if (!lenient.problem.empty()) return Verdict::Bad;
   if (!lenient.refusal.empty()) what = lenient.refusal;
   if (!lenient.refusal.empty()) return lenient.opened ? Verdict::Refused : Verdict::Closed;
-  return lenient.said ? Verdict::Said : Verdict::Bad;
+  if (lenient.said) return Verdict::Said;
+  // Met by the store's own work while it was read the first time, and not yet the second; nothing of what is kept stood there.
+  return strict.problem.empty() && equal(lenient) ? Verdict::NoEffect : Verdict::Bad;
 }
 
 struct Damage {

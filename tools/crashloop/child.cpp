@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
+#include <new>
 
 namespace bongsu::crash {
 namespace {
@@ -47,11 +49,22 @@ int wait_for(pid_t pid) {
 
 std::int64_t steady_ns() { return std::chrono::steady_clock::now().time_since_epoch().count(); }
 
+Pulse::Pulse() {
+  void* page = ::mmap(nullptr, sizeof *count_, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (page == MAP_FAILED) {
+    std::perror("bongsu-crashloop: shared memory");
+    std::exit(1);
+  }
+  count_ = new (page) std::atomic<std::int64_t>(0);
+}
+
+Pulse::~Pulse() { ::munmap(count_, sizeof *count_); }
+
 Writer::Writer(const WriterPlan& plan) {
   const auto ends = open_pipe();
   pid_ = apart([&] {
     ::close(ends[0]);
-    return write_on(plan, ends[1]);
+    return write_on(plan, ends[1], pulse_);
   });
   ::close(ends[1]);
   acks_ = ends[0];
@@ -133,10 +146,9 @@ int Writer::end(Acknowledged& known) {
   return code;
 }
 
-Millis Writer::lost(std::int64_t kept_batch, std::int64_t killed_ns) const {
+Millis Writer::lost(std::int64_t kept_batch, std::int64_t killed) const {
   for (const Ack& ack : appended_) {
-    if (ack.number > kept_batch && ack.when < killed_ns)
-      return std::chrono::floor<Millis>(std::chrono::nanoseconds(killed_ns - ack.when));
+    if (ack.number > kept_batch && ack.begun < killed) return Millis(killed - ack.begun);
   }
   return Millis(0);
 }

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -33,9 +34,25 @@ struct Ack {
   };
   Kind kind{};
   std::int64_t number = 0;
-  std::int64_t when = 0;  // of the system's steady clock, ns
+  std::int64_t begun = 0;  // of Appended: the Pulse when append() was called
 };
 std::int64_t steady_ns();
+
+// Milliseconds in which the writing process could work: a thread of it counts as often as it is woken. So time in which a loaded
+// machine runs other processes does not count, nor does a call of the store's writer that waits for the disk; what the store
+// leaves undone while it could write does. In memory that both processes see.
+class Pulse {
+ public:
+  Pulse();
+  ~Pulse();
+  Pulse(const Pulse&) = delete;
+  Pulse& operator=(const Pulse&) = delete;
+  std::int64_t ms() const { return count_->load(); }
+  void beat() { count_->fetch_add(1); }
+
+ private:
+  std::atomic<std::int64_t>* count_;
+};
 
 struct WriterPlan {
   std::filesystem::path dir;
@@ -43,10 +60,11 @@ struct WriterPlan {
   Found from;                // what is there
   std::int64_t batches = 0;  // then it ends; 0: it goes on until it is killed
   std::optional<FaultPlan> fault;
+  bool quiet = false;    // nothing but the store itself writes what waits: neither flushes nor commits nor plenty
   bool failing = false;  // the disk is going to fail: errors are no surprise
 };
 // The body of the writing process. Gives its exit code.
-int write_on(const WriterPlan& plan, int acks);
+int write_on(const WriterPlan& plan, int acks, Pulse& pulse);
 
 // A process of its own that writes.
 class Writer {
@@ -62,8 +80,9 @@ class Writer {
   // Reads what is left and waits for the end: the exit code, or 128 + the signal.
   int end(Acknowledged& known);
 
-  // For how long the oldest of what was taken and is not kept had been there when it was killed at `killed_ns`.
-  Millis lost(std::int64_t kept_batch, std::int64_t killed_ns) const;
+  std::int64_t pulse() const { return pulse_.ms(); }
+  // For how long the oldest of what was taken and is not kept had been there when it was killed, at `killed` of the pulse.
+  Millis lost(std::int64_t kept_batch, std::int64_t killed) const;
   std::int64_t refusals() const { return refused_; }
   std::int64_t injections() const { return injected_; }
   std::optional<std::int64_t> resumed_ms() const { return resumed_; }
@@ -72,6 +91,7 @@ class Writer {
 
  private:
   bool take(Acknowledged& known);
+  Pulse pulse_;
   pid_t pid_ = -1;
   int acks_ = -1;
   std::vector<Ack> appended_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "faults.h"
 
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -20,6 +21,27 @@ std::atomic<bool> active{false};
 std::atomic<std::uint64_t> calls{0};
 std::atomic<std::uint64_t> failures{0};
 std::array<char, 32> kind{};
+std::atomic<int> waiting{0};
+
+// Around a call that may wait for the disk.
+class Waiting {
+ public:
+  Waiting() : counts_(is_writer()) {
+    if (counts_) ++waiting;
+  }
+  ~Waiting() {
+    if (counts_) --waiting;
+  }
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+
+ private:
+  static bool is_writer() {
+    std::array<char, 16> name{};
+    return ::prctl(PR_GET_NAME, name.data()) == 0 && std::strcmp(name.data(), "store") == 0;
+  }
+  const bool counts_;
+};
 
 bool due(const char* path) {
   if (std::strncmp(path, folder.data(), std::strlen(folder.data())) != 0) return false;
@@ -51,6 +73,7 @@ void arm(const std::filesystem::path& where, const FaultPlan& plan) {
   active = true;
 }
 void disarm() { active = false; }
+bool writer_waits_for_disk() { return waiting.load() > 0; }
 std::uint64_t injected() { return failures.load(); }
 std::string_view injected_into() { return kind.data(); }
 
@@ -62,6 +85,7 @@ using Call = FaultPlan::Call;
 extern "C" {
 
 ssize_t write(int file, const void* from, size_t octets) {
+  const Waiting while_it_runs;
   if (!fails(Call::Write, file)) return syscall(SYS_write, file, from, octets);
   const int error = errno;
   if (armed.torn) static_cast<void>(syscall(SYS_write, file, from, octets / 2));
@@ -70,6 +94,7 @@ ssize_t write(int file, const void* from, size_t octets) {
 }
 
 ssize_t pwrite(int file, const void* from, size_t octets, off_t at) {
+  const Waiting while_it_runs;
   if (!fails(Call::Write, file)) return syscall(SYS_pwrite64, file, from, octets, at);
   const int error = errno;
   if (armed.torn) static_cast<void>(syscall(SYS_pwrite64, file, from, octets / 2, at));
@@ -77,8 +102,14 @@ ssize_t pwrite(int file, const void* from, size_t octets, off_t at) {
   return -1;
 }
 
-int fdatasync(int file) { return fails(Call::Sync, file) ? -1 : static_cast<int>(syscall(SYS_fdatasync, file)); }
-int fsync(int file) { return fails(Call::Sync, file) ? -1 : static_cast<int>(syscall(SYS_fsync, file)); }
+int fdatasync(int file) {
+  const Waiting while_it_runs;
+  return fails(Call::Sync, file) ? -1 : static_cast<int>(syscall(SYS_fdatasync, file));
+}
+int fsync(int file) {
+  const Waiting while_it_runs;
+  return fails(Call::Sync, file) ? -1 : static_cast<int>(syscall(SYS_fsync, file));
+}
 
 int rename(const char* from, const char* to) {
   if (active.load() && armed.call == Call::Rename && due(from)) return -1;

@@ -23,6 +23,8 @@ struct FaultPlan {
 void arm(const std::filesystem::path& folder, const FaultPlan& plan);
 void disarm();             // the disk is well again; what was injected stays counted
 std::uint64_t injected();  // calls that failed
+// Whether the store's writer is in one of these calls just now.
+bool writer_waits_for_disk();
 // Where the last one was: the kind of file ("log", "sst", "MANIFEST", ...).
 std::string_view injected_into();
 

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::uint64_t kFreshEvery = 100;  // cycles, then the store begins anew
 constexpr Millis kLong{120'000};
+constexpr std::int64_t kQuiet = 1500;  // of a Pulse
 
 Acknowledged known_of(const Found& found) {
   return {.flushed = found.batch, .appended = found.batch, .logs = found.logs, .states = found.states, .commits = found.commit};
@@ -53,22 +54,24 @@ class Lives {
   std::uint64_t cycle() const { return cycle_; }
   const Found& last() const { return last_; }
 
-  WriterPlan begin_cycle(std::uint64_t cycle, bool failing = false) {
+  WriterPlan begin_cycle(std::uint64_t cycle, bool failing = false, bool may_be_quiet = true) {
     cycle_ = cycle;
     if (cycle > 0 && cycle % kFreshEvery == 0) begin_anew();
     known_ = known_of(last_);
-    return {.dir = store_, .seed = random_.next(), .from = last_, .failing = failing};
+    quiet_ = may_be_quiet && cycle % 12 == 5;
+    return {.dir = store_, .seed = random_.next(), .from = last_, .quiet = quiet_, .failing = failing};
   }
   Acknowledged& known() { return known_; }
+  bool quiet() const { return quiet_; }
 
   // Looks at what is there after the writer's end; `before` is what counts.
-  void judge(const Writer& writer, const Acknowledged& before, std::int64_t ended_ns, bool clean) {
+  void judge(const Writer& writer, const Acknowledged& before, std::int64_t ended, bool clean) {
     const Found found = look_apart(store_, std::max<std::int64_t>(known_.appended, 0), true, known_.failed);
     std::string what = !found.problem.empty() ? found.problem : !found.opened ? "does not open: " + found.refusal : found.refusal;
     if (what.empty()) what = missed(before, known_, found);
     if (what.empty() && clean && found.batch != known_.appended)
       what = fmt::format("a clean end at batch {} left {}", known_.appended, found.batch);
-    const Millis lost = writer.lost(found.batch, ended_ns);
+    const Millis lost = writer.lost(found.batch, ended);
     if (what.empty() && lost > options_.most_lost) what = fmt::format("points of {} ms were lost", lost.count());
     if (writer.wrong()) what += " (the writer saw it while it lived)";
     most_lost_ = std::max(most_lost_, lost);
@@ -98,18 +101,24 @@ class Lives {
   std::uint64_t cycle_ = 0;
   Found last_;
   Acknowledged known_;
+  bool quiet_ = false;
   Millis most_lost_{0};
   std::int64_t batches_ = 0, commits_ = 0, logs_ = 0;
 };
 
 // Until something was acknowledged; mostly some time more; now and then only a moment, while it still opens.
 bool let_live(Writer& writer, Lives& lives) {
-  if (lives.random().chance(0.15)) return writer.listen(Millis(lives.random().below(80)), lives.known());
+  if (!lives.quiet() && lives.random().chance(0.15)) return writer.listen(Millis(lives.random().below(80)), lives.known());
   const std::int64_t begin = steady_ns();
   while (!writer.any()) {
     if (!writer.listen(Millis(5), lives.known()) || steady_ns() - begin > std::chrono::nanoseconds(kLong).count()) return false;
   }
-  return writer.listen(Millis(5 + lives.random().below(500)), lives.known());
+  if (!lives.quiet()) return writer.listen(Millis(5 + lives.random().below(500)), lives.known());
+  // So long that more than may be lost could wait.
+  for (const std::int64_t from = writer.pulse(); writer.pulse() < from + kQuiet;) {
+    if (!writer.listen(Millis(20), lives.known()) || steady_ns() - begin > std::chrono::nanoseconds(kLong).count()) return false;
+  }
+  return true;
 }
 
 }  // namespace
@@ -120,7 +129,7 @@ Result<int> kill_loop(const LoopOptions& options) {
     Writer writer(lives.begin_cycle(cycle));
     const bool alive = let_live(writer, lives);
     const bool clean = lives.random().chance(0.1);
-    const std::int64_t killed = steady_ns();
+    const std::int64_t killed = writer.pulse();
     writer.send(clean ? SIGTERM : SIGKILL);
     const int code = writer.end(lives.known());
     if (!alive || (!clean && code != 128 + SIGKILL))
@@ -141,7 +150,7 @@ Result<int> power_loop(const LoopOptions& options) {
     // Only what was read before the cut counts: a sync under way may say yes and be gone.
     writer.listen(Millis(0), lives.known());
     const Acknowledged before = lives.known();
-    const std::int64_t cut = steady_ns();
+    const std::int64_t cut = writer.pulse();
     BONGSU_TRY_OK(disk->cut());
     writer.send(SIGKILL);
     writer.end(lives.known());
@@ -158,7 +167,7 @@ Result<int> full_loop(const LoopOptions& options) {
   std::int64_t refusals = 0;
   Millis slowest{0};
   for (std::uint64_t cycle = 0; cycle < options.cycles; ++cycle) {
-    Writer writer(lives.begin_cycle(cycle, true));
+    Writer writer(lives.begin_cycle(cycle, true, false));
     Acknowledged& known = lives.known();
     while (!writer.any() && writer.listen(Millis(5), known)) {}
     writer.listen(Millis(100 + lives.random().below(300)), known);
@@ -183,7 +192,7 @@ Result<int> full_loop(const LoopOptions& options) {
                              lives.store());
       writer.listen(Millis(lives.random().below(300)), known);
     }
-    const std::int64_t killed = steady_ns();
+    const std::int64_t killed = writer.pulse();
     writer.send(SIGKILL);
     writer.end(known);
     refusals += writer.refusals();
@@ -239,10 +248,10 @@ Result<int> damage_loop(const LoopOptions& options) {
   Lives lives(options, options.dir / "store");
   std::map<std::string, std::map<Verdict, int>> verdicts;
   for (std::uint64_t cycle = 0; cycle < options.cycles; ++cycle) {
-    Writer writer(lives.begin_cycle(cycle));
+    Writer writer(lives.begin_cycle(cycle, false, false));
     while (!writer.any() && writer.listen(Millis(5), lives.known())) {}
     writer.listen(Millis(50 + lives.random().below(400)), lives.known());
-    const std::int64_t killed = steady_ns();
+    const std::int64_t killed = writer.pulse();
     writer.send(lives.random().chance(0.2) ? SIGTERM : SIGKILL);
     writer.end(lives.known());
     const auto killed_store = options.dir / "killed", image = options.dir / "image";

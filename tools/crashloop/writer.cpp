@@ -20,7 +20,7 @@ std::atomic<bool> asked_to_end{false};
 
 class Writing {
  public:
-  Writing(const WriterPlan& plan, int acks) : plan_(plan), acks_(acks), clock_(plan.from.batch) {}
+  Writing(const WriterPlan& plan, int acks, Pulse& pulse) : plan_(plan), acks_(acks), pulse_(pulse), clock_(plan.from.batch) {}
 
   bool open() {
     for (const std::int64_t begin = steady_ns();;) {
@@ -41,7 +41,7 @@ class Writing {
   void points() {
     Random random(plan_.seed);
     constexpr std::int64_t kPeriods[]{1, 7, 40, INT64_MAX};  // batches from flush to flush
-    const std::int64_t period = plan_.fault ? 4 : kPeriods[random.below(4)];
+    const std::int64_t period = plan_.fault ? 4 : plan_.quiet ? INT64_MAX : kPeriods[random.below(4)];
     std::vector<SeriesId> ids;
     std::int64_t logs = plan_.from.logs, states = plan_.from.states;
     for (std::int64_t batch = plan_.from.batch + 1; going(batch); ++batch) {
@@ -56,9 +56,14 @@ class Writing {
         }
         points.push_back({ids[told.series], told.sample});
       }
-      if (!insist([&] { return store_->append(points); })) return;
+      std::int64_t begun = 0;
+      const auto append = [&] {
+        begun = pulse_.ms();
+        return store_->append(points);
+      };
+      if (!insist(append)) return;
       appended_ = batch;
-      say(Kind::Appended, batch);
+      say(Kind::Appended, batch, begun);
       for (; logs < (batch + 1) * kLogs; ++logs) {
         if (!insist([&] { return store_->append({log_of(logs)}); })) return;
       }
@@ -71,7 +76,7 @@ class Writing {
         say(Kind::Logs, logs);
         say(Kind::States, states);
       }
-      if (!plan_.fault) ::usleep(static_cast<useconds_t>(200 + random.below(800)));
+      if (!plan_.fault) ::usleep(static_cast<useconds_t>((200 + random.below(800)) * (plan_.quiet ? 10 : 1)));
       if (plan_.fault && batch % 3 == 0 && !commit()) return;
       if (plan_.fault && batch % 8 == 0) look_back(random);
     }
@@ -95,6 +100,14 @@ class Writing {
     }
   }
 
+  // Of the process.
+  void pulse() {
+    while (!ended_) {
+      ::usleep(1000);
+      if (!writer_waits_for_disk()) pulse_.beat();
+    }
+  }
+
   bool wrong() const { return wrong_; }
   void end() { ended_ = true; }
   void close() {
@@ -107,8 +120,8 @@ class Writing {
   bool going(std::int64_t batch) const {
     return !asked_to_end && !wrong_ && (plan_.batches == 0 || batch <= plan_.from.batch + plan_.batches);
   }
-  void say(Kind kind, std::int64_t number) const {
-    const Ack ack{kind, number, steady_ns()};
+  void say(Kind kind, std::int64_t number, std::int64_t begun = 0) const {
+    const Ack ack{kind, number, begun};
     // Nobody who listens any more has killed this process, too.
     if (::write(acks_, &ack, sizeof ack) != static_cast<ssize_t>(sizeof ack)) ::_exit(3);
   }
@@ -172,6 +185,7 @@ class Writing {
 
   const WriterPlan& plan_;
   const int acks_;
+  Pulse& pulse_;
   BatchClock clock_;
   Metrics metrics_;
   std::unique_ptr<store::Store> store_;
@@ -185,23 +199,32 @@ class Writing {
 
 }  // namespace
 
-int write_on(const WriterPlan& plan, int acks) {
+int write_on(const WriterPlan& plan, int acks, Pulse& pulse) {
   struct sigaction action {};
   action.sa_handler = [](int) { asked_to_end = true; };
   ::sigaction(SIGTERM, &action, nullptr);
   if (plan.fault) arm(plan.dir, *plan.fault);
-  Writing writing(plan, acks);
-  if (!writing.open()) return 2;
+  Writing writing(plan, acks, pulse);
+  std::thread pulsing([&] { writing.pulse(); });
+  if (!writing.open()) {
+    writing.end();
+    pulsing.join();
+    return 2;
+  }
   if (plan.fault) {
     writing.points();
+    writing.end();
   } else {
-    std::thread commits([&] { writing.commits(); });
+    std::thread commits([&] {
+      if (!plan.quiet) writing.commits();
+    });
     std::thread reads([&] { writing.reads(); });
     writing.points();
     writing.end();
     commits.join();
     reads.join();
   }
+  pulsing.join();
   writing.close();
   return writing.wrong() ? 4 : 0;
 }

@@ -159,6 +159,7 @@ Status Engine::restore() {
     ledger.add(stray, alarm.labels, alarm.changed).alarm = id;
     ledger.leave(std::move(stray));
   }
+  ledger.show();
   *state_->ledger.lock() = std::move(ledger);
   return {};
 }
@@ -328,8 +329,11 @@ void Engine::miss(Ledger& ledger, Item& item, const Labels& labels, Round& round
 }
 
 void Engine::commit() {
+  save();
+  // Kept, or refused: then the store says so, and an alarm must be seen all the same.
   {
-    const auto ledger = state_->ledger.lock();
+    auto ledger = state_->ledger.lock();
+    ledger->show();
     for (int level = 1; level <= 5; ++level) {
       const auto severity = static_cast<Severity>(level);
       metrics_.gauge("bongsu_alarms_active", "Open alarms by level.", {{"level", std::string(to_string(severity))}})
@@ -337,6 +341,9 @@ void Engine::commit() {
     }
     metrics_.gauge("bongsu_watches", "Watched items times label sets.").set(static_cast<double>(ledger->watch_count));
   }
+}
+
+void Engine::save() {
   Unsaved& unsaved = state_->unsaved;
   if (unsaved.empty()) return;
   StateBatch batch;
@@ -367,7 +374,7 @@ void Engine::commit() {
 std::vector<Alarm> Engine::alarms(const AlarmQuery& query) const {
   std::vector<Alarm> out;
   const auto ledger = state_->ledger.lock();
-  for (auto at = ledger->alarms.rbegin(); at != ledger->alarms.rend() && out.size() < query.limit; ++at) {
+  for (auto at = ledger->shown.rbegin(); at != ledger->shown.rend() && out.size() < query.limit; ++at) {
     const Alarm& alarm = at->second;
     if (query.before_id != 0 && alarm.id >= query.before_id) continue;
     if (query.active_only && alarm.state != AlarmState::Active) continue;
@@ -380,8 +387,8 @@ std::vector<Alarm> Engine::alarms(const AlarmQuery& query) const {
 
 std::optional<Alarm> Engine::alarm(std::uint64_t id) const {
   const auto ledger = state_->ledger.lock();
-  const auto at = ledger->alarms.find(id);
-  return at == ledger->alarms.end() ? std::nullopt : std::optional(at->second);
+  const auto at = ledger->shown.find(id);
+  return at == ledger->shown.end() ? std::nullopt : std::optional(at->second);
 }
 
 std::vector<Engine::Health> Engine::health() const {
@@ -453,6 +460,7 @@ Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgem
   if (at == ledger->alarms.end() || at->second.state != AlarmState::Active) return {};
   if (acknowledgement.until_worse && at->second.level > kept.level) return {};
   at->second.acknowledged = true;
+  if (const auto shown = ledger->shown.find(id); shown != ledger->shown.end()) shown->second.acknowledged = true;
   ledger->acknowledgements.insert_or_assign(id, kept);
   return {};
 }
@@ -469,7 +477,9 @@ Status Engine::unacknowledge(std::uint64_t id, const std::string& by, Time now) 
   BONGSU_TRY_OK(store_.commit(batch).context("unacknowledge alarm " + std::to_string(id)));
   auto ledger = state_->ledger.lock();
   ledger->acknowledgements.erase(id);
-  if (const auto at = ledger->alarms.find(id); at != ledger->alarms.end()) at->second.acknowledged = false;
+  for (auto* alarms : {&ledger->alarms, &ledger->shown}) {
+    if (const auto at = alarms->find(id); at != alarms->end()) at->second.acknowledged = false;
+  }
   return {};
 }
 

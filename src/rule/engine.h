@@ -35,7 +35,7 @@ struct Acknowledgement {
 };
 
 // Judges watch items and keeps their alarms. What changes is committed with the alarm events that belong to it, so that a
-// restart neither repeats nor loses one. Kept records: src/rule/FORMAT.md.
+// restart neither repeats nor loses one; alarms are shown once the store has answered. Kept records: src/rule/FORMAT.md.
 // Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
 // bongsu_rule_watches_refused_total, bongsu_alarms_active{level}, bongsu_watches.
 class Engine final : public AlarmSource {
@@ -80,6 +80,7 @@ class Engine final : public AlarmSource {
   void apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round);
   void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
   void commit();
+  void save();
 
   const PointSource& points_;
   const DeviceSource& devices_;

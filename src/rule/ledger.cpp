@@ -170,11 +170,13 @@ void Ledger::raise(Item& item, const Labels& labels, Watch& watch, const Level& 
                                        (spec.below ? ", below " : ", above ") + format_number(level.limit),
                                    now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
+  unshown_.insert(alarm.id);
   alarms.emplace(alarm.id, std::move(alarm));
 }
 
 void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out) {
   const Severity before = alarm.level;
+  unshown_.insert(alarm.id);
   --active[static_cast<std::size_t>(to_number(before) + 1)];
   ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
   alarm.level = level.severity;
@@ -197,6 +199,7 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
 
 void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out) {
   Alarm& alarm = alarms.at(id);
+  unshown_.insert(id);
   --active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
   alarm.state = AlarmState::Recovered;
   if (value) alarm.value = *value;
@@ -215,6 +218,7 @@ void Ledger::close(std::uint64_t id, Unsaved& out) {
   closed_.insert(id);
   while (closed_.size() > max_closed_) {
     out.records[{kAlarmTable, alarm_key(*closed_.begin())}] = std::nullopt;
+    unshown_.insert(*closed_.begin());
     alarms.erase(*closed_.begin());
     closed_.erase(closed_.begin());
   }
@@ -224,7 +228,16 @@ void Ledger::restore(Alarm alarm) {
   next_id_ = std::max(next_id_, alarm.id + 1);
   if (alarm.state == AlarmState::Active) ++active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
   else closed_.insert(alarm.id);
+  unshown_.insert(alarm.id);
   alarms.insert_or_assign(alarm.id, std::move(alarm));
+}
+
+void Ledger::show() {
+  for (const std::uint64_t id : unshown_) {
+    if (const auto at = alarms.find(id); at != alarms.end()) shown.insert_or_assign(id, at->second);
+    else shown.erase(id);
+  }
+  unshown_.clear();
 }
 
 void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
@@ -234,6 +247,7 @@ void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
       continue;
     }
     if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) alarm->second.acknowledged = false;
+    unshown_.insert(known->first);
     out.records[{kAcknowledgementTable, alarm_key(known->first)}] = std::nullopt;
     known = acknowledgements.erase(known);
   }

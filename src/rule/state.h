@@ -62,6 +62,7 @@ class Ledger {
   std::map<std::string, Item, std::less<>> items;
   std::vector<Item> gone;  // whose alarms recover at the next evaluation
   std::map<std::uint64_t, Alarm> alarms;
+  std::map<std::uint64_t, Alarm> shown;  // as of the last commit, which is what others see
   std::unordered_map<std::uint64_t, KeptAcknowledgement> acknowledgements;
   std::size_t watch_count = 0;
   std::array<int, 7> active{};                             // alarms by severity + 1
@@ -72,6 +73,7 @@ class Ledger {
   void leave(Item item);                                    // the item is gone
 
   void restore(Alarm alarm);
+  void show();  // what changed since it was last called
   void with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
   // True when the watch has just become silent: its cause is to be found.
   bool without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out);
@@ -94,6 +96,7 @@ class Ledger {
   std::size_t max_closed_;
   std::uint64_t next_id_ = 1;
   std::set<std::uint64_t> closed_;
+  std::set<std::uint64_t> unshown_;
 };
 
 // The event of a change: "active" (raised, or at another level), "recovered", "acknowledged", "unacknowledged".

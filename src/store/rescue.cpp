@@ -145,7 +145,7 @@ std::string text_of(const rocksdb::LiveFileMetaData& table, const Salvage& found
   const std::string& family = table.column_family_name;
   std::string text = "table " + name_of(table) + " (" + family + ") was damaged: ";
   if (found.kept == 0 && found.held == 0) {
-    text += "all of its " + std::to_string(table.num_entries) + " records are lost, " +
+    text += "all of its records are lost, " +
             describe_records(family, table.smallestkey, table.largestkey);
   } else if (found.lost.empty()) {
     text += "none of its records is lost";

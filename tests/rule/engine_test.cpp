@@ -50,6 +50,30 @@ TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   EXPECT_EQ(1U + 2U, store_.changes);  // the alarm and its watch
 }
 
+// Else a kill in between would take back what somebody has read.
+TEST_F(RuleEngineTest, ShowsAnAlarmAndItsEndOnceTheStoreHasAnswered) {
+  const auto engine = open({item("v", "v", 90)});
+  const AlarmQuery all{.active_only = false};
+  put({{"__name__", "v"}, {"device", "a"}}, 0, 95);
+  store_.before_commit = [&] {
+    EXPECT_TRUE(engine->alarms(all).empty());
+    EXPECT_FALSE(engine->alarm(1));
+  };
+  engine->evaluate(at(0));
+  EXPECT_EQ(1u, store_.commits);
+  ASSERT_EQ(1u, engine->alarms(all).size());
+  put({{"__name__", "v"}, {"device", "a"}}, 10, 10);
+  store_.before_commit = [&] { EXPECT_EQ(AlarmState::Active, engine->alarm(1)->state); };
+  engine->evaluate(at(10));
+  EXPECT_EQ(AlarmState::Recovered, engine->alarm(1)->state);
+  // A disk that refuses must not hide one.
+  store_.before_commit = {};
+  store_.refuse = true;
+  put({{"__name__", "v"}, {"device", "a"}}, 20, 95);
+  engine->evaluate(at(20));
+  EXPECT_EQ(AlarmState::Active, engine->alarm(2)->state);
+}
+
 TEST_F(RuleEngineTest, ListsAlarmsNewestFirst) {
   for (const std::string device : {"a", "b", "c"}) put({{"__name__", "v"}, {"device", device}}, 0, device == "b" ? 99 : 95);
   ItemSpec spec = item("v", "v", 90);

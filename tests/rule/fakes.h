@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -47,6 +48,7 @@ class KeptStore final : public PointSink, public PointSource, public StateStore 
     return store_.scan(table, prefix, visit);
   }
   Status commit(const StateBatch& batch) override {
+    if (before_commit) before_commit();
     if (refuse) return Error{Code::Unavailable, "disk full"};
     ++commits;
     changes += batch.changes.size();
@@ -75,6 +77,7 @@ class KeptStore final : public PointSink, public PointSource, public StateStore 
     return out;
   }
 
+  std::function<void()> before_commit{};
   bool refuse = false;
   std::size_t commits = 0;
   std::size_t changes = 0;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+
 #include <algorithm>
 
 #include "store/catalogue.h"
@@ -92,16 +94,34 @@ Status Store::Core::number_groups() {
   return {};
 }
 
+// Where a start spends its time: by several threads, each with blocks of its own.
 Status Store::Core::load_heads() {
   const auto rocks = this->rocks();
-  return rocks->each(Family::Heads, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
-    Reader at(key);
-    const std::uint32_t number = at.be32();
-    Block* block = number < kBlocks ? (*blocks_)[number].load() : nullptr;
-    if (block == nullptr) return true;  // all of its series are gone
-    if (const Status loaded = block->load(value); !loaded) lose_record(0, loaded.error().text);
-    return true;
-  });
+  const std::uint32_t blocks = block_count_.load();
+  const std::uint32_t threads = std::clamp(std::min(std::thread::hardware_concurrency(), blocks / 256), 1u, 4u);
+  std::vector<Status> outcomes(threads);
+  const auto load_part = [&](std::uint32_t part) {
+    const auto first = static_cast<std::uint32_t>(std::uint64_t{blocks} * part / threads);
+    const auto end = static_cast<std::uint32_t>(std::uint64_t{blocks} * (part + 1) / threads);
+    const auto load_one = [&](std::string_view key, std::string_view value) -> Result<bool> {
+      const std::uint32_t number = Reader(key).be32();
+      if (number >= end) return false;  // of the next part, or all of its series are gone
+      Block* block = (*blocks_)[number].load();
+      if (block == nullptr) return true;
+      if (const Status loaded = block->load(value); !loaded) lose_record(0, loaded.error().text);
+      return true;
+    };
+    outcomes[part] = rocks->each(Family::Heads, series_key(first), load_one);
+  };
+  std::vector<std::thread> helpers;
+  for (std::uint32_t part = 1; part < threads; ++part) {
+    helpers.emplace_back(load_part, part);
+    pthread_setname_np(helpers.back().native_handle(), "store-open");
+  }
+  load_part(0);
+  for (std::thread& helper : helpers) helper.join();
+  for (const Status& outcome : outcomes) BONGSU_TRY_OK(outcome);
+  return {};
 }
 
 // What is open becomes heads at once, in one batch; chunks stay as they are, to be read until their time is over.

@@ -174,6 +174,7 @@ void OpenGroup::save(std::string& out) const {
 // Reads a saved chunk to its end, and leaves it as it was when the last sample had come. False when it does not read.
 bool OpenGroup::resume(OpenChunk& chunk, std::string_view octets) const {
   const ValueForm form = ValueForm::from_octet(chunk.form);
+  ValueState state;
   BitReader in(octets);
   std::int64_t poll = 0, stride = chunk.even ? chunk.stride : 0;
   Time before = Time::min();
@@ -188,10 +189,11 @@ bool OpenGroup::resume(OpenChunk& chunk, std::string_view octets) const {
     const Time at = time_of(static_cast<std::uint16_t>(poll));
     if (at <= before) return false;
     before = at;
-    const double value = std::bit_cast<double>(take_value(form, chunk.state, in));
-    if (chunk.state.strange && std::isfinite(value) && chunk.strange < UINT8_MAX) ++chunk.strange;
+    const double value = std::bit_cast<double>(take_value(form, state, in));
+    if (state.strange && std::isfinite(value) && chunk.strange < UINT8_MAX) ++chunk.strange;
   }
   if (!in.done() || !in.rest_is_zero()) return false;
+  chunk.state = state;
   chunk.poll = static_cast<std::uint16_t>(poll);
   chunk.stride = static_cast<std::int16_t>(stride);
   chunk.bits.assign(octets, static_cast<std::uint32_t>(in.at()));

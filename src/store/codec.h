@@ -17,6 +17,13 @@ void put_be64(std::string& out, std::uint64_t value);
 void put_varint(std::string& out, std::uint64_t value);  // 7 bits an octet, lowest first
 void put_signed(std::string& out, std::int64_t value);   // zigzag varint
 void put_text(std::string& out, std::string_view text);  // length, octets
+// The same at `to`, which has room for ten octets; gives what is behind them.
+template <class Octet>
+Octet* put_varint_at(Octet* to, std::uint64_t value) {
+  for (; value >= 0x80; value >>= 7) *to++ = static_cast<Octet>(value | 0x80);
+  *to++ = static_cast<Octet>(value);
+  return to;
+}
 // A double by itself, every bit of it, NaN payloads included.
 void put_double(std::string& out, double value);
 

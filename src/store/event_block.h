@@ -45,6 +45,8 @@ class EventEncoder {
 
  private:
   class HashSet;
+  class Chunks;
+  class Column;
   class Dictionary;
   struct Buffers;
   std::unique_ptr<Buffers> own_;

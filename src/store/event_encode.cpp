@@ -105,6 +105,71 @@ std::uint64_t quick_hash(std::string_view text) {
   return words::mix(hash, words::load(at + left - 8));
 }
 
+// What stands between blanks in the texts of a block: most of it comes again and again, and has no word that is not known yet.
+class EventEncoder::Chunks {
+ public:
+  // The texts of a block, folded, up to `octets` in all.
+  void clear(std::size_t octets) {
+    known_.fill({});
+    used_ = 0;
+    if (texts_.size() < octets + kPast) texts_.resize(octets + kPast);
+  }
+  // Gives to `emit` the hashes of words, of what was not seen lately.
+  template <class Emit>
+  void add(std::string_view text, const Emit& emit) {
+    char* const begin = texts_.data() + used_;
+    used_ += text.size();
+    fold(text, begin);
+    const auto chunk = [&](std::size_t from, std::size_t to) {
+      if (!seen(begin + from, to - from)) each_word(begin + from, to - from, emit);
+    };
+    words::each_run(
+        begin, text.size(), [](const char* at) { return ~words::space_mask(at); }, chunk);
+  }
+
+ private:
+  static constexpr std::size_t kPast = 64;  // octets that may be read or written past a text
+  struct Known {
+    const char* at = nullptr;
+    std::size_t length = 0;
+  };
+  static bool same(const char* a, const char* b, std::size_t length) {
+    for (; length > 8; length -= 8, a += 8, b += 8) {
+      if (words::load(a) != words::load(b)) return false;
+    }
+    return (words::load(a) ^ words::load(b)) << (64 - 8 * length) == 0;
+  }
+  bool seen(const char* at, std::size_t length) {
+    std::uint64_t hash = length;
+    if (length <= 8) hash ^= words::load(at) << (64 - 8 * length);
+    else hash = (hash ^ words::load(at)) * words::kPrime ^ words::load(at + length - 8);
+    Known& known = known_[hash * words::kPrime >> 52];
+    if (known.length == length && same(known.at, at, length)) return true;
+    known = {at, length};
+    return false;
+  }
+  std::array<Known, 4096> known_{};
+  std::string texts_;
+  std::size_t used_ = 0;
+};
+
+// A column of numbers or single octets.
+class EventEncoder::Column {
+ public:
+  void clear(std::size_t rows) {
+    if (octets_.size() < rows * kMost) octets_.resize(rows * kMost);
+    end_ = octets_.data();
+  }
+  void put(std::uint64_t number) { end_ = put_varint_at(end_, number); }
+  void put_octet(std::uint8_t octet) { *end_++ = static_cast<char>(octet); }
+  std::string_view view() const { return {octets_.data(), static_cast<std::size_t>(end_ - octets_.data())}; }
+
+ private:
+  static constexpr std::size_t kMost = 10;  // octets of a number
+  std::string octets_;
+  char* end_ = nullptr;
+};
+
 // The distinct texts of a column, and for each row which one.
 class EventEncoder::Dictionary {
  public:
@@ -131,7 +196,11 @@ class EventEncoder::Dictionary {
     put_varint(out, texts_.size());
     for (const std::string_view text : texts_) put_text(out, text);
     if (texts_.size() <= 1) return;
-    for (const std::uint32_t row : rows_) put_varint(out, row);
+    const std::size_t before = out.size();
+    out.resize(before + rows_.size() * 5);
+    char* end = out.data() + before;
+    for (const std::uint32_t row : rows_) end = put_varint_at(end, row);
+    out.resize(static_cast<std::size_t>(end - out.data()));
   }
 
  private:
@@ -159,13 +228,16 @@ std::vector<std::uint32_t> group_rows(std::span<const std::uint32_t> groups, std
 
 struct EventEncoder::Buffers {
   std::unique_ptr<ZSTD_CCtx, std::size_t (*)(ZSTD_CCtx*)> zstd{ZSTD_createCCtx(), &ZSTD_freeCCtx};
-  std::string head, body;
+  std::string head, body, packed;
+  Column ids, received, flags, device_times, kinds, severities, syslog_severities, facilities, fields, raws;
   std::array<Dictionary, kMembers.size()> members;
   Dictionary names;
+  std::string values;  // of the fields
+  Chunks chunks;
   HashSet words;
   std::array<std::vector<std::uint64_t>, kWordPartitions> parts;
-  Folded folded;
   std::vector<const Event*> by_app;
+  std::size_t searched = 0;  // octets of texts and values
 
   void columns(std::span<const Event* const> events);
   void put_frame(std::string& out, const std::string& raw);
@@ -183,49 +255,56 @@ EventEncoder::~EventEncoder() = default;
 void EventEncoder::Buffers::columns(std::span<const Event* const> events) {
   head.clear();
   body.clear();
-  put_varint(head, events.size());
+  values.clear();
+  searched = 0;
+  const std::array numbers{&ids,        &received,          &flags,      &device_times, &kinds,
+                           &severities, &syslog_severities, &facilities, &fields,       &raws};
+  for (Column* column : numbers) column->clear(events.size());
+  for (Dictionary& member : members) member.clear();
+  names.clear();
   std::uint64_t id = 0;
-  for (const Event* event : events) put_varint(head, event->id - id), id = event->id;
-  Time received{};
-  for (const Event* event : events) put_signed(head, to_ms(event->received) - to_ms(received)), received = event->received;
-  for (const Event* event : events) put_u8(head, flags_of(*event));
+  Time before{};
   for (const Event* event : events) {
-    if (event->device_time) put_signed(head, to_ms(*event->device_time) - to_ms(event->received));
+    ids.put(event->id - id);
+    received.put(zigzag(to_ms(event->received) - to_ms(before)));
+    id = event->id;
+    before = event->received;
+    flags.put_octet(flags_of(*event));
+    if (event->device_time) device_times.put(zigzag(to_ms(*event->device_time) - to_ms(event->received)));
+    kinds.put_octet(static_cast<std::uint8_t>(event->kind));
+    severities.put_octet(static_cast<std::uint8_t>(event->severity));
+    syslog_severities.put_octet(static_cast<std::uint8_t>(event->syslog_severity));
+    facilities.put_octet(static_cast<std::uint8_t>(event->facility));
+    for (std::size_t i = 0; i < members.size(); ++i) members[i].add(event->*kMembers[i]);
+    fields.put(event->fields.size());
+    if (!event->raw.empty()) raws.put(event->raw.size());
+    searched += event->text.size();
+    for (const auto& [name, value] : event->fields) {
+      names.add(name);
+      put_text(values, value);
+      searched += value.size();
+    }
   }
-  for (const Event* event : events) put_u8(head, static_cast<std::uint8_t>(event->kind));
-  for (const Event* event : events) put_u8(head, static_cast<std::uint8_t>(event->severity));
-  for (const Event* event : events) put_u8(head, static_cast<std::uint8_t>(event->syslog_severity));
-  for (const Event* event : events) put_u8(head, static_cast<std::uint8_t>(event->facility));
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    members[i].clear();
-    for (const Event* event : events) members[i].add(event->*kMembers[i]);
-    members[i].put(head);
-  }
+  put_varint(head, events.size());
+  for (const Column* column : std::span(numbers).first(8)) head += column->view();
+  for (const Dictionary& member : members) member.put(head);
+
   by_app.clear();
   for (const std::uint32_t row : group_rows(members[kAppMember].rows(), members[kAppMember].texts().size()))
     by_app.push_back(events[row]);
-  for (const Event* event : by_app) put_varint(body, event->text.size());
-  for (const Event* event : events) put_varint(body, event->fields.size());
-  for (const Event* event : events) {
-    if (!event->raw.empty()) put_varint(body, event->raw.size());
-  }
-  names.clear();
-  for (const Event* event : events) {
-    for (const auto& field : event->fields) names.add(field.first);
-  }
+  Column& lengths = ids;
+  lengths.clear(events.size());
+  for (const Event* event : by_app) lengths.put(event->text.size());
+  for (const Column* column : {&lengths, &fields, &raws}) body += column->view();
   names.put(body);
-  for (const Event* event : events) {
-    for (const auto& field : event->fields) put_text(body, field.second);
-  }
+  body += values;
   for (const Event* event : by_app) body += event->text;
-  for (const Event* event : events) {
-    body += event->raw;
-  }
+  for (const Event* event : events) body += event->raw;
 }
 
 void EventEncoder::Buffers::put_frame(std::string& out, const std::string& raw) {
   put_varint(out, raw.size());
-  std::string packed(ZSTD_compressBound(raw.size()), '\0');
+  if (const std::size_t most = ZSTD_compressBound(raw.size()); packed.size() < most) packed.resize(most);
   const std::size_t size = ZSTD_compress2(zstd.get(), packed.data(), packed.size(), raw.data(), raw.size());
   BONGSU_CHECK(ZSTD_isError(size) == 0);
   put_varint(out, size);
@@ -243,23 +322,24 @@ std::string EventEncoder::Buffers::pack() {
 void EventEncoder::Buffers::collect_words(std::span<const Event* const> events) {
   words.clear();
   const auto add = [this](std::uint64_t hash) { words.add(hash); };
+  std::size_t octets = searched;
+  const auto is_searched = [](std::size_t member) { return kMemberFields[member] == "host" || kMemberFields[member] == "app"; };
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    for (const std::string_view text : members[i].texts()) octets += is_searched(i) ? text.size() : 0;
+  }
+  chunks.clear(octets);
   for (const Event* event : events) {
-    folded.assign(event->text);
-    each_word(folded, add);
+    chunks.add(event->text, add);
     for (const auto& [name, value] : event->fields) {
-      folded.assign(value);
-      each_word(folded, add);
+      chunks.add(value, add);
       words.add(field_hash(name, value));
     }
   }
   for (std::size_t i = 0; i < members.size(); ++i) {
-    const bool searched = kMemberFields[i] == "host" || kMemberFields[i] == "app";
     for (const std::string_view text : members[i].texts()) {
       if (text.empty()) continue;
       words.add(field_hash(kMemberFields[i], text));
-      if (!searched) continue;
-      folded.assign(text);
-      each_word(folded, add);
+      if (is_searched(i)) chunks.add(text, add);
     }
   }
 }

@@ -18,12 +18,6 @@ constexpr unsigned kPattern = 4;      // the value's bits, highest octets first 
 constexpr unsigned kOctetsShift = 4;  // how many octets of the value stand
 constexpr std::size_t kMostOctets = 1 + 10 + 10 + 8;
 
-unsigned char* put_varint_at(unsigned char* to, std::uint64_t value) {
-  for (; value >= 0x80; value >>= 7) *to++ = static_cast<unsigned char>(value | 0x80);
-  *to++ = static_cast<unsigned char>(value);
-  return to;
-}
-
 unsigned char* put_point(unsigned char* to, const Point& point, std::uint64_t& series, std::uint64_t& at) {
   const auto id = static_cast<std::uint64_t>(point.series);
   const auto ms = static_cast<std::uint64_t>(to_ms(point.sample.at));

@@ -14,8 +14,7 @@ constexpr std::size_t kPadding = 64;
 
 bool is_ascii_word(char c) { return is_word_octet(c); }
 
-// Sixteen octets.
-void fold(char* at) {
+void fold_sixteen(char* at) {
 #ifdef __SSE2__
   const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
   const __m128i capital =
@@ -31,13 +30,17 @@ void fold(char* at) {
 
 }  // namespace
 
+void fold(std::string_view text, char* to) {
+  if (text.empty()) return;
+  std::memcpy(to, text.data(), text.size());
+  for (std::size_t i = 0; i < text.size(); i += 16) fold_sixteen(to + i);
+}
+
 std::string_view Folded::assign(std::string_view text) {
   size_ = text.size();
   if (octets_.size() < size_ + kPadding) octets_.resize(std::max(size_ + kPadding, 2 * octets_.size()));
-  char* const out = octets_.data();
-  if (size_ != 0) std::memcpy(out, text.data(), size_);
-  std::memset(out + size_, 0, kPadding);
-  for (std::size_t i = 0; i < size_; i += 16) fold(out + i);
+  fold(text, octets_.data());
+  std::memset(octets_.data() + size_, 0, kPadding);
   return view();
 }
 
@@ -66,7 +69,21 @@ std::uint64_t high_mask(const char* at) {
   }
   return mask;
 }
+std::uint64_t space_mask(const char* at) {
+  std::uint64_t mask = 0;
+  for (int part = 0; part < 4; ++part) {
+    const __m128i octets = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + 16 * part));
+    const auto blanks = static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(' '))));
+    mask |= static_cast<std::uint64_t>(blanks) << (16 * part);
+  }
+  return mask;
+}
 #else
+std::uint64_t space_mask(const char* at) {
+  std::uint64_t mask = 0;
+  for (int i = 0; i < 64; ++i) mask |= std::uint64_t{at[i] == ' '} << i;
+  return mask;
+}
 std::uint64_t word_mask(const char* at) {
   std::uint64_t mask = 0;
   for (int i = 0; i < 64; ++i) mask |= std::uint64_t{is_ascii_word(at[i])} << i;

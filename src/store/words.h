@@ -12,7 +12,10 @@ namespace bongsu::store {
 
 // What a word of a text is, and how words are hashed for the filters of event blocks (FORMAT.md, "Words").
 
-// A text with A-Z made a-z and nothing else changed, followed by zeros so that eight octets may be read anywhere in it.
+// Copies a text with A-Z made a-z and nothing else changed; up to 15 octets past its end are written too.
+void fold(std::string_view text, char* to);
+
+// A text so folded, followed by zeros so that it may be read past its end.
 class Folded {
  public:
   std::string_view assign(std::string_view text);
@@ -48,9 +51,43 @@ inline std::uint64_t hash_word(const char* at, std::size_t length) {  // eight o
   for (; length > 8; length -= 8, at += 8) hash = mix(hash, load(at));
   return mix(hash, load(at) & (~std::uint64_t{0} >> (64 - 8 * length)));
 }
+// All of the eight octets are 0 to 9.
+inline bool all_digits(std::uint64_t octets) {
+  constexpr std::uint64_t kHigh = 0xf0f0f0f0f0f0f0f0, kThree = 0x3030303030303030, kSix = 0x0606060606060606;
+  return (octets & kHigh) == kThree && ((octets + kSix) & kHigh) == kThree;
+}
+inline bool all_digits(const char* at, std::size_t length) {  // as hash_word
+  constexpr std::uint64_t kZeros = 0x3030303030303030;
+  for (; length > 8; length -= 8, at += 8) {
+    if (!all_digits(load(at))) return false;
+  }
+  const std::uint64_t own = ~std::uint64_t{0} >> (64 - 8 * length);
+  return all_digits((load(at) & own) | (kZeros & ~own));
+}
 // Bit n of the answer: octet n of 64 is a word's. The text is folded.
 std::uint64_t word_mask(const char* at);
-std::uint64_t high_mask(const char* at);  // octet n is 0x80 or more
+std::uint64_t high_mask(const char* at);   // octet n is 0x80 or more
+std::uint64_t space_mask(const char* at);  // octet n is a blank
+
+// Gives to `use` begin and end of each run of octets whose bit `mask_of` sets. 64 octets past the end may be read.
+template <class Mask, class Use>
+void each_run(const char* begin, std::size_t size, const Mask& mask_of, const Use& use) {
+  std::size_t start = 0;
+  bool inside = false;
+  for (std::size_t block = 0; block < size; block += 64) {
+    std::uint64_t mask = mask_of(begin + block);
+    if (const std::size_t left = size - block; left < 64) mask &= (std::uint64_t{1} << left) - 1;
+    // Where the mask changes, a run begins or ends.
+    std::uint64_t changes = mask ^ (mask << 1 | (inside ? 1 : 0));
+    for (; changes != 0; changes &= changes - 1) {
+      const std::size_t at = block + static_cast<std::size_t>(std::countr_zero(changes));
+      if (!inside) start = at;
+      else use(start, at);
+      inside = !inside;
+    }
+  }
+  if (inside) use(start, size);
+}
 
 // Numbers of up to three digits that dots join: four in a row are an address.
 struct Quad {
@@ -75,13 +112,6 @@ struct Quad {
   }
 };
 
-inline bool all_digits(const char* at, std::size_t length) {
-  for (std::size_t i = 0; i < length; ++i) {
-    if (at[i] < '0' || at[i] > '9') return false;
-  }
-  return true;
-}
-
 // The windows of a run of octets of 0x80 and more: one and two characters, as far as they lie in the run.
 template <class Emit>
 void each_window(std::string_view run, const char* /*padded*/ at, const Emit& emit) {
@@ -97,17 +127,14 @@ void each_window(std::string_view run, const char* /*padded*/ at, const Emit& em
 }  // namespace words
 
 // Gives to `emit` the hash of each word of a folded text, of each pair of words, not both numbers, that one of .:-/@ joins, of
-// each four numbers that dots join, and of each window of octets of 0x80 and more; some of them more than once.
+// each four numbers that dots join, and of each window of octets of 0x80 and more; some of them more than once. Blanks part
+// all of these. 64 octets past the end may be read.
 template <class Emit>
-void each_word(const Folded& text, const Emit& emit) {
-  const std::string_view all = text.view();
-  const char* const begin = all.data();
+void each_word(const char* begin, std::size_t size, const Emit& emit) {
   std::uint64_t last_hash = 0;
   std::size_t last_end = SIZE_MAX - 1;  // of the word before; far away
   bool last_digits = false;
   words::Quad quad;
-  std::size_t start = 0;
-  bool inside = false;
   const auto word = [&](std::size_t from, std::size_t to) {
     const std::uint64_t hash = words::hash_word(begin + from, to - from);
     emit(hash);
@@ -121,34 +148,20 @@ void each_word(const Folded& text, const Emit& emit) {
     last_end = to;
     last_digits = digits;
   };
-  bool any_high = false;
-  for (std::size_t block = 0; block < all.size(); block += 64) {
-    std::uint64_t mask = words::word_mask(begin + block);
-    any_high = any_high || words::high_mask(begin + block) != 0;
-    const std::size_t left = all.size() - block;
-    if (left < 64) mask &= (std::uint64_t{1} << left) - 1;
-    // Where the mask changes, a word begins or ends.
-    std::uint64_t changes = mask ^ (mask << 1 | (inside ? 1 : 0));
-    for (; changes != 0; changes &= changes - 1) {
-      const std::size_t at = block + static_cast<std::size_t>(std::countr_zero(changes));
-      if (!inside) start = at;
-      else word(start, at);
-      inside = !inside;
-    }
-  }
-  if (inside) word(start, all.size());
-  if (!any_high) return;
-  const auto high = [&](std::size_t at) { return (static_cast<std::uint8_t>(begin[at]) & 0x80) != 0; };
-  for (std::size_t from = 0; from < all.size();) {
-    if (!high(from)) {
-      ++from;
-      continue;
-    }
-    std::size_t to = from;
-    while (to < all.size() && high(to)) ++to;
-    words::each_window(all.substr(from, to - from), begin + from, emit);
-    from = to;
-  }
+  std::uint64_t high = 0;
+  const auto mask_of = [&](const char* at) {
+    high |= words::high_mask(at);
+    return words::word_mask(at);
+  };
+  words::each_run(begin, size, mask_of, word);
+  if (high == 0) return;
+  words::each_run(begin, size, words::high_mask, [&](std::size_t from, std::size_t to) {
+    words::each_window({begin + from, to - from}, begin + from, emit);
+  });
+}
+template <class Emit>
+void each_word(const Folded& text, const Emit& emit) {
+  each_word(text.view().data(), text.view().size(), emit);
 }
 
 // The hash of "the field `name` is exactly `value`".

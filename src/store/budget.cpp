@@ -21,9 +21,8 @@ void Store::Core::look_at_memory() {
   };
   std::vector<Open> open;
   Memory used;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    const std::uint32_t number = block->number();
     std::lock_guard hold(block->mutex);
     used.series += block->memory();
     if (options_.series_memory != 0 && block->open_octets() >= kWorthSealing) open.push_back({number, block->open_octets()});
@@ -48,7 +47,7 @@ void Store::Core::look_at_memory() {
     const std::uint64_t wanted = options_.series_memory - options_.series_memory / 16;
     std::vector<std::uint32_t> sealed;
     for (auto at = open.begin(); at != open.end() && taken > wanted; ++at) {
-      Block& block = *(*blocks_)[at->number].load();
+      Block& block = *blocks_.find(at->number);
       std::lock_guard hold(block.mutex);
       block.seal_early();
       count_.sealed_early.add();

@@ -17,6 +17,7 @@ Error bad_catalogue() { return {Code::Corrupt, "a record does not read as it was
 Status load_format1(SeriesIndex& index, std::string_view key, Reader in, const std::function<void(SeriesIndex::Id)>& restored) {
   Reader at(key);
   const SeriesIndex::Id id = at.be32();
+  if (id >= (1u << 24)) return bad_catalogue();
   std::vector<Labels::Pair> texts;
   for (std::uint64_t left = in.varint(); in.ok() && left > 0; --left) {
     const std::string_view name = in.text();
@@ -75,7 +76,7 @@ Status load_catalogue(SeriesIndex& index, std::string_view key, std::string_view
   Reader at(key);
   if (at.u8() != kCatalogueVersion || version != kCatalogueVersion) return bad_catalogue();
   const SeriesIndex::Id group = at.be32();
-  if (!at.done() || group >= (1u << 24) / SeriesIndex::kGroup) return bad_catalogue();
+  if (!at.done() || group > SeriesIndex::kNumbers / SeriesIndex::kGroup) return bad_catalogue();
   std::vector<std::string_view> names;
   std::vector<SeriesIndex::Pair> known;
   std::vector<SeriesIndex::Pair> pairs;

@@ -25,6 +25,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       in_future(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "future"}})),
       before_1970(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "before_1970"}})),
       gone(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "series_gone"}})),
+      series_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "series_limit"}})),
       points_limit(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "points_queue_full"}})),
       points_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "points_disk"}})),
       logs_disk(metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "events_disk"}})),
@@ -37,6 +38,7 @@ Store::Core::Counters::Counters(Metrics& metrics)
       damaged(metrics.gauge("bongsu_store_damaged_tables", "tables that were found damaged and set aside")),
       reopened(metrics.counter("bongsu_store_reopened_total", "times the database was opened anew after a failure")),
       series(metrics.gauge("bongsu_store_series", "series that have data")),
+      series_numbers(metrics.gauge("bongsu_store_series_numbers", "given to series so far, of 4294967232; none is used twice")),
       pending_points(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "points"}})),
       pending_events(metrics.gauge("bongsu_store_pending", "taken in and not yet on disk", {{"kind", "events"}})),
       lag(metrics.gauge("bongsu_store_flush_lag_seconds", "age of the oldest thing not yet on disk, as the writer last saw it")),
@@ -59,13 +61,10 @@ Store::Core::Core(DirectoryLock lock, std::filesystem::path dir, const StoreOpti
       options_(options),
       clock_(clock),
       count_(metrics),
-      blocks_(std::make_unique<std::array<std::atomic<Block*>, kBlocks>>()),
       events_(options.max_pending, [this] {
         { std::lock_guard hold(inbox_mutex_); }  // so that it does not fall between the writer's look and its sleep
         inbox_ready_.notify_one();
-      }) {
-  for (auto& block : *blocks_) block.store(nullptr, std::memory_order_relaxed);
-}
+      }) {}
 
 Result<std::unique_ptr<Store::Core>> Store::Core::open(const std::filesystem::path& dir, const StoreOptions& options,
                                                        const Clock& clock, Metrics& metrics, OpenAs as) {
@@ -117,23 +116,16 @@ Store::Core::~Core() {
     inbox_ready_.notify_all();
     writer_.join();
   }
-  for (auto& block : *blocks_) delete block.load();
 }
 
-Block* Store::Core::block_of(std::uint64_t series) const {
-  const std::uint64_t number = series / Block::kSeries;
-  return number < kBlocks ? (*blocks_)[static_cast<std::size_t>(number)].load(std::memory_order_acquire) : nullptr;
-}
+Block* Store::Core::block_of(std::uint64_t series) const { return blocks_.find(series / Block::kSeries); }
 
 Block& Store::Core::make_block(std::uint32_t number) {
-  std::atomic<Block*>& slot = (*blocks_)[number];
-  if (slot.load() == nullptr) {
-    auto* block = new Block(number);
-    block->number_from(first_group_);
-    slot.store(block, std::memory_order_release);
-    block_count_.store(std::max(block_count_.load(), number + 1));
-  }
-  return *slot.load();
+  if (Block* made = blocks_.find(number); made != nullptr) return *made;
+  auto block = std::make_unique<Block>(number);
+  block->number_from(first_group_);
+  blocks_.make(std::move(block));
+  return *blocks_.find(number);
 }
 
 Result<std::shared_ptr<Rocks>> Store::Core::rocks_or_error() const {
@@ -156,10 +148,18 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
 
   std::unique_lock hold(index_mutex_);
   if (const auto found = index_.find(labels)) return SeriesId{*found};
-  if (index_.size() >= options_.max_series || index_.next() / Block::kSeries >= kBlocks) {
+  if (index_.next() >= SeriesIndex::kNumbers) {
+    count_.series_limit.add();
+    return Error{Code::Limit,
+                 "the store has given each of its 4,294,967,232 series numbers away, and none is used twice; move what "
+                 "it holds into a new one with `bongsu store export` and `bongsu store import`"};
+  }
+  if (index_.size() >= options_.max_series) {
+    count_.series_limit.add();
     return Error{Code::Limit, "the store holds " + std::to_string(index_.size()) + " series and takes no more"};
   }
   if (series_full_.load()) {
+    count_.series_limit.add();
     return Error{Code::Limit, "the memory for series is full with " + std::to_string(index_.size()) +
                                   " of them, and no more are taken: give the key `memory:` more, or watch less"};
   }
@@ -175,6 +175,7 @@ Result<SeriesId> Store::Core::series(const Labels& labels) {
     inbox_.series.push_back(id);
   }
   count_.series.set(static_cast<double>(index_.size()));
+  count_.series_numbers.set(static_cast<double>(index_.next()));
   return SeriesId{id};
 }
 

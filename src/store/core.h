@@ -17,6 +17,7 @@
 
 #include "base/lock.h"
 #include "base/log.h"
+#include "store/block_table.h"
 #include "store/directory.h"
 #include "store/event_log.h"
 #include "store/head.h"
@@ -64,7 +65,6 @@ class Store::Core {
  private:
   using Id = SeriesIndex::Id;
 
-  static constexpr std::size_t kBlocks = (1u << 24) / Block::kSeries;
   static constexpr std::size_t kWakeAtPoints = 1 << 17;  // so much waits, and the writer does not
   static constexpr std::size_t kRecordPoints = 4096;     // of the head log
   static constexpr std::uint32_t kTrimsInRound = 8;      // of it, while all blocks are saved once
@@ -86,12 +86,12 @@ class Store::Core {
   };
   struct Counters {
     explicit Counters(Metrics& metrics);
-    Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &points_limit, &points_disk, &logs_disk,
-        &events_limit, &event_large, &lost, &write_errors, &groups, &rollups;
+    Counter &points, &events, &commits, &too_old, &in_future, &before_1970, &gone, &series_limit, &points_limit, &points_disk,
+        &logs_disk, &events_limit, &event_large, &lost, &write_errors, &groups, &rollups;
     Gauge& damaged;
     Counter& reopened;
-    Gauge &series, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable, &disk, &memory_series, &memory_labels,
-        &memory_cache, &memory_pending;
+    Gauge &series, &series_numbers, &pending_points, &pending_events, &lag, &free_disk, &octets, &writable, &disk, &memory_series,
+        &memory_labels, &memory_cache, &memory_pending;
     Counter& sealed_early;
   };
 
@@ -113,7 +113,6 @@ class Store::Core {
   void replay_record(std::uint64_t seq, std::string_view value);
   void lose_record(std::uint64_t seq, std::string_view why);
 
-  // Blocks. A block, once made, stays until the end.
   Block* block_of(std::uint64_t series) const;
   Block& make_block(std::uint32_t number);
   std::shared_ptr<Rocks> rocks() const { return *rocks_.lock(); }
@@ -187,8 +186,7 @@ class Store::Core {
 
   mutable std::shared_mutex index_mutex_;
   SeriesIndex index_;  // under index_mutex_
-  std::unique_ptr<std::array<std::atomic<Block*>, kBlocks>> blocks_;
-  std::atomic<std::uint32_t> block_count_{0};
+  BlockTable blocks_;  // made under index_mutex_
 
   Guarded<std::shared_ptr<Rocks>> rocks_;  // null while it is opened anew
   std::atomic<std::uint64_t> lost_{0};

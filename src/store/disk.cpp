@@ -131,12 +131,11 @@ void Store::Core::prepare_mended() {
     std::shared_lock hold(index_mutex_);
     next = index_.next();
   }
-  std::vector<Id> groups;
-  for (Id group = 0; group * SeriesIndex::kGroup < next; ++group) groups.push_back(group * SeriesIndex::kGroup);
-  put_catalogue(groups);
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  std::vector<Id> series;  // one of each block
+  for (const Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1))
+    series.push_back(block->number() * Block::kSeries);
+  put_catalogue(series);
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
     std::lock_guard hold(block->mutex);
     block->dirty = block->dirty || !block->empty();
   }

@@ -10,7 +10,9 @@
 namespace bongsu::store {
 namespace {
 
-constexpr int kLevel = 1;  // 3 would save 2 % of the octets for 15 % more time
+// 3 would save 2 % of the octets for 30 % more time, -1 cost 26 % more of them for 7 % less.
+constexpr int kLevel = 1;
+constexpr int kHashLog = 13;  // a table that stays in the nearest cache: 7 % less time for 0.4 % more octets
 constexpr unsigned kBitsPerWord = 10;
 constexpr unsigned kProbes = 6;
 
@@ -130,8 +132,9 @@ class EventEncoder::Chunks {
  private:
   static constexpr std::size_t kPast = 64;  // octets that may be read or written past a text
   struct Known {
-    const char* at = nullptr;
-    std::size_t length = 0;
+    std::uint64_t first = 0;  // octets of it
+    std::uint32_t at = 0;
+    std::uint32_t length = 0;
   };
   static bool same(const char* a, const char* b, std::size_t length) {
     for (; length > 8; length -= 8, a += 8, b += 8) {
@@ -140,12 +143,13 @@ class EventEncoder::Chunks {
     return (words::load(a) ^ words::load(b)) << (64 - 8 * length) == 0;
   }
   bool seen(const char* at, std::size_t length) {
-    std::uint64_t hash = length;
-    if (length <= 8) hash ^= words::load(at) << (64 - 8 * length);
-    else hash = (hash ^ words::load(at)) * words::kPrime ^ words::load(at + length - 8);
+    std::uint64_t first = words::load(at), hash = length;
+    if (length <= 8) hash ^= first <<= 64 - 8 * length;
+    else hash = (hash ^ first) * words::kPrime ^ words::load(at + length - 8);
     Known& known = known_[hash * words::kPrime >> 52];
-    if (known.length == length && same(known.at, at, length)) return true;
-    known = {at, length};
+    if (known.first == first && known.length == length && (length <= 8 || same(texts_.data() + known.at + 8, at + 8, length - 8)))
+      return true;
+    known = {first, static_cast<std::uint32_t>(at - texts_.data()), static_cast<std::uint32_t>(length)};
     return false;
   }
   std::array<Known, 4096> known_{};
@@ -248,6 +252,7 @@ struct EventEncoder::Buffers {
 EventEncoder::EventEncoder() : own_(std::make_unique<Buffers>()) {
   BONGSU_CHECK(own_->zstd != nullptr);
   ZSTD_CCtx_setParameter(own_->zstd.get(), ZSTD_c_compressionLevel, kLevel);
+  ZSTD_CCtx_setParameter(own_->zstd.get(), ZSTD_c_hashLog, kHashLog);
   ZSTD_CCtx_setParameter(own_->zstd.get(), ZSTD_c_checksumFlag, 1);
 }
 EventEncoder::~EventEncoder() = default;

@@ -136,10 +136,7 @@ bool Block::empty() const {
   return std::all_of(newest_.begin(), newest_.end(), [](Time each) { return each == Time::min(); });
 }
 
-std::size_t Block::memory() const {
-  // Bits grow by a quarter.
-  return sizeof(Block) + sizeof(OpenGroup) + open_->octets() + open_->octets() / 8 + late_count_ * sizeof(Sample);
-}
+std::size_t Block::memory() const { return sizeof(Block) + sizeof(OpenGroup) + open_->memory() + late_count_ * sizeof(Sample); }
 
 std::string Block::save() const {
   std::string out;

@@ -55,7 +55,7 @@ SeriesIndex::Id SeriesIndex::add(const Labels& labels) {
 }
 
 bool SeriesIndex::restore(Id id, std::span<const Pair> pairs) {
-  if (!this->pairs(id).empty() || pairs.empty() || pairs.size() > UINT16_MAX) return false;
+  if (id >= kNumbers || !this->pairs(id).empty() || pairs.empty() || pairs.size() > UINT16_MAX) return false;
   if (by_pairs_.find(hash_pairs(pairs), [&](Id other) { return std::ranges::equal(this->pairs(other), pairs); }) !=
       IdTable::kNone)
     return false;

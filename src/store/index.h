@@ -25,6 +25,7 @@ class SeriesIndex {
  public:
   using Id = std::uint32_t;
   using Pair = LabelPool::Pair;
+  static constexpr Id kNumbers = UINT32_MAX - 63;  // series are numbered below this: the last whole block of 64
   static constexpr Id kGroup = 256;  // series with numbers in a row that stand together, also in the catalogue on disk
 
   std::optional<Id> find(const Labels& labels) const;

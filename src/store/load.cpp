@@ -59,12 +59,7 @@ Status Store::Core::load_series() {
   bool format1 = false;
   const Status read = rocks->each(Family::Series, "", [&](std::string_view key, std::string_view value) -> Result<bool> {
     format1 = format1 || key.size() == sizeof(Id);
-    bool too_many = false;
-    BONGSU_TRY_OK(load_catalogue(index_, key, value, [&](Id id) {
-      if (id / Block::kSeries < kBlocks) make_block(id / Block::kSeries).set_alive(id);
-      else too_many = true;
-    }));
-    if (too_many) return Error{Code::Corrupt, "a series has a number beyond all"};
+    BONGSU_TRY_OK(load_catalogue(index_, key, value, [&](Id id) { make_block(id / Block::kSeries).set_alive(id); }));
     return true;
   });
   if (read && format1 && !read_only_) {  // these stand below all others
@@ -78,6 +73,7 @@ Status Store::Core::load_series() {
     if (!status.ok()) return to_error(status, "writing the catalogue of series in " + dir_.string());
   }
   count_.series.set(static_cast<double>(index_.size()));
+  count_.series_numbers.set(static_cast<double>(index_.next()));
   return Status(read).context("the catalogue of series in " + dir_.string());
 }
 
@@ -88,33 +84,36 @@ Status Store::Core::number_groups() {
   if (!last->status().ok()) return to_error(last->status(), "reading the head log in " + dir_.string());
   const std::uint64_t records = last->Valid() ? Reader(Rocks::view(last->key())).be64() : 0;
   first_group_ = (records + 1 + (mend_ ? kPassedRecords : 0)) << 20;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    if (Block* block = (*blocks_)[number].load(); block != nullptr) block->number_from(first_group_);
-  }
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1))
+    block->number_from(first_group_);
   return {};
 }
 
 // Where a start spends its time: by several threads, each with blocks of its own.
 Status Store::Core::load_heads() {
   const auto rocks = this->rocks();
-  const std::uint32_t blocks = block_count_.load();
-  const std::uint32_t threads = std::clamp(std::min(std::thread::hardware_concurrency(), blocks / 256), 1u, 4u);
+  std::vector<std::uint32_t> numbers;
+  for (const Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1))
+    numbers.push_back(block->number());
+  if (numbers.empty()) return {};
+  const std::size_t threads =
+      std::clamp<std::size_t>(numbers.size() / 256, 1, std::clamp(std::thread::hardware_concurrency(), 1u, 4u));
   std::vector<Status> outcomes(threads);
-  const auto load_part = [&](std::uint32_t part) {
-    const auto first = static_cast<std::uint32_t>(std::uint64_t{blocks} * part / threads);
-    const auto end = static_cast<std::uint32_t>(std::uint64_t{blocks} * (part + 1) / threads);
+  const auto load_part = [&](std::size_t part) {
+    const std::uint32_t first = numbers[numbers.size() * part / threads];
+    const std::uint32_t last = numbers[numbers.size() * (part + 1) / threads - 1];
     const auto load_one = [&](std::string_view key, std::string_view value) -> Result<bool> {
       const std::uint32_t number = Reader(key).be32();
-      if (number >= end) return false;  // of the next part, or all of its series are gone
-      Block* block = (*blocks_)[number].load();
-      if (block == nullptr) return true;
+      if (number > last) return false;
+      Block* block = blocks_.find(number);
+      if (block == nullptr) return true;  // all of its series are gone
       if (const Status loaded = block->load(value); !loaded) lose_record(0, loaded.error().text);
       return true;
     };
     outcomes[part] = rocks->each(Family::Heads, series_key(first), load_one);
   };
   std::vector<std::thread> helpers;
-  for (std::uint32_t part = 1; part < threads; ++part) {
+  for (std::size_t part = 1; part < threads; ++part) {
     helpers.emplace_back(load_part, part);
     pthread_setname_np(helpers.back().native_handle(), "store-open");
   }
@@ -147,9 +146,8 @@ Status Store::Core::raise_format1() {
   });
   if (!read || read_only_) return read;
   rocksdb::WriteBatch batch;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    const std::uint32_t number = block->number();
     for (const auto& frozen : block->frozen()) {
       std::array<std::uint8_t, kGroupSeries> learned{};
       for (const SealedGroup& group : seal(*frozen, learned)) {
@@ -174,9 +172,8 @@ Status Store::Core::raise_format1() {
 Status Store::Core::replay() {
   BONGSU_TRY_OK(replay_records());
   // Behind a lost end of the head log: a number at which a block was saved must not be given again.
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    const Block* block = (*blocks_)[number].load();
-    if (block == nullptr || block->saved_seq < next_seq_) continue;
+  for (const Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    if (block->saved_seq < next_seq_) continue;
     lose_record(next_seq_, "it is missing at the end");
     next_seq_ = block->saved_seq + 1;
   }

@@ -19,16 +19,26 @@ constexpr std::size_t kPollOctets = sizeof(std::int32_t);
 
 bool OpenGroup::takes(std::uint32_t slot, Time at) const {
   if (empty()) return true;
-  return std::max(last_, at) - std::min(first_, at) <= kMaxGroupSpan && chunks_[slot].count < kMaxOpenSamples &&
-         polls_.size() < kMaxPolls;
+  return std::max(last_, at) - std::min(first_, at) <= kMaxGroupSpan &&
+         (!has(slot) || (*chunks_)[slot].count < kMaxOpenSamples) && polls_.size() < kMaxPolls;
+}
+
+std::size_t OpenGroup::memory() const {
+  // Bits grow by a quarter.
+  return (chunks_ == nullptr ? 0 : sizeof(Chunks)) + octets_ + octets_ / 8;
+}
+
+OpenChunk& OpenGroup::chunk(std::uint32_t slot) {
+  if (chunks_ == nullptr) chunks_ = std::make_unique<Chunks>();
+  return (*chunks_)[slot];
 }
 
 Time OpenGroup::first(std::uint32_t slot) const {
-  return time_of(static_cast<std::uint16_t>(BitReader(chunks_[slot].bits.view()).take(kPollBits)));
+  return time_of(static_cast<std::uint16_t>(BitReader((*chunks_)[slot].bits.view()).take(kPollBits)));
 }
 
 Sample OpenGroup::last(std::uint32_t slot) const {
-  return {time_of(chunks_[slot].poll), std::bit_cast<double>(chunks_[slot].state.bits)};
+  return {time_of((*chunks_)[slot].poll), std::bit_cast<double>((*chunks_)[slot].state.bits)};
 }
 
 std::uint16_t OpenGroup::poll_at(Time at) {
@@ -67,7 +77,7 @@ bool OpenGroup::put(OpenChunk& chunk, const Packed& sample) {
 
 template <class Take>
 void OpenGroup::unpack(std::uint32_t slot, const Take& take) const {
-  const OpenChunk& chunk = chunks_[slot];
+  const OpenChunk& chunk = (*chunks_)[slot];
   const ValueForm form = ValueForm::from_octet(chunk.form);
   BitReader in(chunk.bits.view());
   ValueState state;
@@ -85,13 +95,13 @@ void OpenGroup::unpack(std::uint32_t slot, const Take& take) const {
 
 std::vector<OpenGroup::Packed> OpenGroup::unpacked(std::uint32_t slot) const {
   std::vector<Packed> samples;
-  samples.reserve(chunks_[slot].count);
+  samples.reserve((*chunks_)[slot].count);
   unpack(slot, [&](const Packed& sample) { samples.push_back(sample); });
   return samples;
 }
 
 void OpenGroup::refill(std::uint32_t slot, const std::vector<Packed>& samples, std::uint8_t form) {
-  OpenChunk& chunk = chunks_[slot];
+  OpenChunk& chunk = this->chunk(slot);
   octets_ -= chunk.bits.octets();
   chunk = OpenChunk();
   chunk.form = form;
@@ -102,7 +112,7 @@ void OpenGroup::refill(std::uint32_t slot, const std::vector<Packed>& samples, s
 }
 
 void OpenGroup::append(std::uint32_t slot, Time at, double value, std::uint8_t hint) {
-  OpenChunk& chunk = chunks_[slot];
+  OpenChunk& chunk = this->chunk(slot);
   const std::uint64_t bits = as_bits(value);
   if (chunk.count == 0) {
     std::int64_t k = 0;
@@ -138,17 +148,19 @@ void OpenGroup::insert(std::uint32_t slot, Time at, double value) {
   } else {
     samples.insert(place, {poll_at(at), as_bits(value)});
   }
-  refill(slot, samples, chunks_[slot].form);
+  refill(slot, samples, chunk(slot).form);
 }
 
 void OpenGroup::read(std::uint32_t slot, std::vector<Sample>& out) const {
-  out.reserve(std::max(out.capacity(), out.size() + chunks_[slot].count));
+  out.reserve(std::max(out.capacity(), out.size() + (*chunks_)[slot].count));
   unpack(slot, [&](const Packed& each) { out.push_back({time_of(each.poll), std::bit_cast<double>(each.bits)}); });
 }
 
 void OpenGroup::forget(std::uint32_t slot) {
-  octets_ -= chunks_[slot].bits.octets();
-  chunks_[slot] = OpenChunk();
+  if (!has(slot)) return;
+  octets_ -= chunk(slot).bits.octets();
+  chunk(slot) = OpenChunk();
+  if (std::all_of(chunks_->begin(), chunks_->end(), [](const OpenChunk& each) { return each.count == 0; })) *this = OpenGroup();
 }
 
 void OpenGroup::save(std::string& out) const {
@@ -162,8 +174,9 @@ void OpenGroup::save(std::string& out) const {
   std::uint64_t slots = 0;
   for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) slots |= static_cast<std::uint64_t>(has(slot)) << slot;
   put_be64(out, slots);
-  for (const OpenChunk& chunk : chunks_) {
-    if (chunk.count == 0) continue;
+  for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
+    if (!has(slot)) continue;
+    const OpenChunk& chunk = (*chunks_)[slot];
     put_u8(out, chunk.form);
     put_varint(out, static_cast<std::uint64_t>(chunk.count) << 1 | (chunk.even ? 1 : 0));
     if (chunk.even) put_signed(out, chunk.stride);
@@ -215,7 +228,7 @@ Status OpenGroup::load(Reader& in) {
   const std::uint64_t slots = in.be64();
   for (std::uint32_t slot = 0; slot < kGroupSeries; ++slot) {
     if ((slots >> slot & 1) == 0) continue;
-    OpenChunk& chunk = saved.chunks_[slot];
+    OpenChunk& chunk = saved.chunk(slot);
     chunk.form = in.u8();
     const std::uint64_t count_and_even = in.varint();
     const std::uint64_t count = count_and_even >> 1;

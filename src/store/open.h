@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -32,12 +33,13 @@ class OpenGroup {
  public:
   bool empty() const { return polls_.empty(); }
   std::size_t octets() const { return octets_; }  // packed, polls included
+  std::size_t memory() const;                     // about
   // Whether `at` may join in slot `slot`, or the group must be sealed before.
   bool takes(std::uint32_t slot, Time at) const;
-  bool has(std::uint32_t slot) const { return chunks_[slot].count > 0; }
-  Time first(std::uint32_t slot) const;   // of a slot that has samples
-  Sample last(std::uint32_t slot) const;  // the same
-  std::uint8_t form(std::uint32_t slot) const { return chunks_[slot].form; }
+  bool has(std::uint32_t slot) const { return chunks_ != nullptr && (*chunks_)[slot].count > 0; }
+  Time first(std::uint32_t slot) const;                                          // of a slot that has samples
+  Sample last(std::uint32_t slot) const;                                         // the same
+  std::uint8_t form(std::uint32_t slot) const { return (*chunks_)[slot].form; }  // the same
   // `at` must be later than the slot's last. `hint`: the form of an empty slot, if the value fits it.
   void append(std::uint32_t slot, Time at, double value, std::uint8_t hint);
   // In its place, or over the one with this time.
@@ -67,7 +69,9 @@ class OpenGroup {
   Time first_{}, last_{};
   std::size_t octets_ = 0;
   std::vector<std::int32_t> polls_;  // ms after base_, in order of arrival
-  std::array<OpenChunk, kGroupSeries> chunks_{};
+  using Chunks = std::array<OpenChunk, kGroupSeries>;
+  OpenChunk& chunk(std::uint32_t slot);
+  std::unique_ptr<Chunks> chunks_;  // null while there are none
 };
 
 }  // namespace bongsu::store

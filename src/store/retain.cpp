@@ -57,9 +57,8 @@ void Store::Core::retain() {
 }
 
 void Store::Core::shed_idle_series(Time before) {
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    const std::uint32_t number = block->number();
     std::lock_guard hold(block->mutex);
     for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
       if (block->alive(id) && block->newest(id) < before) block->shed(id);
@@ -69,9 +68,8 @@ void Store::Core::shed_idle_series(Time before) {
 
 void Store::Core::forget_idle_series(Time before) {
   std::vector<Id> idle;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    const std::uint32_t number = block->number();
     std::lock_guard hold(block->mutex);
     for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
       if (!block->alive(id) || block->newest(id) == Time::min() || block->newest(id) >= before) continue;

@@ -41,9 +41,8 @@ Status Store::Core::begin_rollups() {
     rolled_day_ = static_cast<std::uint32_t>(Reader(*rolled).varint());
   } else {
     Time oldest = clock_.now() - kSettled;
-    for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-      const Block* block = (*blocks_)[number].load();
-      if (block == nullptr) continue;
+    for (const Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+      const std::uint32_t number = block->number();
       for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
         if (block->newest(id) != Time::min()) oldest = std::min(oldest, block->newest(id) - kMaxGroupSpan);
       }
@@ -105,7 +104,7 @@ void Store::Core::note_late(std::span<const Point> points) {
 }
 
 Status Store::Core::roll_block(std::uint32_t day, std::uint32_t number) {
-  Block* block = (*blocks_)[number].load();
+  Block* block = blocks_.find(number);
   if (block == nullptr) return {};
   const Time from = begin_of(day), to = begin_of(day + 1);
   std::vector<Id> ids;
@@ -161,7 +160,8 @@ void Store::Core::roll_up_days() {
   }
   if (began < retention_held_until_) return;
   while (rolled_day_ < ended) {
-    for (; next_roll_ < block_count_.load(); ++next_roll_) {
+    for (const Block* block; (block = blocks_.from(next_roll_)) != nullptr; ++next_roll_) {
+      next_roll_ = block->number();
       if (clock_.steady() - began > kTurn) return;
       if (failed(roll_block(rolled_day_, next_roll_))) return;
     }

@@ -45,7 +45,7 @@ struct StoreOptions {
   // below an eighth state is refused too. Each resumes by itself at a ninth more.
   std::uint64_t min_free_disk = 256ull << 20;
   std::uint64_t max_pending = 64ull << 20;     // octets of points and events, each, that may wait for the disk
-  std::uint64_t max_series = 16'000'000;       // at most 16,777,216
+  std::uint64_t max_series = 16'000'000;       // at a time; over its life a store has numbers for 4,294,967,232
   std::function<std::uint64_t()> free_disk{};  // octets that may still be written; empty: as the system says
 };
 

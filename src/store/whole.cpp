@@ -57,9 +57,8 @@ Result<Store::Extent> Store::Core::extent() const {
     if (at->Valid()) oldest = std::min(oldest, Time(std::chrono::days(Reader(Rocks::view(at->key())).be32())));
   }
   Block::Parts parts;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
+    const std::uint32_t number = block->number();
     std::lock_guard hold(block->mutex);
     for (Id id = number * Block::kSeries; id < (number + 1) * Block::kSeries; ++id) {
       if (!block->alive(id) || block->newest(id) == Time::min()) continue;

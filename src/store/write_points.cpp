@@ -45,15 +45,17 @@ void Store::Core::prepare_groups(Block& block, std::vector<std::shared_ptr<const
 
 void Store::Core::save_some_blocks(Taken& taken, std::uint64_t last_seq) {
   const auto now = clock_.steady();
-  const std::uint32_t blocks = block_count_.load();
+  const std::uint32_t blocks = blocks_.size();
   const double rounds = std::chrono::duration<double, std::milli>(now - last_save_).count() / kSaveRoundMs +
                         static_cast<double>(unsaved_points_) / kSaveRoundPoints;
   save_credit_ = std::min(save_credit_ + rounds * blocks, static_cast<double>(blocks));
   last_save_ = now;
   unsaved_points_ = 0;
   for (; save_credit_ >= 1; save_credit_ -= 1) {
-    if (next_save_ >= blocks) next_save_ = 0;
-    if (Block* block = (*blocks_)[next_save_++].load(); block != nullptr) save_block(*block, taken, last_seq);
+    Block* block = blocks_.from(next_save_);
+    if (block == nullptr) block = blocks_.from(0);
+    next_save_ = block->number() + 1;
+    save_block(*block, taken, last_seq);
     ++saved_blocks_;
   }
 }
@@ -70,9 +72,7 @@ void Store::Core::save_block(Block& block, Taken& taken, std::uint64_t last_seq)
 
 void Store::Core::trim_journal() {
   std::uint64_t floor = next_seq_ - 1;
-  for (std::uint32_t number = 0; number < block_count_.load(); ++number) {
-    Block* block = (*blocks_)[number].load();
-    if (block == nullptr) continue;
+  for (Block* block = blocks_.from(0); block != nullptr; block = blocks_.from(block->number() + 1)) {
     std::lock_guard hold(block->mutex);
     floor = std::min(floor, block->saved_seq);
   }

@@ -91,16 +91,15 @@ Store::Core::Taken Store::Core::take(bool every_block) {
     taken.inbox.blocks.swap(inbox_.blocks);
   }
   for (const std::uint32_t number : taken.inbox.blocks) {
-    Block& block = *(*blocks_)[number].load();
+    Block& block = *blocks_.find(number);
     std::lock_guard hold(block.mutex);
     block.listed = false;
     taken.frozen.emplace_back(&block, block.take_frozen());
   }
   const std::uint64_t last_seq = next_seq_ - 1 + records_of(taken.inbox.points.size());
   if (!every_block) save_some_blocks(taken, last_seq);
-  for (std::uint32_t number = 0; every_block && number < block_count_.load(); ++number) {
-    if (Block* block = (*blocks_)[number].load(); block != nullptr) save_block(*block, taken, last_seq);
-  }
+  for (Block* block = every_block ? blocks_.from(0) : nullptr; block != nullptr; block = blocks_.from(block->number() + 1))
+    save_block(*block, taken, last_seq);
   return taken;
 }
 
@@ -112,7 +111,7 @@ void Store::Core::prepare(Taken taken) {
     put(Family::Heads, series_key(number), value);
     std::string().swap(value);  // when closing these are many
   }
-  if (const std::uint32_t blocks = block_count_.load(); blocks > 0 && saved_blocks_ * kTrimsInRound >= blocks) {
+  if (const std::uint32_t blocks = blocks_.size(); blocks > 0 && saved_blocks_ * kTrimsInRound >= blocks) {
     saved_blocks_ = 0;
     trim_journal();
   }

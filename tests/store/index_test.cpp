@@ -243,7 +243,7 @@ TEST(Catalogue, RefusesWhatDoesNotRead) {
     return load_catalogue(fresh, key, value, [](SeriesIndex::Id) {});
   };
   EXPECT_TRUE(load(catalogue_key(0), record));
-  EXPECT_EQ(Code::Corrupt, load(catalogue_key(1 << 16), record).error().code);
+  EXPECT_EQ(Code::Corrupt, load(catalogue_key(1u << 24), record).error().code);
   EXPECT_EQ(Code::Corrupt, load("x", record).error().code);
   EXPECT_EQ(Code::Corrupt, load(catalogue_key(0), "\x03" + record.substr(1)).error().code);
   EXPECT_EQ(Code::Corrupt, load(catalogue_key(0), record + record.substr(1)).error().code);  // each number twice

@@ -23,24 +23,23 @@ void take_numbers(Opened& store, std::uint64_t next) {
   store.open();
 }
 
-// A sample a minute for a day and two hours, so that groups are sealed and windows made.
-void expect_life(Opened& store, std::span<const SeriesId> ids) {
-  constexpr int kMinutes = 26 * 60;
-  for (int minute = 0; minute < kMinutes; ++minute) {
+// A sample a minute; of a day and two hours groups are sealed and windows made.
+void expect_life(Opened& store, std::span<const SeriesId> ids, int minutes) {
+  for (int minute = 0; minute < minutes; ++minute) {
     std::vector<Point> points;
     for (std::size_t i = 0; i < ids.size(); ++i)
       points.push_back({ids[i], {at(minute * kMinute), static_cast<double>(minute) * static_cast<double>(i + 1)}});
     ASSERT_TRUE(store->append(points));
     store.clock.advance(std::chrono::minutes(1));
-    if (minute == kMinutes / 2) store.reopen();
+    if (minute == minutes / 2) store.reopen();
   }
   ASSERT_TRUE(store->flush());
   const auto expect_all = [&] {
-    const auto found = store->select({}, Time{}, at(kMinutes * kMinute));
+    const auto found = store->select({}, Time{}, at(minutes * kMinute));
     ASSERT_TRUE(found) << found.error().text;
     ASSERT_EQ(ids.size(), found->size());
-    for (const Series& series : *found) EXPECT_EQ(static_cast<std::size_t>(kMinutes), series.samples.size());
-    const auto windows = store->select_rollup({}, at(0), at(kMinutes * kMinute), Resolution::Hour);
+    for (const Series& series : *found) EXPECT_EQ(static_cast<std::size_t>(minutes), series.samples.size());
+    const auto windows = store->select_rollup({}, at(0), at(minutes * kMinute), Resolution::Hour);
     ASSERT_TRUE(windows) << windows.error().text;
     ASSERT_EQ(ids.size(), windows->size());
     for (const RollupSeries& series : *windows) EXPECT_EQ(60u, series.buckets[1].count);
@@ -61,7 +60,7 @@ TEST(SeriesNumbers, GoOnPastTwentyFourBits) {
     ids.push_back(*id);
   }
   EXPECT_EQ(SeriesId{(1u << 24) + 69}, ids.back());
-  expect_life(store, ids);
+  expect_life(store, ids, 26 * 60);
 }
 
 TEST(SeriesNumbers, EndWithAnErrorAndACount) {
@@ -82,7 +81,7 @@ TEST(SeriesNumbers, EndWithAnErrorAndACount) {
   };
   refused();
   EXPECT_EQ(1, store.metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "series_limit"}}).value());
-  expect_life(store, ids);
+  expect_life(store, ids, 70);
   refused();
   EXPECT_EQ(ids[7], *store->series(labels_of(7)));  // those that are there stay
 }

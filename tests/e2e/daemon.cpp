@@ -2,9 +2,12 @@
 #include "e2e/daemon.h"
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <httplib.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +65,17 @@ Ran run(const std::vector<std::string>& words) {
   return {code_of(status), slurp(folder.path() / "out"), slurp(folder.path() / "err")};
 }
 
+void send_datagram(int port, const std::string& text) {
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<std::uint16_t>(port));
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  EXPECT_EQ(static_cast<ssize_t>(text.size()),
+            sendto(fd, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), sizeof to));
+  close(fd);
+}
+
 Daemon::Daemon(std::vector<std::string> words) { pid_ = start(std::move(words), folder_.path() / "out", folder_.path() / "out"); }
 
 Daemon::~Daemon() {
@@ -107,6 +121,15 @@ nlohmann::json Daemon::ask(const std::string& path) const {
   const auto answer = client.Get(path);
   if (!answer || answer->status != 200) return nullptr;
   return nlohmann::json::parse(answer->body, nullptr, false);
+}
+
+std::string Daemon::text(const std::string& path) const {
+  const std::string where = url();
+  if (where.empty()) return {};
+  httplib::Client client(where);
+  client.set_connection_timeout(5);
+  const auto answer = client.Get(path);
+  return answer && answer->status == 200 ? answer->body : std::string();
 }
 
 int Daemon::post(const std::string& path, const std::string& body) const {

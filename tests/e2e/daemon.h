@@ -23,6 +23,9 @@ struct Ran {
 // Runs a program of bin/ to its end.
 Ran run(const std::vector<std::string>& words);
 
+// To a port of 127.0.0.1, by UDP.
+void send_datagram(int port, const std::string& text);
+
 // A program of bin/ in the background; killed with the object.
 class Daemon {
  public:
@@ -41,6 +44,7 @@ class Daemon {
   int syslog_port() const;
   // GET `path`: the parsed answer, or null when there is none or it is not 200.
   nlohmann::json ask(const std::string& path) const;
+  std::string text(const std::string& path) const;  // the same as it is, or ""
   // POST of JSON to `path`: the status of the answer, 0 when there is none.
   int post(const std::string& path, const std::string& body) const;
   bool ready() const;

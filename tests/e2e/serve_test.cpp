@@ -2,8 +2,6 @@
 // The whole binary: real snmpd, simulated agents, real datagrams, kill -9.
 #include <gtest/gtest.h>
 #include <signal.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "e2e/daemon.h"
@@ -24,15 +22,6 @@ Json alarm_of(const Daemon& daemon, const std::string& device, const std::string
     if (alarm["item"] == item) return alarm;
   }
   return nullptr;
-}
-
-void send_datagram(int port, const std::string& text) {
-  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
-  sockaddr_storage to{};
-  const auto length = net::to_sockaddr({net::Address::loopback(net::Address::Family::V4), static_cast<std::uint16_t>(port)}, to);
-  ASSERT_EQ(static_cast<ssize_t>(text.size()),
-            sendto(fd, text.data(), text.size(), 0, reinterpret_cast<const sockaddr*>(&to), length));
-  close(fd);
 }
 
 }  // namespace

@@ -1,167 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <csignal>
 #include <cstring>
 #include <fstream>
 #include <vector>
 
-#include "base/random.h"
-#include "base/text.h"
+#include "small_disk.h"
 #include "store/fixture.h"
 #include "store/rocks.h"
 
 namespace bongsu::store {
 namespace {
-
-constexpr int kSeries = 300;
-constexpr int kAckFile = 3;
-
-// What the child acknowledges: 'P' points of batches up to `number` were flushed, 'D' they became durable unasked,
-// 'C' the commit `number` was kept.
-struct Ack {
-  char kind = 0;
-  std::int64_t number = 0;
-};
-
-StoreOptions crash_options() { return {.flush_interval = Millis(20)}; }
-
-// Runs in a process of its own, until it is killed.
-TEST(Crash, DISABLED_Child) {
-  const char* dir = std::getenv("BONGSU_CRASH_DIR");
-  const char* from = std::getenv("BONGSU_CRASH_FROM");
-  ASSERT_TRUE(dir != nullptr && from != nullptr);
-  Opened store(dir, crash_options());
-  const auto acknowledge = [](char kind, std::int64_t number) {
-    const Ack ack{kind, number};
-    ASSERT_EQ(static_cast<ssize_t>(sizeof ack), ::write(kAckFile, &ack, sizeof ack));
-  };
-  std::vector<SeriesId> ids;
-  for (int i = 0; i < kSeries; ++i) ids.push_back(*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}));
-  for (auto number = static_cast<std::int64_t>(*parse_unsigned(from)); !HasFailure(); ++number) {
-    store.clock.step_wall(at(number * 1000) - store.clock.now());
-    store.clock.advance(std::chrono::seconds(1));  // so that blocks are saved in their rounds
-    std::vector<Point> points;
-    for (const SeriesId id : ids) points.push_back({id, {at(number * 1000), static_cast<double>(number)}});
-    ASSERT_TRUE(store->append(points));
-    if (number % 5 == 0) {
-      StateBatch batch;
-      batch.put("t", "k" + std::to_string(number / 5 % 7), std::to_string(number));
-      batch.events.push_back({.kind = EventKind::Alarm, .received = at(number * 1000), .text = std::to_string(number)});
-      ASSERT_TRUE(store->commit(batch));
-      acknowledge('C', number);
-    }
-    if (number % 7 == 0) {
-      ASSERT_TRUE(store->flush());
-      acknowledge('P', number);
-    } else if (number % 16 == 0) {
-      while (store->health().pending_points > 0) ::usleep(1000);
-      acknowledge('D', number);
-    }
-  }
-}
-
-struct Child {
-  pid_t pid = -1;
-  int acks = -1;
-};
-
-Child start_child(const std::filesystem::path& dir, std::int64_t from) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) std::abort();
-  const std::string number = std::to_string(from);
-  ::setenv("BONGSU_CRASH_DIR", dir.c_str(), 1);
-  ::setenv("BONGSU_CRASH_FROM", number.c_str(), 1);
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    ::dup2(ends[1], kAckFile);
-    const int null = ::open("/dev/null", O_WRONLY);
-    ::dup2(null, STDOUT_FILENO);
-    ::execl("/proc/self/exe", "test_store", "--gtest_filter=Crash.DISABLED_Child", "--gtest_also_run_disabled_tests", nullptr);
-    ::_exit(127);
-  }
-  ::close(ends[1]);
-  return {pid, ends[0]};
-}
-
-TEST(Crash, KillLosesNothingThatWasAcknowledgedAndLeavesNoHole) {
-  const std::uint64_t seed = std::random_device()();
-  SCOPED_TRACE("seed " + std::to_string(seed));
-  Random random(seed);
-  const Folder scratch;
-  std::int64_t next = 1;
-  std::int64_t points_kept = 0;
-  std::vector<std::int64_t> commits;
-  for (int cycle = 0; cycle < 20; ++cycle) {
-    SCOPED_TRACE("cycle " + std::to_string(cycle));
-    const Child child = start_child(scratch.path(), next);
-    ASSERT_GT(child.pid, 0);
-    Ack ack;
-    for (std::uint64_t left = 1 + random.below(60); left > 0; --left) {
-      ASSERT_EQ(static_cast<ssize_t>(sizeof ack), ::read(child.acks, &ack, sizeof ack)) << "the child ended by itself";
-      if (left == 1) ::kill(child.pid, SIGKILL);
-      if (ack.kind == 'C') commits.push_back(ack.number);
-      else points_kept = ack.number;
-    }
-    int status = 0;
-    ASSERT_EQ(child.pid, ::waitpid(child.pid, &status, 0));
-    while (::read(child.acks, &ack, sizeof ack) == static_cast<ssize_t>(sizeof ack)) {
-      if (ack.kind == 'C') commits.push_back(ack.number);
-      else points_kept = ack.number;
-    }
-    ::close(child.acks);
-
-    Opened store(scratch.path(), crash_options());
-    const auto found = store->select({}, at(0), at(1000 * kDay));
-    ASSERT_TRUE(found) << found.error().text;
-    ASSERT_EQ(static_cast<std::size_t>(kSeries), found->size());
-    const std::int64_t kept = to_ms(found->front().samples.back().at) - kStart;
-    ASSERT_GE(kept / 1000, points_kept);
-    for (const Series& series : *found) {
-      ASSERT_EQ(static_cast<std::size_t>(kept / 1000), series.samples.size()) << series.labels->to_string();
-      for (std::size_t i = 0; i < series.samples.size(); ++i) {
-        ASSERT_EQ(static_cast<double>(i + 1), series.samples[i].value);
-        ASSERT_EQ(at(static_cast<std::int64_t>(i + 1) * 1000), series.samples[i].at);
-      }
-    }
-    ASSERT_EQ(0u, store->health().lost_records);
-
-    const auto page = store->search({.kinds = {EventKind::Alarm}, .limit = 1'000'000});
-    ASSERT_TRUE(page);
-    std::vector<std::int64_t> kept_commits;
-    for (auto event = page->events.rbegin(); event != page->events.rend(); ++event) {
-      kept_commits.push_back(static_cast<std::int64_t>(*parse_unsigned(event->text)));
-    }
-    // One that was not acknowledged may have been kept all the same.
-    ASSERT_GE(kept_commits.size(), commits.size());
-    ASSERT_LE(kept_commits.size(), commits.size() + 1);
-    ASSERT_TRUE(std::equal(commits.begin(), commits.end(), kept_commits.begin()));
-    commits = kept_commits;
-    for (std::size_t i = commits.size() < 7 ? 0 : commits.size() - 7; i < commits.size(); ++i) {
-      ASSERT_EQ(std::to_string(commits[i]), *store->get("t", "k" + std::to_string(commits[i] / 5 % 7)));
-    }
-    // Commits of batches that were lost with the last moment are not made again.
-    next = kept / 1000 + 1;
-    while (!commits.empty() && commits.back() >= next) {
-      // The points of this batch were taken after the last write: go on behind it, with the gap filled.
-      std::vector<Point> points;
-      for (int i = 0; i < kSeries; ++i) {
-        points.push_back(
-            {*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}), {at(next * 1000), static_cast<double>(next)}});
-      }
-      store.clock.step_wall(at(next * 1000) - store.clock.now());
-      ASSERT_TRUE(store->append(points));
-      ++next;
-    }
-  }
-  EXPECT_GT(commits.size(), 20u);
-}
 
 // A copy of the files as they stand is what a crash leaves.
 void crash_image(const std::filesystem::path& from, const std::filesystem::path& to) {
@@ -299,29 +149,6 @@ TEST(Crash, AListOfFilesThatWasCutIsRefused) {
   std::ofstream(image / "bongsu.manifest") << std::string(64, '\0');
   EXPECT_EQ(1u, Opened(image)->select({}, at(0), at(kDay))->size());
 }
-
-// A file system of its own, small, for as long as the test runs.
-class SmallDisk {
- public:
-  explicit SmallDisk(const std::filesystem::path& where) : where_(where) {
-    std::filesystem::create_directories(where);
-    mounted_ = ::mount("tmpfs", where.c_str(), "tmpfs", 0, "size=24m") == 0;
-  }
-  ~SmallDisk() {
-    if (mounted_) ::umount2(where_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  void fill() const {
-    std::ofstream file(where_ / "ballast", std::ios::binary);
-    const std::string block(64 << 10, 'x');
-    while (file.write(block.data(), static_cast<std::streamsize>(block.size())) && file.flush()) {}
-  }
-  void free() const { std::filesystem::remove(where_ / "ballast"); }
-
- private:
-  std::filesystem::path where_;
-  bool mounted_ = false;
-};
 
 void live_through_a_full_disk(std::uint64_t min_free_disk) {
   const Folder scratch;

@@ -8,11 +8,13 @@
 #include <bit>
 #include <cstdlib>
 #include <map>
+#include <optional>
 #include <variant>
 
 #include "base/random.h"
 #include "base/text.h"
 #include "model/marker.h"
+#include "store/backup.h"
 #include "store/fixture.h"
 #include "store/memory.h"
 #include "store/random_events.h"
@@ -102,8 +104,10 @@ class Life {
     else if (dice < 930) compare_events();
     else if (dice < 960) flush();
     else if (dice < 970) ++series_;
-    else if (dice < 978) reopen();
-    else if (dice < 986) crash();
+    else if (dice < 976) reopen();
+    else if (dice < 983) crash();
+    else if (dice < 988) back_up();
+    else if (dice < 990) restore();
     else if (dice < 996) store_.clock.advance(std::chrono::minutes(random_.below(90)));  // blocks are saved, the head log is cut
     else store_.clock.advance(std::chrono::hours(random_.below(23)));                    // and what is old is dropped
   }
@@ -207,12 +211,33 @@ class Life {
     std::filesystem::remove_all(store_.dir);
     std::filesystem::rename(image, store_.dir);
     store_.open();
-    told_.resize(written_);
+    go_back_to(written_);
+  }
+  void go_back_to(std::size_t told) {
+    told_.resize(told);
+    written_ = told;
     model_ = Model();
-    for (const Told& told : told_) model_.tell(told);
+    for (const Told& each : told_) model_.tell(each);
     last_.clear();
     ASSERT_EQ(0u, store_->health().lost_records);
     compare_all();
+  }
+  // Holds all that was told so far.
+  void back_up() {
+    std::filesystem::remove_all(folder_ / "backup");
+    const auto made = store::back_up(*store_.store, folder_ / "backup", now(), {});
+    ASSERT_TRUE(made) << made.error().text;
+    backed_up_ = written_ = told_.size();
+  }
+  // In the place of what there is.
+  void restore() {
+    if (!backed_up_) return;
+    store_.store.reset();
+    const auto done = store::restore(folder_ / "backup", store_.dir, true, now(), {});
+    ASSERT_TRUE(done) << done.error().text;
+    std::filesystem::remove_all(done->aside);
+    store_.open();
+    go_back_to(*backed_up_);
   }
   std::string files() const {
     std::map<std::string, std::uintmax_t> all;
@@ -340,7 +365,8 @@ class Life {
   Opened store_;
   Model model_;
   std::vector<Told> told_;
-  std::size_t written_ = 0;  // so many of them a crash leaves
+  std::size_t written_ = 0;               // so many of them a crash leaves
+  std::optional<std::size_t> backed_up_;  // so many a backup holds
   std::uint64_t series_ = 5;
   std::uint64_t event_number_ = 0;
   std::map<std::uint64_t, Time> last_;

@@ -81,7 +81,7 @@ TEST(SeriesNumbers, EndWithAnErrorAndACount) {
   };
   refused();
   EXPECT_EQ(1, store.metrics.counter("bongsu_store_refused_total", "not taken, by cause", {{"cause", "series_limit"}}).value());
-  expect_life(store, ids, 70);
+  expect_life(store, ids, 130);
   refused();
   EXPECT_EQ(ids[7], *store->series(labels_of(7)));  // those that are there stay
 }

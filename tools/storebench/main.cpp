@@ -20,7 +20,9 @@
 #include "logs.h"
 #include "process.h"
 #include "rivals.h"
+#include "store/inspect.h"
 #include "store/store.h"
+#include "table.h"
 
 namespace bongsu::bench {
 namespace {
@@ -30,6 +32,8 @@ constexpr const char* kUsage =
     "  --set NAMES    interfaces (the default), gauges, mixed, or a kind of series; several with commas;\n"
     "                 or logs, alone\n"
     "  --lines N      of logs (10000000)\n"
+    "  --table        all that is asked of the store instead, set by set, with what is asked beside it; --rivals without\n"
+    "                 --set does the same\n"
     "  --series N     (10000)\n"
     "  --hours H      of one sample a minute (24)\n"
     "  --jitter MS    each host polled at its own second, astray by less than MS (0: all at the full minute)\n"
@@ -46,7 +50,7 @@ struct Options {
   std::filesystem::path dir = "storebench.tmp";
   std::uint64_t memory_mib = 256;
   std::uint64_t lines = 10'000'000;
-  bool keep = false, restart = false, rivals = false, json = false;
+  bool keep = false, restart = false, rivals = false, json = false, table = false;
 };
 
 [[noreturn]] void leave(const std::string& text, int code) {
@@ -88,6 +92,7 @@ class Bench {
     figures.ingest_per_s = samples / fed;
     data_.forget();
     figures.rss_mib = resident_mib(getpid());
+    tell_memory(figures);
     const double before_queries = cpu_seconds(getpid());
     ask(figures);
     data_.forget();
@@ -96,6 +101,11 @@ class Bench {
     store_.reset();
     figures.cpu_s_per_Msample = (cpu_seconds(getpid()) - after_queries + before_queries - cpu) / samples * 1e6;
     figures.bytes_per_sample = static_cast<double>(octets_in(options_.dir)) / samples;
+    double windows = 0;
+    for (const auto& family : must(store::inspect(options_.dir, {.verify = false})).families) {
+      if (family.name.starts_with("rollup_")) windows += static_cast<double>(family.octets);
+    }
+    figures.rollup_bytes_per_sample = windows / samples;
     return figures;
   }
 
@@ -150,9 +160,10 @@ class Bench {
     _exit(1);
   }
 
-  Figures run_restarted(double took_ms) {
+  Figures run_restarted(double took_ms, double cpu_s) {
     Figures figures{.store = "bongsu"};
     figures.start_ms = took_ms;
+    figures.start_cpu_s = cpu_s;
     clock_.now_ms = data_.start() + static_cast<std::int64_t>(data_.spec().steps) * 60'000;
     figures.rss_mib = resident_mib(getpid());
     ask(figures);
@@ -160,6 +171,14 @@ class Bench {
   }
 
  private:
+  void tell_memory(Figures& figures) const {
+    // The store counts once a second, at its writer's turns.
+    std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    const auto series = static_cast<double>(data_.spec().series);
+    const store::Store::Memory used = store_->health().memory;
+    figures.head_bytes_per_series = static_cast<double>(used.series) / series;
+    figures.index_bytes_per_series = static_cast<double>(used.labels) / series;
+  }
   void open() { store_ = must(store::Store::open(options_.dir, settings_, clock_, metrics_)); }
   void append(const std::vector<Point>& poll) {
     for (;;) {
@@ -193,13 +212,17 @@ class Bench {
 
 void show(const Options& options, const std::string& set, const Figures& figures) {
   const auto each = [&](const auto& give) {
-    give("bytes_per_sample", std::optional(figures.bytes_per_sample));
-    give("ingest_per_s", std::optional(figures.ingest_per_s));
-    give("cpu_s_per_Msample", std::optional(figures.cpu_s_per_Msample));
+    give("bytes_per_sample", figures.bytes_per_sample);
+    give("rollup_bytes_per_sample", figures.rollup_bytes_per_sample);
+    give("ingest_per_s", figures.ingest_per_s);
+    give("cpu_s_per_Msample", figures.cpu_s_per_Msample);
     give("series_24h_ms", figures.series_24h_ms);
     give("rate_1000_ms", figures.rate_1000_ms);
     give("last_100k_ms", figures.last_100k_ms);
     give("start_ms", figures.start_ms);
+    give("start_cpu_s", figures.start_cpu_s);
+    give("head_bytes_per_series", figures.head_bytes_per_series);
+    give("index_bytes_per_series", figures.index_bytes_per_series);
     give("rss_mib", std::optional(figures.rss_mib));
   };
   if (options.json) {
@@ -232,7 +255,10 @@ int measure_all(const Options& options) {
     const Dataset data = must(Dataset::make(spec, options.dir.string() + ".values"));
     if (options.rivals) {
       for (const Rival rival : {Rival::Prometheus, Rival::VictoriaMetrics}) {
-        if (!installed(rival)) continue;
+        if (!installed(rival)) {
+          std::fprintf(stderr, "bongsu-storebench: %s is not installed\n", to_string(rival));
+          continue;
+        }
         if (const auto figures = measure(rival, data, options.dir.string() + ".rival")) show(options, set, *figures);
         else std::fprintf(stderr, "bongsu-storebench: %s\n", figures.error().text.c_str());
       }
@@ -242,9 +268,10 @@ int measure_all(const Options& options) {
       if (child == 0) Bench(options, data).feed_and_die();
       waitpid(child, nullptr, 0);
       data.forget();
-      const double began = wall_seconds();
+      const double began = wall_seconds(), cpu_began = cpu_seconds(getpid());
       Bench bench(options, data);
-      show(options, set, bench.run_restarted((wall_seconds() - began) * 1e3));
+      const double took_ms = (wall_seconds() - began) * 1e3;
+      show(options, set, bench.run_restarted(took_ms, cpu_seconds(getpid()) - cpu_began));
     } else {
       show(options, set, Bench(options, data).run());
     }
@@ -264,17 +291,22 @@ double number(const char* text, double smallest, double largest) {
 }
 
 int run(int argc, char** argv) {
-  enum { kSet = 1, kLines, kSeries, kHours, kJitter, kDir, kMemory, kKeep, kRestart, kRivals, kJson, kHelp };
+  enum { kSet = 1, kLines, kSeries, kHours, kJitter, kDir, kMemory, kKeep, kRestart, kRivals, kJson, kTable, kHelp };
   const option known[] = {{"set", 1, nullptr, kSet},       {"lines", 1, nullptr, kLines},   {"series", 1, nullptr, kSeries},
                           {"hours", 1, nullptr, kHours},   {"jitter", 1, nullptr, kJitter}, {"dir", 1, nullptr, kDir},
                           {"memory", 1, nullptr, kMemory}, {"keep", 0, nullptr, kKeep},     {"restart", 0, nullptr, kRestart},
-                          {"rivals", 0, nullptr, kRivals}, {"json", 0, nullptr, kJson},     {"help", 0, nullptr, kHelp},
-                          {nullptr, 0, nullptr, 0}};
+                          {"rivals", 0, nullptr, kRivals}, {"json", 0, nullptr, kJson},     {"table", 0, nullptr, kTable},
+                          {"help", 0, nullptr, kHelp},     {nullptr, 0, nullptr, 0}};
   Options options;
+  bool set_given = false;
   for (int found; (found = getopt_long(argc, argv, "", known, nullptr)) != -1;) {
     switch (found) {
+      case kTable:
+        options.table = true;
+        break;
       case kSet: {
         options.sets.clear();
+        set_given = true;
         std::string_view left(optarg);
         for (std::size_t comma = 0; comma != std::string_view::npos; left.remove_prefix(std::min(comma + 1, left.size()))) {
           comma = left.find(',');
@@ -320,6 +352,8 @@ int run(int argc, char** argv) {
         return 2;
     }
   }
+  if (options.table || (options.rivals && !set_given && !options.json))
+    return print_table({.dir = options.dir, .lines = options.lines, .rivals = options.rivals});
   if (options.sets == std::vector<std::string>{"logs"}) {
     return measure_logs({.lines = options.lines, .dir = options.dir, .memory_mib = options.memory_mib, .json = options.json});
   }

@@ -176,6 +176,8 @@ class Session {
 
 }  // namespace
 
+const char* to_string(Rival rival) { return rival == Rival::Prometheus ? "Prometheus" : "VictoriaMetrics"; }
+
 bool installed(Rival rival) { return access(program_of(rival).c_str(), X_OK) == 0; }
 
 Result<Figures> measure(Rival rival, const Dataset& data, const std::filesystem::path& dir) {

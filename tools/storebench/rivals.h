@@ -13,14 +13,17 @@ namespace bongsu::bench {
 // What was measured of one store on one data set; what does not apply is absent.
 struct Figures {
   std::string store;
-  double bytes_per_sample = 0;
-  double ingest_per_s = 0;
-  double cpu_s_per_Msample = 0;  // with compaction
-  std::optional<double> series_24h_ms, rate_1000_ms, last_100k_ms, start_ms;
+  std::optional<double> bytes_per_sample;         // of all files
+  std::optional<double> rollup_bytes_per_sample;  // what windows take of that
+  std::optional<double> ingest_per_s;
+  std::optional<double> cpu_s_per_Msample;  // with compaction
+  std::optional<double> series_24h_ms, rate_1000_ms, last_100k_ms, start_ms, start_cpu_s;
+  std::optional<double> head_bytes_per_series, index_bytes_per_series;
   double rss_mib = 0;
 };
 
 enum class Rival { Prometheus, VictoriaMetrics };
+const char* to_string(Rival rival);
 
 bool installed(Rival rival);
 // By remote write on loopback, minute by minute; size after a snapshot or a forced merge, queries over HTTP.

@@ -7,6 +7,8 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "config/notices.h"
+#include "config/words.h"
 #include "net/host_port.h"
 
 namespace bongsu::config {
@@ -17,28 +19,13 @@ constexpr Millis kLongestInterval = std::chrono::days(1);
 constexpr Millis kShortestTimeout{10};
 
 // Keys of the documented file that come with later versions. Taking them in silence would promise what is not done.
-constexpr std::array<std::string_view, 6> kLaterKeys{"traps", "discover", "people", "channels", "routes", "remedies"};
+constexpr std::array<std::string_view, 3> kLaterKeys{"traps", "discover", "remedies"};
 constexpr std::array<std::string_view, 2> kLaterSyslogKeys{"tcp", "tls"};
-
-std::string in_quotes(std::string_view word) { return "\"" + std::string(word) + "\""; }
-
-std::string did_you_mean(std::string_view word, const std::vector<std::string_view>& known, std::string_view otherwise) {
-  const auto near = nearest(word, known);
-  return near ? "; did you mean " + in_quotes(*near) + "?" : "; " + std::string(otherwise);
-}
 
 bool is_tag_name(std::string_view word) {
   const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
   return !word.empty() && letter(word[0]) &&
          std::all_of(word.begin(), word.end(), [&](char c) { return letter(c) || (c >= '0' && c <= '9'); });
-}
-
-// A name that can stand in a URL, a label and a line of a terminal as it is.
-bool is_plain_name(std::string_view word) {
-  constexpr std::string_view kRefused = "/\\\"'`<>?#&%{}";
-  return !word.empty() && word.size() <= 253 && std::all_of(word.begin(), word.end(), [&](char c) {
-    return static_cast<std::uint8_t>(c) > 0x20 && c != 0x7f && kRefused.find(c) == std::string_view::npos;
-  });
 }
 
 bool is_host_name(std::string_view word) {
@@ -70,6 +57,7 @@ class MainReader {
     if (const Node* node = map.get("defaults")) read_defaults(*node);
     else use_every_credential();
     if (const Node* node = map.get("devices")) read_devices(*node);
+    read_notices(map, folder_, config_.notices, problems_);
     map.done();
     return std::move(config_);
   }
@@ -131,6 +119,14 @@ class MainReader {
       } else if (endpoint) {
         config_.http = *endpoint;
       }
+    }
+    if (const Node* url = map.get("url")) {
+      const auto text = as_text(*url, "http.url", problems_);
+      const bool good = text && (text->starts_with("http://") || text->starts_with("https://")) && is_clean_url(*text);
+      if (text && !good)
+        problems_.add(url->place, "http.url: not a URL: " + in_quotes(*text) +
+                                      "; write where people find the page, such as https://bongsu.example.com/");
+      if (good) config_.notices.page = *text;
     }
     map.done();
   }
@@ -377,9 +373,10 @@ class MainReader {
       auto name = as_text(*item, what, problems_);
       if (!name) continue;
       if (std::find(credential_names_.begin(), credential_names_.end(), *name) == credential_names_.end()) {
-        problems_.add(item->place, std::string(what) + ": there is no credential " + in_quotes(*name) +
-                                       did_you_mean(*name, {credential_names_.begin(), credential_names_.end()},
-                                                    "define it under credentials"));
+        problems_.add(item->place,
+                      std::string(what) + ": there is no credential " + in_quotes(*name) +
+                          did_you_mean(*name, std::vector<std::string_view>(credential_names_.begin(), credential_names_.end()),
+                                       "define it under credentials"));
       } else if (std::find(out.begin(), out.end(), *name) != out.end()) {
         problems_.add(item->place, std::string(what) + ": " + in_quotes(*name) + " stands twice; keep one");
       } else {

@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "config/yaml.h"
 #include "net/address.h"
+#include "notify/spec.h"
 #include "snmp/target.h"
 #include "snmp/usm.h"
 
@@ -79,6 +80,7 @@ struct MainConfig {
   Polling defaults;
   std::vector<std::string> default_credentials;  // without the key: every credential in file order
   std::vector<DeviceConfig> devices;             // in file order
+  notify::Spec notices;                          // people, groups, channels, routes
 };
 
 // What holds with no file at all: nothing is watched, and it listens.

@@ -81,34 +81,12 @@ Result<std::vector<Latest>> latest_of(const Sources& sources, std::string_view d
   return latest;
 }
 
-void write_labels(JsonWriter& json, const Labels& labels) {
-  json.begin_object();
-  for (const auto& [name, value] : labels) {
-    if (name != kMetricName) json.member(name, value);
-  }
-  json.end_object();
-}
-
 void write_counts(JsonWriter& json, const Counts& counts) {
   json.begin_object();
   for (const Severity level : {Severity::Normal, Severity::Harmless, Severity::Caution, Severity::Danger, Severity::Urgent,
                                Severity::Fatal, Severity::Unknown}) {
     json.member(to_string(level), static_cast<std::uint64_t>(counts[level]));
   }
-  json.end_object();
-}
-
-void write_alarm(JsonWriter& json, const Alarm& alarm) {
-  json.begin_object();
-  json.member("id", alarm.id).member("item", alarm.item).member("title", alarm.title).member("device", alarm.device);
-  json.key("labels");
-  write_labels(json, alarm.labels);
-  json.member("state", to_string(alarm.state)).member("level", to_string(alarm.level)).member("peak", to_string(alarm.peak));
-  json.member("value", alarm.value).member("limit", alarm.limit).member("unit", alarm.unit).member("why", alarm.why);
-  json.member("since", alarm.since).member("changed", alarm.changed).key("ended");
-  if (alarm.ended) json.value(*alarm.ended);
-  else json.null();
-  json.member("acknowledged", alarm.acknowledged).member("suppressed", alarm.suppressed).member("flapping", alarm.flapping);
   json.end_object();
 }
 

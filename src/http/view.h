@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "base/result.h"
 #include "http/server.h"
+#include "model/show.h"
 
 // What pages and API both show.
 namespace bongsu::http {
@@ -46,9 +47,7 @@ struct Latest {
 inline constexpr Millis kLookBack{15 * 60 * 1000};
 Result<std::vector<Latest>> latest_of(const Sources& sources, std::string_view device);
 
-void write_alarm(JsonWriter& json, const Alarm& alarm);
 void write_item(JsonWriter& json, const ItemState& item);
-void write_labels(JsonWriter& json, const Labels& labels);
 void write_counts(JsonWriter& json, const Counts& counts);
 
 }  // namespace bongsu::http

@@ -439,6 +439,13 @@ std::vector<DeviceLevels> Engine::levels() const {
   return out;
 }
 
+void Engine::put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const std::string& by, const std::string& note,
+                      Time now) {
+  alarm.acknowledged = change == AlarmChange::Acknowledged;
+  const AlarmNews news{.change = change, .before = alarm.level, .at = now, .by = by, .note = note, .alarm = std::move(alarm)};
+  batch.put(kAlarmNewsTable, alarm_news_key(news), encode(news));
+}
+
 Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now) {
   const auto known = alarm(id);
   if (!known) return Error{Code::NotFound, "no alarm " + std::to_string(id) + "; `bongsu alarms` lists them"};
@@ -453,6 +460,7 @@ Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgem
                             now);
   event.kind = EventKind::Audit;
   batch.events.push_back(std::move(event));
+  put_news(batch, AlarmChange::Acknowledged, *known, acknowledgement.by, acknowledgement.note, now);
   BONGSU_TRY_OK(store_.commit(batch).context("acknowledge alarm " + std::to_string(id)));
   auto ledger = state_->ledger.lock();
   const auto at = ledger->alarms.find(id);
@@ -474,6 +482,7 @@ Status Engine::unacknowledge(std::uint64_t id, const std::string& by, Time now) 
   Event event = alarm_event(*known, "unacknowledged", "acknowledgement withdrawn" + (by.empty() ? "" : " by " + by), now);
   event.kind = EventKind::Audit;
   batch.events.push_back(std::move(event));
+  put_news(batch, AlarmChange::Unacknowledged, *known, by, "", now);
   BONGSU_TRY_OK(store_.commit(batch).context("unacknowledge alarm " + std::to_string(id)));
   auto ledger = state_->ledger.lock();
   ledger->acknowledgements.erase(id);

@@ -9,6 +9,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "model/alarm.h"
+#include "model/alarm_news.h"
 #include "model/device.h"
 #include "model/source.h"
 #include "model/state.h"
@@ -34,9 +35,9 @@ struct Acknowledgement {
   bool until_worse = false;   // ends when the level rises
 };
 
-// Judges watch items and keeps their alarms. What changes is committed with the alarm events that belong to it, so that a
-// restart neither repeats nor loses one; alarms are shown once the store has answered. Kept records: src/rule/FORMAT.md.
-// Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
+// Judges watch items and keeps their alarms. What changes is committed with the alarm events and news (model/alarm_news.h) that
+// belong to it, so that a restart neither repeats nor loses one; alarms are shown once the store has answered. Kept records:
+// src/rule/FORMAT.md. Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
 // bongsu_rule_watches_refused_total, bongsu_alarms_active{level}, bongsu_watches.
 class Engine final : public AlarmSource {
  public:
@@ -81,6 +82,8 @@ class Engine final : public AlarmSource {
   void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
   void commit();
   void save();
+  static void put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const std::string& by, const std::string& note,
+                       Time now);
 
   const PointSource& points_;
   const DeviceSource& devices_;

@@ -171,6 +171,7 @@ void Ledger::raise(Item& item, const Labels& labels, Watch& watch, const Level& 
                                    now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   unshown_.insert(alarm.id);
+  tell({.change = AlarmChange::Raised, .at = now, .alarm = alarm}, out);
   alarms.emplace(alarm.id, std::move(alarm));
 }
 
@@ -195,7 +196,10 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
     alarm.acknowledged = false;
     out.records[{kAcknowledgementTable, alarm_key(alarm.id)}] = std::nullopt;
   }
+  tell({.change = AlarmChange::Level, .before = before, .at = now, .alarm = alarm}, out);
 }
+
+void Ledger::tell(const AlarmNews& news, Unsaved& out) { out.records[{kAlarmNewsTable, alarm_news_key(news)}] = encode(news); }
 
 void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out) {
   Alarm& alarm = alarms.at(id);
@@ -210,6 +214,7 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
   if (!reason.empty()) text += ": " + reason;
   out.events.push_back(alarm_event(alarm, "recovered", text, now));
   out.records[{kAlarmTable, alarm_key(id)}] = encode(alarm);
+  tell({.change = AlarmChange::Recovered, .before = alarm.level, .at = now, .note = reason, .alarm = alarm}, out);
   close(id, out);
 }
 
@@ -248,6 +253,10 @@ void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
     }
     if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) alarm->second.acknowledged = false;
     unshown_.insert(known->first);
+    if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) {
+      alarm->second.acknowledged = false;
+      tell({.change = AlarmChange::Unacknowledged, .before = alarm->second.level, .at = now, .alarm = alarm->second}, out);
+    }
     out.records[{kAcknowledgementTable, alarm_key(known->first)}] = std::nullopt;
     known = acknowledgements.erase(known);
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/lock.h"
+#include "model/alarm_news.h"
 #include "model/state.h"
 #include "rule/engine.h"
 #include "rule/judge.h"
@@ -91,6 +92,7 @@ class Ledger {
   void change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
   void recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out);
   void close(std::uint64_t id, Unsaved& out);
+  void tell(const AlarmNews& news, Unsaved& out);
   void keep(const Item& item, const Labels& labels, const Watch& watch, Unsaved& out);
 
   std::size_t max_closed_;

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/notices.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "config/words.h"
+#include "notify/message.h"
+#include "notify/request.h"
+#include "notify/route.h"
+
+namespace bongsu::config {
+namespace {
+
+using notify::Channel;
+using notify::ChannelType;
+using notify::Person;
+using notify::Route;
+
+template <class Map>
+std::vector<std::string_view> names_of(const Map& map) {
+  std::vector<std::string_view> out;
+  for (const auto& [name, value] : map) out.push_back(name);
+  return out;
+}
+
+class NoticeReader {
+ public:
+  NoticeReader(const std::filesystem::path& folder, notify::Spec& spec, Problems& problems)
+      : folder_(folder), spec_(spec), problems_(problems) {}
+
+  void read(MapReader& root) {
+    // Channels first: a person's addresses may be named after them.
+    if (const Node* node = root.get("channels")) each(*node, "channels", [&](const Node::Member& one) { read_channel(one); });
+    for (const auto& [place, name] : fallbacks_) {
+      if (!spec_.channels.contains(name))
+        problems_.add(place, "fallback: no channel " + in_quotes(name) +
+                                 did_you_mean(name, names_of(spec_.channels), "channels: lists them"));
+    }
+    if (const Node* node = root.get("people")) each(*node, "people", [&](const Node::Member& one) { read_person(one); });
+    if (const Node* node = root.get("groups")) each(*node, "groups", [&](const Node::Member& one) { read_group(one); });
+    if (const Node* node = root.get("routes")) {
+      if (node->kind != Node::Kind::List)
+        problems_.add(node->place, "routes must be a list, such as [{match: {level: \">=danger\"}, to: [ops], via: [mail]}]");
+      for (const Node& one : node->items) read_route(one);
+    }
+  }
+
+ private:
+  template <class Read>
+  void each(const Node& node, std::string_view what, Read read) {
+    if (node.kind != Node::Kind::Map) {
+      problems_.add(node.place, std::string(what) + " must be a map of names");
+      return;
+    }
+    for (const Node::Member& member : node.members) {
+      if (!is_plain_name(member.key))
+        problems_.add(member.place,
+                      std::string(what) + ": " + in_quotes(member.key) + " is no name; use letters, digits, - and _");
+      read(member);
+    }
+  }
+
+  std::optional<Severity> level_of(const Node& node, std::string_view what) {
+    const auto text = as_text(node, what, problems_);
+    if (!text) return std::nullopt;
+    std::string_view word = *text;
+    if (word.starts_with(">=")) word.remove_prefix(2);
+    while (word.starts_with(' ')) word.remove_prefix(1);
+    const auto level = parse_severity(word);
+    if (level && *level >= Severity::Harmless) return level;
+    problems_.add(node.place, std::string(what) + ": not a level: " + in_quotes(*text) +
+                                  "; write \">=harmless\", caution, danger, urgent or fatal");
+    return std::nullopt;
+  }
+
+  notify::Hours hours_of(MapReader& map, const Node& node) {
+    const std::string zone = map.text("zone").value_or("");
+    const auto text = map.text("hours");
+    auto hours = notify::Hours::parse(text.value_or("always"), zone);
+    if (hours) return *std::move(hours);
+    const Node* at = node.find(notify::is_zone(zone) ? "hours" : "zone");
+    problems_.add(at == nullptr ? node.place : at->place, hours.error().text);
+    return {};
+  }
+
+  void read_channel(const Node::Member& member) {
+    Channel channel;
+    channel.name = member.key;
+    const std::string what = "channel " + in_quotes(member.key);
+    const std::size_t before = problems_.size();
+    MapReader map(member.value, what, problems_);
+    if (problems_.size() > before) return;
+    const auto words = notify::channel_type_words();
+    if (const Node* node = map.required("type")) {
+      if (const auto word = as_choice(*node, "type", words, problems_)) channel.type = *notify::parse_channel_type(words[*word]);
+    }
+    const auto secret = [&](std::string_view key, Secret& into) {
+      if (auto value = map.secret(key)) into = std::move(*value);
+    };
+    const auto text = [&](std::string_view key, std::string& into) {
+      if (auto value = map.text(key)) into = std::move(*value);
+    };
+    if (channel.type == ChannelType::Email) read_smtp(map, what, channel);
+    else secret("url", channel.url);
+    if (!channel.url.empty() && !is_clean_url(channel.url.reveal()) && channel.type != ChannelType::Sms)
+      problems_.add(member.value.find("url") != nullptr ? member.value.find("url")->place : member.place,
+                    what + ": url holds white space");
+    text("user", channel.user);
+    secret("password", channel.password);
+    secret("token", channel.token);
+    secret("sign", channel.sign);
+    text("from", channel.from);
+    text("room", channel.room);
+    text("form", channel.form);
+    if (const Node* node = map.get("form"); node != nullptr && channel.type != ChannelType::KakaoSolapi) {
+      if (const Status good = notify::check_form(channel.form); !good)
+        problems_.add(node->place, what + ": form: " + good.error().text);
+    }
+    if (const auto ca = map.text("ca")) channel.ca_file = (folder_ / *ca).lexically_normal();
+    if (const Node* node = map.get("headers")) {
+      each_text(*node, "headers", [&](const std::string& name, std::string value) {
+        if (name.find_first_of("\r\n: ") != std::string::npos || value.find_first_of("\r\n") != std::string::npos)
+          problems_.add(node->place, what + ": a header's name and value are one line each");
+        else channel.headers.insert_or_assign(name, std::move(value));
+      });
+    }
+    if (const auto span = map.duration("timeout")) channel.timeout = std::clamp(*span, Millis(1'000), Millis(120'000));
+    if (const auto span = map.duration("gather")) channel.gather = *span;
+    if (const auto number = map.integer("per_hour", 1, 100'000)) channel.per_hour = static_cast<int>(*number);
+    if (const auto number = map.integer("attempts", 1, 100)) channel.attempts = static_cast<int>(*number);
+    text("fallback", channel.fallback);
+    if (const Node* node = map.get("fallback")) fallbacks_.emplace_back(node->place, channel.fallback);
+    map.done();
+    if (problems_.size() == before) {
+      if (const std::string missing = notify::lacks(channel); !missing.empty())
+        problems_.add(member.place, what + " needs " + missing);
+    }
+    spec_.channels.insert_or_assign(member.key, std::move(channel));
+  }
+
+  // "smtp.example.com:587"; port 465 speaks TLS from the first octet (RFC 8314), on the others STARTTLS.
+  void read_smtp(MapReader& map, const std::string& what, Channel& channel) {
+    const Node* node = map.required("smtp");
+    const auto text = node == nullptr ? std::nullopt : as_text(*node, "smtp", problems_);
+    if (!text) return;
+    if (text->find("://") != std::string::npos || !is_clean_url(*text)) {
+      problems_.add(node->place, what + ": smtp: write host:port, such as smtp.example.com:587, not " + in_quotes(*text));
+      return;
+    }
+    channel.url = Secret((text->ends_with(":465") ? "smtps://" : "smtp://") + *text);
+    constexpr std::array<std::string_view, 2> kTls{"required", "if_offered"};
+    if (const Node* tls = map.get("tls")) {
+      if (const auto word = as_choice(*tls, "tls", kTls, problems_)) channel.tls_required = *word == 0;
+    }
+  }
+
+  template <class Take>
+  void each_text(const Node& node, std::string_view what, Take take) {
+    if (node.kind != Node::Kind::Map) {
+      problems_.add(node.place, std::string(what) + " must be a map");
+      return;
+    }
+    for (const Node::Member& member : node.members) {
+      if (auto value = as_text(member.value, what, problems_)) take(member.key, std::move(*value));
+    }
+  }
+
+  void read_person(const Node::Member& member) {
+    Person person;
+    person.name = member.key;
+    const std::string what = "person " + in_quotes(member.key);
+    const std::size_t before = problems_.size();
+    MapReader map(member.value, what, problems_);
+    if (problems_.size() > before) return;
+    std::set<std::string, std::less<>> keys;
+    for (const std::string_view word : notify::channel_type_words()) {
+      const auto key = notify::address_key(*notify::parse_channel_type(word));
+      if (!key.empty()) keys.emplace(key);
+    }
+    for (const auto& [name, channel] : spec_.channels) keys.insert(name);
+    for (const std::string& key : keys) {
+      if (const auto text = map.text(key)) {
+        if (text->empty() || text->find_first_of("\r\n") != std::string::npos)
+          problems_.add(member.value.find(key)->place, what + ": " + key + " is empty, or more than a line");
+        person.addresses.insert_or_assign(key, *text);
+      }
+    }
+    person.hours = hours_of(map, member.value);
+    if (const Node* node = map.get("always")) person.always = level_of(*node, "always");
+    constexpr std::array<std::string_view, 2> kLanguages{"en", "ko"};
+    if (const Node* node = map.get("language")) {
+      if (const auto word = as_choice(*node, "language", kLanguages, problems_))
+        person.language = *word == 1 ? notify::Language::Korean : notify::Language::English;
+    }
+    map.done();
+    spec_.people.insert_or_assign(member.key, std::move(person));
+  }
+
+  void read_group(const Node::Member& member) {
+    if (spec_.people.contains(member.key))
+      problems_.add(member.place, "group " + in_quotes(member.key) + " is a person's name, too; rename one of them");
+    std::vector<std::string> people;
+    const auto add = [&](const Node& one) {
+      const auto name = as_text(one, "group", problems_);
+      if (!name) return;
+      if (!spec_.people.contains(*name))
+        problems_.add(one.place, "group " + in_quotes(member.key) + ": nobody is called " + in_quotes(*name) +
+                                     did_you_mean(*name, names_of(spec_.people), "people: lists them"));
+      people.push_back(*name);
+    };
+    if (member.value.kind == Node::Kind::List) {
+      for (const Node& one : member.value.items) add(one);
+    } else {
+      add(member.value);
+    }
+    spec_.groups.insert_or_assign(member.key, std::move(people));
+  }
+
+  std::vector<std::string> known_names(MapReader& map, const Node& node, std::string_view key, bool people) {
+    const auto names = map.texts(key).value_or(std::vector<std::string>());
+    for (const std::string& name : names) {
+      const bool known = people ? spec_.people.contains(name) || spec_.groups.contains(name) : spec_.channels.contains(name);
+      if (known) continue;
+      auto all = people ? names_of(spec_.people) : names_of(spec_.channels);
+      if (people) {
+        const auto groups = names_of(spec_.groups);
+        all.insert(all.end(), groups.begin(), groups.end());
+      }
+      problems_.add(node.find(key)->place,
+                    std::string(key) + ": no " + (people ? "person or group " : "channel ") + in_quotes(name) +
+                        did_you_mean(name, all, people ? "people: and groups: list them" : "channels: lists them"));
+    }
+    return names;
+  }
+
+  void read_route(const Node& node) {
+    Route route;
+    const std::size_t before = problems_.size();
+    MapReader map(node, "route", problems_);
+    if (problems_.size() > before) return;
+    route.name = map.text("name").value_or("route " + std::to_string(spec_.routes.size() + 1));
+    const auto same =
+        std::find_if(spec_.routes.begin(), spec_.routes.end(), [&](const Route& one) { return one.name == route.name; });
+    if (same != spec_.routes.end()) problems_.add(node.place, "two routes are called " + in_quotes(route.name) + "; rename one");
+    if (const Node* match = map.get("match")) read_match(*match, route.match);
+    route.to = known_names(map, node, "to", true);
+    map.required("via");
+    route.via = known_names(map, node, "via", false);
+    if (const auto span = map.duration("wait")) route.wait = *span;
+    if (const auto flag = map.flag("recovered")) route.recovered = *flag;
+    if (const auto span = map.duration("repeat")) {
+      route.repeat = *span;
+      if (*span < std::chrono::minutes(1)) problems_.add(node.find("repeat")->place, "repeat must be 1m or more");
+    }
+    if (const auto flag = map.flag("last")) route.last = *flag;
+    if (const Node* steps = map.get("escalate")) read_steps(*steps, route);
+    map.done();
+    if (problems_.size() == before && notify::recipients(spec_, route.to, route.via).empty())
+      problems_.add(node.place, "route " + in_quotes(route.name) +
+                                    " reaches nobody: no one of `to` has an address for a channel of `via`; " +
+                                    "give the person one, such as email: ops@example.com");
+    spec_.routes.push_back(std::move(route));
+  }
+
+  void read_steps(const Node& node, Route& route) {
+    if (node.kind != Node::Kind::List) {
+      problems_.add(node.place, "escalate must be a list, such as [{after: 15m, to: [boss]}]");
+      return;
+    }
+    for (const Node& one : node.items) {
+      const std::size_t before = problems_.size();
+      MapReader map(one, "escalate", problems_);
+      if (problems_.size() > before) continue;
+      notify::Step step;
+      map.required("after");
+      if (const auto span = map.duration("after")) step.after = *span;
+      step.to = known_names(map, one, "to", true);
+      step.via = known_names(map, one, "via", false);
+      map.done();
+      if (problems_.size() == before && notify::recipients(spec_, step.to, step.via.empty() ? route.via : step.via).empty())
+        problems_.add(one.place,
+                      "this step of escalate reaches nobody; name people in `to` who have an address for the channels of `via`");
+      route.escalate.push_back(std::move(step));
+    }
+    std::stable_sort(route.escalate.begin(), route.escalate.end(),
+                     [](const auto& a, const auto& b) { return a.after < b.after; });
+  }
+
+  void read_match(const Node& node, notify::Match& match) {
+    const std::size_t before = problems_.size();
+    MapReader map(node, "match", problems_);
+    if (problems_.size() > before) return;
+    if (const Node* level = map.get("level")) match.from = level_of(*level, "level");
+    match.items = map.texts("item").value_or(std::vector<std::string>());
+    match.devices = map.texts("device").value_or(std::vector<std::string>());
+    const auto patterns = [&](std::string_view key, std::map<std::string, std::vector<std::string>>& into) {
+      const Node* all = map.get(key);
+      if (all == nullptr) return;
+      const std::size_t faults = problems_.size();
+      MapReader inside(*all, key, problems_);
+      if (problems_.size() > faults) return;
+      for (const Node::Member& member : all->members) {
+        if (auto words = inside.texts(member.key)) into.insert_or_assign(member.key, *std::move(words));
+      }
+    };
+    patterns("tags", match.tags);
+    patterns("labels", match.labels);
+    match.hours = hours_of(map, node);
+    map.done();
+  }
+
+  const std::filesystem::path& folder_;
+  notify::Spec& spec_;
+  Problems& problems_;
+  std::vector<std::pair<Place, std::string>> fallbacks_;
+};
+
+}  // namespace
+
+void read_notices(MapReader& root, const std::filesystem::path& folder, notify::Spec& spec, Problems& problems) {
+  NoticeReader(folder, spec, problems).read(root);
+}
+
+}  // namespace bongsu::config

@@ -1,0 +1,459 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/desk.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "model/record.h"
+
+namespace bongsu::notify {
+namespace {
+
+constexpr std::size_t kMostTogether = 200;  // notices of one message
+constexpr std::size_t kMostUnderWay = 4;    // messages of one channel: a hanging service holds up nobody else
+constexpr Millis kFirstPause{10'000};       // after a failure; doubled with each up to
+constexpr Millis kLongestPause = std::chrono::minutes(30);
+
+bool begins(Reason reason) { return reason != Reason::Recovered; }
+
+Millis pause_after(int attempts) {
+  Millis pause = kFirstPause;
+  for (int i = 1; i < attempts && pause < kLongestPause; ++i) pause *= 2;
+  return std::min(pause, kLongestPause);
+}
+
+std::string name_of(const Recipient& to) { return to.person.empty() ? to.channel : to.person + " by " + to.channel; }
+
+}  // namespace
+
+void Desk::restore(Case kept) { cases_.insert_or_assign(kept.news.alarm.id, std::move(kept)); }
+
+void Desk::restore(Delivery kept) {
+  next_ = std::max(next_, kept.id + 1);
+  add(std::move(kept));
+}
+
+void Desk::add(Delivery delivery) {
+  mail_[delivery.to].insert(delivery.id);
+  of_alarm_[delivery.notice.news.alarm.id].insert(delivery.id);
+  deliveries_.insert_or_assign(delivery.id, std::move(delivery));
+}
+
+std::vector<std::uint64_t> Desk::of_alarm(std::uint64_t alarm) const {
+  const auto at = of_alarm_.find(alarm);
+  return at == of_alarm_.end() ? std::vector<std::uint64_t>() : std::vector<std::uint64_t>(at->second.begin(), at->second.end());
+}
+
+const Route* Desk::route(std::string_view name) const {
+  const auto at = std::find_if(spec_->routes.begin(), spec_->routes.end(), [&](const Route& one) { return one.name == name; });
+  return at == spec_->routes.end() ? nullptr : &*at;
+}
+
+void Desk::drop(std::uint64_t id) {
+  const auto at = deliveries_.find(id);
+  if (at == deliveries_.end()) return;
+  if (const auto box = mail_.find(at->second.to); box != mail_.end()) {
+    box->second.erase(id);
+    if (box->second.empty()) mail_.erase(box);
+  }
+  if (const auto all = of_alarm_.find(at->second.notice.news.alarm.id); all != of_alarm_.end()) {
+    all->second.erase(id);
+    if (all->second.empty()) of_alarm_.erase(all);
+  }
+  deliveries_.erase(at);
+  dirty_.insert(id);
+}
+
+void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
+  const std::uint64_t id = news.alarm.id;
+  auto at = cases_.find(id);
+  if (at == cases_.end()) {
+    // The end of an alarm that nobody was to be told of, or news of one that began before there were notices.
+    if (news.change == AlarmChange::Recovered) return;
+    at = cases_.emplace(id, Case{}).first;
+  }
+  Case& one = at->second;
+  if (one.over) return;
+  one.news = news;
+  one.tags = tags;
+  keep(one);
+  if (news.change == AlarmChange::Recovered) return end(one, now);
+  for (const std::uint64_t number : of_alarm(id)) {
+    // What has not left yet tells how it stands now.
+    Delivery& delivery = deliveries_.at(number);
+    if (!delivery.message.empty() || !begins(delivery.notice.reason)) continue;
+    const Severity before = delivery.notice.news.before;
+    delivery.notice.news = news;
+    if (delivery.notice.reason == Reason::Worse) delivery.notice.news.before = before;
+    keep(delivery);
+  }
+  ask_routes(one, now, false);
+  if (news.change != AlarmChange::Level || news.alarm.level <= news.before) return;
+  for (const Progress& progress : one.routes) {
+    const Route* known = route(progress.route);
+    if (known == nullptr || !progress.told || refuses(known->match, news.alarm, tags, now)) continue;
+    std::vector<Recipient> to;
+    for (const Told& told : one.told) {
+      if (told.route == progress.route) to.push_back(told.to);
+    }
+    tell(one, progress.route, to, Reason::Worse, now);
+  }
+}
+
+void Desk::ask_routes(Case& one, Time now, bool hours_alone) {
+  for (const Route& candidate : spec_->routes) {
+    const auto begun = std::find_if(one.routes.begin(), one.routes.end(),
+                                    [&](const Progress& progress) { return progress.route == candidate.name; });
+    const bool fit = !refuses(candidate.match, one.news.alarm, one.tags, now);
+    if (fit && begun == one.routes.end() && (!hours_alone || !candidate.match.hours.always())) {
+      one.routes.push_back({.route = candidate.name, .began = now, .last = now});
+      keep(one);
+    }
+    if (fit && candidate.last) return;
+  }
+}
+
+void Desk::tick(Time now) {
+  std::vector<std::uint64_t> open;
+  for (const auto& [id, one] : cases_) {
+    if (!one.over) open.push_back(id);
+  }
+  const bool any_hours =
+      std::any_of(spec_->routes.begin(), spec_->routes.end(), [](const Route& one) { return !one.match.hours.always(); });
+  for (const std::uint64_t id : open) {
+    Case& one = cases_.at(id);
+    if (any_hours) ask_routes(one, now, true);
+    for (std::size_t i = 0; i < one.routes.size(); ++i) {
+      Progress& progress = one.routes[i];
+      const Route* known = route(progress.route);
+      if (known == nullptr || refuses(known->match, one.news.alarm, one.tags, now)) continue;
+      if (!progress.told) {
+        if (now - progress.began < known->wait || one.news.alarm.acknowledged) continue;
+        progress.told = true;
+        progress.last = now;
+        keep(one);
+        tell(one, known->name, recipients(*spec_, known->to, known->via), Reason::Raised, now);
+      }
+      if (one.news.alarm.acknowledged) continue;
+      while (progress.steps < known->escalate.size() && now - progress.began >= known->escalate[progress.steps].after) {
+        const Step& step = known->escalate[progress.steps++];
+        progress.last = now;
+        keep(one);
+        tell(one, known->name, recipients(*spec_, step.to, step.via.empty() ? known->via : step.via), Reason::Escalated, now);
+      }
+      if (known->repeat && now - progress.last >= *known->repeat) {
+        progress.last = now;
+        keep(one);
+        std::vector<Recipient> to;
+        for (const Told& told : one.told) {
+          if (told.route == progress.route) to.push_back(told.to);
+        }
+        tell(one, known->name, to, Reason::Repeated, now);
+      }
+    }
+  }
+}
+
+void Desk::tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now) {
+  for (const Recipient& recipient : to) post(one, route, recipient, reason, now, false);
+}
+
+void Desk::post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour) {
+  const std::uint64_t alarm = one.news.alarm.id;
+  for (const std::uint64_t id : of_alarm(alarm)) {
+    const Delivery& waiting = deliveries_.at(id);
+    if (waiting.to != to || begins(waiting.notice.reason) != begins(reason)) continue;
+    // One that has not left says the same, and its end is said once.
+    if (waiting.message.empty() || reason == Reason::Recovered) return;
+  }
+  if (reason == Reason::Raised) {
+    // By another route already.
+    for (const Told& told : one.told) {
+      if (told.to == to && told.level >= one.news.alarm.level) return;
+    }
+  }
+  Delivery made{
+      .id = next_++, .to = to, .route = route, .notice = {reason, one.news}, .created = now, .due = now, .detour = detour};
+  if (const auto person = spec_->people.find(to.person); person != spec_->people.end()) {
+    const Severity level = begins(reason) ? one.news.alarm.level : one.news.alarm.peak;
+    const bool always = person->second.always && level >= *person->second.always;
+    if (!always && !person->second.hours.contains(now)) {
+      made.due = person->second.hours.next(now);
+      made.held = true;
+    }
+  }
+  keep(made);
+  add(std::move(made));
+}
+
+void Desk::end(Case& one, Time now) {
+  one.over = true;
+  keep(one);
+  const std::uint64_t alarm = one.news.alarm.id;
+  for (const std::uint64_t id : of_alarm(alarm)) {
+    // What was tried may have arrived: it is tried on, and its end follows.
+    if (deliveries_.at(id).message.empty()) drop(id);
+  }
+  std::vector<Told> told = one.told;
+  std::set<Recipient> seen;
+  for (const Told& who : told) {
+    const Route* known = route(who.route);
+    if (known != nullptr && !known->recovered) continue;
+    if (seen.insert(who.to).second) post(one, who.route, who.to, Reason::Recovered, now, false);
+  }
+  settle(alarm);
+}
+
+// Forgets a case that is over when nothing of it is left to say.
+void Desk::settle(std::uint64_t alarm) {
+  const auto at = cases_.find(alarm);
+  if (at == cases_.end() || !at->second.over || of_alarm_.contains(alarm)) return;
+  cases_.erase(at);
+  dirty_cases_.insert(alarm);
+}
+
+std::vector<std::pair<Recipient, Message>> Desk::form(Time now) {
+  std::map<std::string, std::size_t> busy;
+  std::set<Recipient> busy_boxes;
+  for (const auto& [key, to] : under_way_) {
+    ++busy[to.channel];
+    busy_boxes.insert(to);
+  }
+  std::vector<std::pair<Recipient, Message>> out;
+  std::vector<std::pair<std::uint64_t, std::string>> unreachable;
+  for (const auto& [to, box] : mail_) {
+    const auto channel = spec_->channels.find(to.channel);
+    const auto address = address_of(*spec_, to);
+    if (channel == spec_->channels.end() || !address) {
+      const std::string why = channel == spec_->channels.end() ? "there is no channel " + to.channel + " any more"
+                                                               : to.person + " has no address for " + to.channel + " any more";
+      for (const std::uint64_t id : box) unreachable.emplace_back(id, why);
+      continue;
+    }
+    if (busy_boxes.contains(to) || busy[to.channel] >= kMostUnderWay) continue;
+    std::vector<std::uint64_t> chosen;
+    std::string key;
+    Time oldest = Time::max();
+    for (const std::uint64_t id : box) {
+      const Delivery& one = deliveries_.at(id);
+      if (!one.message.empty() && key.empty()) {
+        // Goes again as it went, and before what came later.
+        key = one.message;
+        chosen.clear();
+      }
+      if (one.message != key || one.due > now) continue;
+      oldest = std::min(oldest, std::max(one.created, one.due));
+      if (chosen.size() < kMostTogether && (chosen.empty() || takes_many(channel->second.type))) chosen.push_back(id);
+    }
+    if (chosen.empty()) continue;
+    if (key.empty()) {
+      if (now - oldest < channel->second.gather) continue;
+      std::deque<Time>& sent = sent_[to];
+      while (!sent.empty() && now - sent.front() >= std::chrono::hours(1)) sent.pop_front();
+      // Half of the hour's messages may go at once; then they are spread, and what waits goes together.
+      const auto most = static_cast<std::size_t>(channel->second.per_hour);
+      if (!sent.empty() && sent.size() * 2 >= most && now - sent.back() < Millis(std::chrono::hours(1)) / most) continue;
+      key = instance_ + "-" + record_key(chosen.front());
+      for (const std::uint64_t id : chosen) {
+        Delivery& one = deliveries_.at(id);
+        one.message = key;
+        keep(one);
+      }
+    }
+    Message message{.key = key, .person = to.person, .address = *address};
+    for (const std::uint64_t id : chosen) message.notices.push_back(deliveries_.at(id).notice);
+    under_way_.emplace(key, to);
+    ++busy[to.channel];
+    out.emplace_back(to, std::move(message));
+  }
+  for (const auto& [id, why] : unreachable) {
+    if (const auto at = deliveries_.find(id); at != deliveries_.end()) {
+      const Delivery lost = at->second;
+      drop(id);
+      lose(lost, why, now);
+      settle(lost.notice.news.alarm.id);
+    }
+  }
+  return out;
+}
+
+void Desk::sent(const std::string& key, Time now) {
+  const auto at = under_way_.find(key);
+  if (at == under_way_.end()) return;
+  const Recipient to = at->second;
+  under_way_.erase(at);
+  sent_[to].push_back(now);
+  std::vector<Delivery> left;
+  if (const auto box = mail_.find(to); box != mail_.end()) {
+    for (const std::uint64_t id : box->second) {
+      if (deliveries_.at(id).message == key) left.push_back(deliveries_.at(id));
+    }
+  }
+  for (const Delivery& delivery : left) drop(delivery.id);
+  for (const Delivery& delivery : left) {
+    ++counts_[to.channel].sent;
+    const std::uint64_t alarm = delivery.notice.news.alarm.id;
+    event(delivery, Severity::Normal, "told " + name_of(to), "sent", now);
+    if (const auto known = cases_.find(alarm); known != cases_.end() && begins(delivery.notice.reason)) {
+      Case& one = known->second;
+      const auto before = std::find_if(one.told.begin(), one.told.end(),
+                                       [&](const Told& told) { return told.to == to && told.route == delivery.route; });
+      const Told told{.to = to, .route = delivery.route, .level = delivery.notice.news.alarm.level, .at = now};
+      if (before == one.told.end()) one.told.push_back(told);
+      else *before = told;
+      keep(one);
+      const Route* route_known = route(delivery.route);
+      if (one.over && (route_known == nullptr || route_known->recovered))
+        post(one, delivery.route, to, Reason::Recovered, now, delivery.detour);
+    }
+    settle(alarm);
+  }
+}
+
+void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time now) {
+  const auto at = under_way_.find(key);
+  if (at == under_way_.end()) return;
+  const Recipient to = at->second;
+  under_way_.erase(at);
+  const auto channel = spec_->channels.find(to.channel);
+  const int most = channel == spec_->channels.end() ? 1 : channel->second.attempts;
+  std::vector<std::uint64_t> of_message;
+  if (const auto box = mail_.find(to); box != mail_.end()) {
+    for (const std::uint64_t id : box->second) {
+      if (deliveries_.at(id).message == key) of_message.push_back(id);
+    }
+  }
+  for (const std::uint64_t id : of_message) {
+    Delivery& delivery = deliveries_.at(id);
+    ++delivery.attempts;
+    ++counts_[to.channel].failed;
+    delivery.problem = verdict.why;
+    if (verdict.outcome == Outcome::Later && delivery.attempts < most) {
+      delivery.due = now + std::max(verdict.retry_after.value_or(Millis(0)), pause_after(delivery.attempts));
+      keep(delivery);
+      continue;
+    }
+    const Delivery lost = delivery;
+    const std::uint64_t alarm = lost.notice.news.alarm.id;
+    drop(id);
+    const auto known = cases_.find(alarm);
+    const std::string fallback = channel == spec_->channels.end() ? std::string() : channel->second.fallback;
+    Recipient other{fallback, lost.to.person};
+    if (!fallback.empty() && !address_of(*spec_, other)) other.person.clear();
+    if (!fallback.empty() && !lost.detour && known != cases_.end()) {
+      event(lost, Severity::Caution, "not told " + name_of(to) + ": " + lost.problem + "; goes by " + fallback, "detour", now);
+      Case& one = known->second;
+      const bool over = one.over && begins(lost.notice.reason);
+      post(one, lost.route, other, lost.notice.reason, now, true);
+      // The beginning of what is over by now is told all the same: its end follows.
+      if (over) keep(one);
+    } else {
+      lose(lost, lost.problem, now);
+    }
+    settle(alarm);
+  }
+}
+
+void Desk::lose(const Delivery& delivery, const std::string& why, Time now) {
+  ++counts_[delivery.to.channel].lost;
+  event(delivery, Severity::Danger, "not told " + name_of(delivery.to) + ": " + why, "lost", now);
+}
+
+void Desk::event(const Delivery& about, Severity severity, const std::string& text, std::string_view outcome, Time now) {
+  const Alarm& alarm = about.notice.news.alarm;
+  Event out;
+  out.kind = EventKind::State;
+  out.severity = severity;
+  out.received = now;
+  out.device = alarm.device;
+  out.app = "notice";
+  out.text = one_line(text) + ": " + one_line(alarm.title) + " " + std::string(to_string(about.notice.reason));
+  out.fields = {{"alarm", std::to_string(alarm.id)},
+                {"reason", std::string(to_string(about.notice.reason))},
+                {"channel", about.to.channel},
+                {"person", about.to.person},
+                {"route", about.route},
+                {"outcome", std::string(outcome)},
+                {"key", about.message},
+                {"attempts", std::to_string(about.attempts + (outcome == "sent" ? 1 : 0))}};
+  events_.push_back(std::move(out));
+}
+
+StateBatch Desk::unsaved() const {
+  StateBatch batch;
+  for (const std::uint64_t id : dirty_cases_) {
+    const auto at = cases_.find(id);
+    if (at == cases_.end()) batch.erase(kCaseTable, record_key(id));
+    else batch.put(kCaseTable, record_key(id), encode(at->second));
+  }
+  for (const std::uint64_t id : dirty_) {
+    const auto at = deliveries_.find(id);
+    if (at == deliveries_.end()) batch.erase(kDeliveryTable, record_key(id));
+    else batch.put(kDeliveryTable, record_key(id), encode(at->second));
+  }
+  batch.events = events_;
+  return batch;
+}
+
+void Desk::saved() {
+  dirty_.clear();
+  dirty_cases_.clear();
+  events_.clear();
+}
+
+std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Time now) const {
+  std::vector<std::string> out;
+  const auto at = cases_.find(alarm.id);
+  const Case* known = at == cases_.end() ? nullptr : &at->second;
+  if (spec_->routes.empty()) out.push_back("there are no routes: nobody is told of anything (routes: in bongsu.yaml)");
+  bool stopped = false;
+  for (const Route& one : spec_->routes) {
+    if (stopped) {
+      out.push_back(one.name + ": not asked, a route above is the last");
+      continue;
+    }
+    if (const auto why = refuses(one.match, alarm, tags, now)) {
+      out.push_back(one.name + ": not for it: " + *why);
+      continue;
+    }
+    stopped = one.last;
+    std::vector<std::string> without;
+    const auto to = recipients(*spec_, one.to, one.via, &without);
+    out.push_back(one.name + ": matches" + (one.wait > Millis(0) ? ", after " + format_duration(one.wait) : ""));
+    for (const Recipient& who : to) {
+      std::string line = "  " + name_of(who);
+      const auto person = spec_->people.find(who.person);
+      const bool off = person != spec_->people.end() && !person->second.hours.contains(now) &&
+                       !(person->second.always && alarm.level >= *person->second.always);
+      bool said = false;
+      if (known != nullptr) {
+        for (const Told& told : known->told) {
+          if (told.to == who)
+            line += ": told at " + format_time(told.at) + " of " + std::string(to_string(told.level)), said = true;
+        }
+      }
+      if (const auto box = mail_.find(who); box != mail_.end()) {
+        for (const std::uint64_t id : box->second) {
+          const Delivery& delivery = deliveries_.at(id);
+          if (delivery.notice.news.alarm.id != alarm.id) continue;
+          line +=
+              fmt::format(": {} waits{}", to_string(delivery.notice.reason), delivery.held ? " for the hours of its person" : "");
+          if (delivery.attempts > 0) line += fmt::format(", {} attempts failed: {}", delivery.attempts, delivery.problem);
+          said = true;
+        }
+      }
+      if (!said && off)
+        line += ": outside of the hours (" + person->second.hours.text() + "), told from " +
+                format_time(person->second.hours.next(now));
+      else if (!said && alarm.acknowledged) line += ": not told, it is acknowledged";
+      out.push_back(std::move(line));
+    }
+    for (const std::string& line : without) out.push_back("  " + line);
+    if (to.empty()) out.push_back("  reaches nobody");
+  }
+  return out;
+}
+
+}  // namespace bongsu::notify

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "model/event.h"
+#include "model/state.h"
+#include "notify/message.h"
+#include "notify/request.h"
+#include "notify/route.h"
+#include "notify/spec.h"
+
+namespace bongsu::notify {
+
+// How far a route is with an alarm.
+struct Progress {
+  std::string route;
+  Time began;
+  bool told = false;
+  std::uint64_t steps = 0;  // of escalation, done
+  Time last;                // told last
+  friend bool operator==(const Progress&, const Progress&) = default;
+};
+// Who was told of an alarm: its end goes to them.
+struct Told {
+  Recipient to;
+  std::string route;
+  Severity level = Severity::Normal;
+  Time at;
+  friend bool operator==(const Told&, const Told&) = default;
+};
+// An alarm of which somebody may have to be told. Kept until it is over and all who were told know it.
+struct Case {
+  AlarmNews news;  // the newest
+  Tags tags;       // of its device
+  std::vector<Progress> routes;
+  std::vector<Told> told;
+  bool over = false;
+  friend bool operator==(const Case&, const Case&) = default;
+};
+// One notice for one recipient, until it has left. Kept.
+struct Delivery {
+  std::uint64_t id = 0;
+  Recipient to;
+  std::string route;
+  Notice notice;
+  Time created;
+  Time due;             // not before
+  int attempts = 0;     // that failed
+  std::string message;  // key of the message it left in
+  std::string problem;  // of the last attempt
+  bool detour = false;  // by a fallback
+  bool held = false;    // for the hours of its person
+  friend bool operator==(const Delivery&, const Delivery&) = default;
+};
+
+inline constexpr std::string_view kCaseTable = "notice_case";  // by alarm
+inline constexpr std::string_view kDeliveryTable = "notice";   // by delivery
+std::string encode(const Case& kept);
+std::string encode(const Delivery& kept);
+Result<Case> decode_case(std::string_view bytes);
+Result<Delivery> decode_delivery(std::string_view bytes);
+
+// Decides who is told what, and when. Knows no store, no network, no lock and no clock.
+class Desk {
+ public:
+  // `instance` tells keys of this store from another's.
+  Desk(std::shared_ptr<const Spec> spec, std::string instance) : spec_(std::move(spec)), instance_(std::move(instance)) {}
+  void use(std::shared_ptr<const Spec> spec) { spec_ = std::move(spec); }
+  const Spec& spec() const { return *spec_; }
+  std::shared_ptr<const Spec> share_spec() const { return spec_; }
+  void restore(Case kept);
+  void restore(Delivery kept);
+
+  void take(const AlarmNews& news, const Tags& tags, Time now);
+  // Waits that are over, steps of escalation, repeats, routes whose hours begin.
+  void tick(Time now);
+  // What is to be sent at `now`. Each message is under way until sent() or failed() is told, and is sent only after what
+  // changed was saved.
+  std::vector<std::pair<Recipient, Message>> form(Time now);
+  void sent(const std::string& key, Time now);
+  void failed(const std::string& key, const notify::Verdict& verdict, Time now);
+
+  // What changed since saved().
+  StateBatch unsaved() const;
+  void saved();
+
+  const std::map<std::uint64_t, Case>& cases() const { return cases_; }
+  const std::map<std::uint64_t, Delivery>& deliveries() const { return deliveries_; }
+  // Every route with what it did or why it did nothing, for a person.
+  std::vector<std::string> explain(const Alarm& alarm, const Tags& tags, Time now) const;
+
+  struct Count {
+    std::uint64_t sent = 0, failed = 0, lost = 0;
+  };
+  std::map<std::string, Count, std::less<>> take_counts() {
+    return std::exchange(counts_, {});
+  }  // by channel, since the last call
+
+ private:
+  void ask_routes(Case& one, Time now, bool hours_alone);
+  void tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now);
+  void post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour);
+  void end(Case& one, Time now);
+  void settle(std::uint64_t alarm);
+  void lose(const Delivery& delivery, const std::string& why, Time now);
+  void keep(const Case& one) { dirty_cases_.insert(one.news.alarm.id); }
+  void keep(const Delivery& one) { dirty_.insert(one.id); }
+  void add(Delivery delivery);
+  void drop(std::uint64_t delivery);
+  std::vector<std::uint64_t> of_alarm(std::uint64_t alarm) const;  // deliveries
+  const Route* route(std::string_view name) const;
+  void event(const Delivery& about, Severity severity, const std::string& text, std::string_view outcome, Time now);
+
+  std::shared_ptr<const Spec> spec_;
+  std::string instance_;
+  std::map<std::uint64_t, Case> cases_;
+  std::map<std::uint64_t, Delivery> deliveries_;
+  std::map<Recipient, std::set<std::uint64_t>> mail_;  // deliveries by recipient
+  std::map<std::uint64_t, std::set<std::uint64_t>> of_alarm_;
+  std::map<std::string, Recipient, std::less<>> under_way_;  // by key
+  std::map<Recipient, std::deque<Time>> sent_;               // within the last hour
+  std::set<std::uint64_t> dirty_, dirty_cases_;
+  std::vector<Event> events_;
+  std::map<std::string, Count, std::less<>> counts_;
+  std::uint64_t next_ = 1;
+};
+
+}  // namespace bongsu::notify

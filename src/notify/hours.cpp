@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/hours.h"
+
+#include <date/tz.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <optional>
+
+#include "base/text.h"
+
+namespace bongsu::notify {
+namespace {
+
+constexpr int kDay = 24 * 60;
+constexpr std::array<std::string_view, 7> kDays{"sun", "mon", "tue", "wed", "thu", "fri", "sat"};
+
+const date::time_zone* find_zone(std::string_view name) {
+  if (name.empty()) name = "UTC";
+  try {
+    return date::locate_zone(std::string(name));
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+std::optional<unsigned> day_of(std::string_view word) {
+  const std::string lower = to_lower(word.substr(0, 3));
+  for (unsigned i = 0; i < kDays.size(); ++i) {
+    if (lower == kDays[i] && word.size() >= 3) return i;
+  }
+  return std::nullopt;
+}
+
+// "08:00", "8", "24:00": minutes of the day.
+std::optional<int> minutes_of(std::string_view word) {
+  const auto parts = split(word, ':');
+  if (parts.size() > 2) return std::nullopt;
+  const auto hours = parse_unsigned(parts[0]);
+  const auto minutes = parts.size() == 2 ? parse_unsigned(parts[1]) : std::optional<std::uint64_t>(0);
+  if (!hours || !minutes || *hours > 24 || *minutes > 59 || (*hours == 24 && *minutes != 0)) return std::nullopt;
+  return static_cast<int>(*hours * 60 + *minutes);
+}
+
+std::optional<std::uint8_t> days_of(std::string_view words) {
+  if (to_lower(words) == "daily") return static_cast<std::uint8_t>(0x7f);
+  const auto ends = split(words, '-');
+  const auto first = day_of(ends[0]);
+  const auto last = ends.size() == 2 ? day_of(ends[1]) : first;
+  if (ends.size() > 2 || !first || !last) return std::nullopt;
+  std::uint8_t days = 0;
+  for (unsigned day = *first;; day = (day + 1) % 7) {
+    days = static_cast<std::uint8_t>(days | 1U << day);
+    if (day == *last) return days;
+  }
+}
+
+struct Local {
+  unsigned weekday;  // 0 is Sunday
+  int minute;
+};
+
+Local local_of(const date::time_zone& zone, Time at) {
+  const auto local = zone.to_local(at);
+  const auto day = std::chrono::floor<date::days>(local);
+  return {date::weekday(day).c_encoding(), static_cast<int>(std::chrono::floor<std::chrono::minutes>(local - day).count())};
+}
+
+}  // namespace
+
+Result<Hours> Hours::parse(std::string_view text, std::string_view zone) {
+  Hours out;
+  out.zone_ = zone;
+  out.text_ = trim(text);
+  if (find_zone(zone) == nullptr)
+    return Error{Code::Invalid, "no such time zone: \"" + std::string(zone) + "\"; take a name as \"Asia/Seoul\" or \"UTC\""};
+  if (to_lower(out.text_) == "always") return out;
+  for (const std::string_view part : split(text, ',')) {
+    const std::string_view words = trim(part);
+    const auto refuse = [&] {
+      return Error{Code::Invalid, "not hours: \"" + std::string(words) + "\"; write \"Mon-Fri 08:00-19:00, Sat 09:00-12:00\", " +
+                                      "\"daily 22:00-06:00\" or \"always\""};
+    };
+    const std::size_t gap = words.find(' ');
+    // Days alone are whole days, hours alone are every day.
+    const bool hours_alone = !words.empty() && words[0] >= '0' && words[0] <= '9';
+    const auto days = hours_alone ? std::optional<std::uint8_t>(0x7f) : days_of(words.substr(0, gap));
+    if (!days) return refuse();
+    Span span{.days = *days, .from = 0, .to = kDay};
+    if (hours_alone || gap != std::string_view::npos) {
+      const auto ends = split(hours_alone ? words : trim(words.substr(gap)), '-');
+      if (ends.size() != 2) return refuse();
+      const auto from = minutes_of(trim(ends[0]));
+      const auto to = minutes_of(trim(ends[1]));
+      if (!from || !to || *from == *to || *from == kDay) return refuse();
+      span.from = *from;
+      span.to = *to > *from ? *to : *to + kDay;
+    }
+    out.spans_.push_back(span);
+  }
+  return out;
+}
+
+bool Hours::contains(Time at) const {
+  if (spans_.empty()) return true;
+  const date::time_zone* zone = find_zone(zone_);
+  if (zone == nullptr) return true;  // the tz database lost it: better a notice too many
+  const Local local = local_of(*zone, at);
+  for (const Span& span : spans_) {
+    const auto begins = [&](unsigned weekday) { return (span.days >> weekday & 1) != 0; };
+    if (begins(local.weekday) && local.minute >= span.from && local.minute < span.to) return true;
+    if (begins((local.weekday + 6) % 7) && local.minute + kDay < span.to) return true;
+  }
+  return false;
+}
+
+Time Hours::next(Time at) const {
+  if (contains(at)) return at;
+  const Time last = at + std::chrono::days(8);
+  Time minute = std::chrono::floor<std::chrono::minutes>(at);
+  while (minute < last) {
+    minute += std::chrono::minutes(1);
+    if (contains(minute)) return minute;
+  }
+  return last;
+}
+
+std::string show_local(Time at, std::string_view zone) {
+  const date::time_zone* where = find_zone(zone);
+  if (where == nullptr) return format_time(at);
+  const auto local = where->to_local(at);
+  const auto day = std::chrono::floor<date::days>(local);
+  const date::year_month_day ymd(day);
+  const auto minute = std::chrono::floor<std::chrono::minutes>(local - day).count();
+  return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}{}", static_cast<int>(ymd.year()), static_cast<unsigned>(ymd.month()),
+                     static_cast<unsigned>(ymd.day()), minute / 60, minute % 60, zone.empty() ? " UTC" : "");
+}
+
+bool is_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
+
+}  // namespace bongsu::notify

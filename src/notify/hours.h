@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace bongsu::notify {
+
+// Hours of the week on somebody's clock: "Mon-Fri 08:00-19:00, Sat 09:00-12:00", "daily 22:00-06:00", "always". A span that
+// ends before it begins runs into the next day. Across a change to or from summer time the wall clock decides.
+class Hours {
+ public:
+  Hours() = default;  // always, in UTC
+  // Zones are those of the system's tz database ("Asia/Seoul"); an empty one is UTC. Error: Invalid, naming the word.
+  static Result<Hours> parse(std::string_view text, std::string_view zone);
+
+  bool always() const { return spans_.empty(); }
+  bool contains(Time at) const;
+  // The first minute at or after `at` that is within; `at` itself when it is. Looks eight days ahead.
+  Time next(Time at) const;
+  const std::string& zone() const { return zone_; }
+  const std::string& text() const { return text_; }
+  friend bool operator==(const Hours&, const Hours&) = default;
+
+ private:
+  struct Span {
+    std::uint8_t days = 0;  // bit 0 is Sunday: on which it begins
+    int from = 0;           // minutes of the day
+    int to = 0;             // more than a day's minutes where it runs into the next
+    friend bool operator==(const Span&, const Span&) = default;
+  };
+  std::vector<Span> spans_;
+  std::string text_ = "always";
+  std::string zone_;
+};
+
+// "2026-11-23 14:05" on the clock of `zone` (empty: UTC), for a person.
+std::string show_local(Time at, std::string_view zone);
+bool is_zone(std::string_view zone);
+
+}  // namespace bongsu::notify

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/metrics.h"
+#include "base/result.h"
+#include "model/alarm.h"
+#include "model/device.h"
+#include "model/state.h"
+#include "notify/request.h"
+#include "notify/spec.h"
+
+namespace bongsu::notify {
+
+// How a channel fares.
+struct ChannelState {
+  std::string name;
+  std::string type;
+  std::size_t waiting = 0;        // notices
+  std::optional<Time> last_sent;  // since the start
+  std::optional<Time> last_failed;
+  std::string problem;  // of the last failure; empty after a success
+};
+
+// Tells people of alarms: reads what became of them (model/alarm_news.h) from the state store, and sends notices that are
+// kept until they have left. At least once: after a crash a message that was under way goes again, under the same key.
+// Kept records: src/notify/FORMAT.md. Metrics: bongsu_notices_total{channel,outcome="sent|failed|lost"}, bongsu_notices_waiting,
+// bongsu_notice_commit_failures_total.
+class Notifier {
+ public:
+  // Restores what was kept. All parts must outlive it. Errors: Corrupt, Unavailable.
+  static Result<std::unique_ptr<Notifier>> open(Spec spec, StateStore& state, const DeviceSource& devices, Courier& courier,
+                                                Metrics& metrics);
+  ~Notifier();  // replies that come later are not heard
+
+  // Takes the next people, channels and routes; what waits goes by them. Thread: any.
+  void reload(Spec spec);
+  // Takes news and replies, keeps what follows from them, and sends what is due. Waits for the disk when something changed.
+  // Thread: one at a time, not a reactor's.
+  void step(Time now);
+
+  // Thread: any.
+  std::vector<ChannelState> channels() const;
+  // Every route with what it did about the alarm, or why it did nothing; lines for a person.
+  std::vector<std::string> explain(const Alarm& alarm, Time now) const;
+  // Sends a message that says it is a test, at once and outside of routes and hours, and waits for the answer. `person` may
+  // be empty for the channel's room. Errors: NotFound, Invalid, Refused, Timeout; the text is what the service said.
+  Status test(std::string_view channel, std::string_view person, Time now);
+
+ private:
+  struct State;
+  explicit Notifier(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace bongsu::notify

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/alarm.h"
+#include "notify/spec.h"
+
+namespace bongsu::notify {
+
+using Tags = std::map<std::string, std::string>;
+
+// `*` stands for any text.
+bool fits(std::string_view pattern, std::string_view text);
+// Why the route is not for the alarm at `now`; nothing when it is.
+std::optional<std::string> refuses(const Match& match, const Alarm& alarm, const Tags& tags, Time now);
+
+// Somebody on some channel.
+struct Recipient {
+  std::string channel;
+  std::string person;  // empty: the channel's room
+  friend auto operator<=>(const Recipient&, const Recipient&) = default;
+};
+// Everyone that `to` and `via` mean, each once; `without` gets a line for each who cannot be reached there.
+std::vector<Recipient> recipients(const Spec& spec, const std::vector<std::string>& to, const std::vector<std::string>& via,
+                                  std::vector<std::string>* without = nullptr);
+// Nothing where the person has none for it. A room's is the empty text.
+std::optional<std::string> address_of(const Spec& spec, const Recipient& recipient);
+
+}  // namespace bongsu::notify

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/secret.h"
+#include "base/time.h"
+#include "model/severity.h"
+#include "notify/hours.h"
+
+namespace bongsu::notify {
+
+enum class Language : std::uint8_t { English, Korean };
+
+// Somebody who is told. An address is found by the channel's name first, then by its type ("email", "sms", ...).
+struct Person {
+  std::string name;
+  std::map<std::string, std::string, std::less<>> addresses;
+  Hours hours;                     // outside of them a notice waits until they begin, if it is still true then
+  std::optional<Severity> always;  // from this level on the hours do not count
+  Language language = Language::English;
+};
+
+enum class ChannelType : std::uint8_t {
+  Email,
+  Slack,
+  Mattermost,
+  Teams,
+  Discord,
+  Telegram,
+  Ntfy,
+  Pushover,
+  Gotify,
+  PagerDuty,
+  Opsgenie,
+  Alertmanager,
+  Webhook,
+  Twilio,       // SMS
+  Solapi,       // SMS of Solapi (CoolSMS)
+  Aligo,        // SMS
+  KakaoSolapi,  // KakaoTalk Alimtalk by Solapi
+  Sms           // any HTTP gateway, by template
+};
+std::string_view to_string(ChannelType type);  // "email"
+std::optional<ChannelType> parse_channel_type(std::string_view word);
+// Under which a person's address for it stands: "email", "phone" for SMS and Alimtalk, the type's own name elsewhere.
+// Empty where it reaches a room alone.
+std::string_view address_key(ChannelType type);
+std::vector<std::string_view> channel_type_words();
+
+struct Channel {
+  std::string name;
+  ChannelType type = ChannelType::Webhook;
+  Secret url;        // email: smtp://, smtps://; empty: the service's own. A secret, since a webhook's URL is its key
+  std::string user;  // email: login; Twilio: account SID; Solapi: key; Aligo: user id
+  Secret password;   // email; Twilio: auth token; Solapi: secret; Aligo: key
+  Secret token;      // bearer, bot, application or routing key
+  std::string from;  // email: sender; SMS: sending number; Alimtalk: channel id (pfId)
+  std::string room;  // where it goes without a person: Telegram's chat, ntfy's topic, Slack's channel
+  std::string form;  // Alimtalk: id of the approved template; Sms, Webhook: text of the body with ${...}
+  std::map<std::string, std::string> headers;
+  Secret sign;               // Webhook: key of HMAC-SHA-256 over the body, in X-Bongsu-Signature
+  bool tls_required = true;  // email: refuse to send when STARTTLS is not offered
+  std::string ca_file;       // certificates to trust beside the system's
+  Millis timeout{15'000};
+  Millis gather{2'000};  // what arises within it goes in one message
+  int per_hour = 60;     // messages to one address; what is beyond waits and goes in one
+  int attempts = 8;      // before it is given up, or goes to `fallback`
+  std::string fallback;  // a channel's name; empty for none
+};
+
+// All that is given must hold; of a list, one. Names may hold `*`.
+struct Match {
+  std::optional<Severity> from;  // the alarm's level
+  std::vector<std::string> items;
+  std::vector<std::string> devices;
+  std::map<std::string, std::vector<std::string>> tags;    // of the device
+  std::map<std::string, std::vector<std::string>> labels;  // of the alarm
+  Hours hours;
+};
+
+// Told `after` the alarm began, if it is still open and nobody acknowledged it.
+struct Step {
+  Millis after{0};
+  std::vector<std::string> to;
+  std::vector<std::string> via;
+};
+
+struct Route {
+  std::string name;  // "route 2" where the file gives none
+  Match match;
+  Millis wait{0};                // an alarm that ends within it is not told
+  std::vector<std::string> to;   // people and groups; empty: the channels' own rooms
+  std::vector<std::string> via;  // channels
+  std::vector<Step> escalate;    // by `after`
+  bool recovered = true;         // tell the end to those who were told the beginning
+  std::optional<Millis> repeat;  // while it is open and not acknowledged
+  bool last = false;             // the routes below are not asked
+};
+
+struct Spec {
+  std::map<std::string, Person, std::less<>> people;
+  std::map<std::string, std::vector<std::string>, std::less<>> groups;  // of people
+  std::map<std::string, Channel, std::less<>> channels;
+  std::vector<Route> routes;  // in the order they are asked
+  std::string page;           // where the status page is, for links; empty for none
+  std::string host;           // this machine's name, as senders and Message-IDs give it
+};
+
+}  // namespace bongsu::notify

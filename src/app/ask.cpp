@@ -67,10 +67,10 @@ std::string when(const Json& object, const char* key) {
 void add_alarm(Table& table, const Json& alarm) {
   const Severity level = severity_of(alarm, "level");
   table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm),
-             quantity_of(alarm, "value"), text_of(alarm, "state"), when(alarm, "since")},
+             quantity_of(alarm, "value"), text_of(alarm, "state"), when(alarm, "since"), text_of(alarm, "id")},
             level);
 }
-Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE"}); }
+Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE", "ID"}); }
 
 int unreadable(const AskOptions& options) {
   std::fprintf(stderr, "bongsu: %s did not answer in Bongsu's form; does the URL point at a Bongsu daemon?\n",
@@ -214,6 +214,47 @@ int logs(const LogsOptions& options) {
   }
   if (table.empty()) std::printf("no lines\n");
   else std::printf("%s", table.text().c_str());
+  return 0;
+}
+
+int notify_channels(const AskOptions& options) {
+  const auto body = fetch(options, "/api/v1/channels", {});
+  if (!body) return 1;
+  if (options.json) return std::printf("%s\n", body->c_str()), 0;
+  const Json answer = Json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("channels")) return unreadable(options);
+  Table table({"CHANNEL", "TYPE", "WAITING", "LAST SENT", "LAST FAILED", "PROBLEM"});
+  for (const Json& channel : answer["channels"]) {
+    table.row({text_of(channel, "name"), text_of(channel, "type"), text_of(channel, "waiting"), when(channel, "last_sent"),
+               when(channel, "last_failed"), text_of(channel, "problem")});
+  }
+  if (table.empty()) std::printf("no channels: nobody is told of alarms; see channels, people and routes in the README\n");
+  else std::printf("%s", table.text().c_str());
+  return 0;
+}
+
+int notify_test(const NotifyTestOptions& options) {
+  const Json asked{{"channel", options.channel}, {"person", options.person}};
+  const auto answer =
+      ask_daemon(options.ask.url, "/api/v1/channels/test", asked.dump(-1, ' ', false, Json::error_handler_t::replace));
+  if (!answer) {
+    std::fprintf(stderr, "bongsu: %s\n", escape_terminal(answer.error().text).c_str());
+    return 1;
+  }
+  if (options.ask.json) return std::printf("%s\n", answer->c_str()), 0;
+  std::printf("sent; the service took it. Whether it arrived, look there\n");
+  return 0;
+}
+
+int notify_explain(const NotifyExplainOptions& options) {
+  const auto body = fetch(options.ask, "/api/v1/alarms/" + std::to_string(options.alarm) + "/notices", {});
+  if (!body) return 1;
+  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
+  const Json answer = Json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("lines")) return unreadable(options.ask);
+  for (const Json& line : answer["lines"]) {
+    if (line.is_string()) std::printf("%s\n", escape_terminal(line.get<std::string>()).c_str());
+  }
   return 0;
 }
 

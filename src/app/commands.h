@@ -150,5 +150,17 @@ struct LogsOptions {
   int limit = 100;
 };
 int logs(const LogsOptions& options);
+int notify_channels(const AskOptions& options);
+struct NotifyTestOptions {
+  AskOptions ask;
+  std::string channel;
+  std::string person;  // empty: the channel's own room
+};
+int notify_test(const NotifyTestOptions& options);
+struct NotifyExplainOptions {
+  AskOptions ask;
+  std::uint64_t alarm = 0;
+};
+int notify_explain(const NotifyExplainOptions& options);
 
 }  // namespace bongsu::app

@@ -2,9 +2,11 @@
 #include "app/daemon.h"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <thread>
 
@@ -15,6 +17,8 @@
 #include "icmp/pinger.h"
 #include "model/keeper.h"
 #include "net/live.h"
+#include "notify/courier.h"
+#include "notify/notifier.h"
 #include "poll/poller.h"
 #include "rule/engine.h"
 #include "snmp/client.h"
@@ -26,15 +30,13 @@ namespace bongsu::app {
 // Of one table: the poller reads a slow one beside its slots, as long as it takes.
 constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::hours(2)};
 
-// Judges the items once a second on a thread of its own: a commit may wait for the disk.
-class Judge {
+// Does one thing once a second on a thread of its own: it may wait for the disk.
+class Ticker {
  public:
-  // `judged` becomes true after the first round.
-  Judge(rule::Engine& engine, const Clock& clock, std::atomic<bool>& judged)
-      : engine_(engine), clock_(clock), judged_(judged), thread_([this] { run(); }) {
-    pthread_setname_np(thread_.native_handle(), "rules");
+  Ticker(const char* name, std::function<void()> tick) : tick_(std::move(tick)), thread_([this] { run(); }) {
+    pthread_setname_np(thread_.native_handle(), name);
   }
-  ~Judge() {
+  ~Ticker() {
     *stop_.lock() = true;
     wake_.notify_all();
     thread_.join();
@@ -43,19 +45,25 @@ class Judge {
  private:
   void run() {
     for (;;) {
-      engine_.evaluate(clock_.now());
-      judged_ = true;
+      tick_();
       auto stop = stop_.lock();
       if (wake_.wait_for(stop.hold(), std::chrono::seconds(1), [&] { return *stop; })) return;
     }
   }
-  rule::Engine& engine_;
-  const Clock& clock_;
-  std::atomic<bool>& judged_;
+  const std::function<void()> tick_;
   Guarded<bool> stop_{false};
   std::condition_variable wake_;
   std::thread thread_;
 };
+
+// Takes what the file says of people, channels and routes, and says who sends.
+notify::Spec notices_of(Setup& setup) {
+  notify::Spec spec = std::move(setup.config.notices);
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  spec.host = host;
+  return spec;
+}
 
 // In order of life: what stands below uses what stands above.
 struct Daemon::Parts {
@@ -79,7 +87,10 @@ struct Daemon::Parts {
   std::unique_ptr<poll::Poller> poller;
   std::unique_ptr<syslog::Receiver> syslog;
   std::unique_ptr<rule::Engine> rules;
-  std::unique_ptr<Judge> judge;
+  std::unique_ptr<notify::CurlCourier> courier;
+  std::unique_ptr<notify::Notifier> notifier;
+  std::unique_ptr<Ticker> judge;
+  std::unique_ptr<Ticker> teller;
   std::unique_ptr<BackupJob> backup;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
@@ -98,11 +109,14 @@ struct Daemon::Parts {
   std::vector<std::string> notices() const;
 };
 
-// Threads end before what they use: the page first, then the judge, then the reactors, and the store last of all.
+// Threads end before what they use: the page first, then the judge and the teller, then the reactors, and the store last of all.
 Daemon::Parts::~Parts() {
   server.reset();
   backup.reset();
   judge.reset();
+  teller.reset();
+  courier.reset();
+  notifier.reset();
   listen_reactor.stop();
   poll_reactor.stop();
   syslog.reset();
@@ -161,6 +175,8 @@ Status Daemon::Parts::open() {
                                                             .kept = store.get()});
 
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics));
+  BONGSU_TRY(courier, notify::CurlCourier::start());
+  BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));
   watch();
   BONGSU_TRY_OK(open_syslog());
 
@@ -181,6 +197,11 @@ Status Daemon::Parts::open() {
   };
   sources.describe = [this](const std::string& metric) { return describe(metric); };
   sources.dialect = [this](std::string_view device) { return poller->dialect(device); };
+  sources.channels = [this] { return notifier->channels(); };
+  sources.test_channel = [this](std::string_view channel, std::string_view person) {
+    return notifier->test(channel, person, clock.now());
+  };
+  sources.explain_notices = [this](const Alarm& alarm) { return notifier->explain(alarm, clock.now()); };
   backup = std::make_unique<BackupJob>(*store, clock, metrics);
   sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
   sources.backup = [this] { return backup->state(); };
@@ -190,7 +211,11 @@ Status Daemon::Parts::open() {
 
   poll_reactor.start("poll");
   listen_reactor.start("listen");
-  judge = std::make_unique<Judge>(*rules, clock, judged);
+  judge = std::make_unique<Ticker>("rules", [this] {
+    rules->evaluate(clock.now());
+    judged = true;
+  });
+  teller = std::make_unique<Ticker>("notices", [this] { notifier->step(clock.now()); });
   return {};
 }
 
@@ -275,6 +300,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.retention != now.retention, "retention");
   parts_->profiles.publish(next.profiles);
   parts_->rules->reload(next.items);
+  parts_->notifier->reload(notices_of(next));
   parts_->setup = std::move(next);
   parts_->watch();
   return left;

@@ -257,6 +257,26 @@ int run(int argc, char** argv) {
       ->capture_default_str();
   logs_command->callback([&] { code = logs(logs_options); });
 
+  CLI::App* notify_command = app.add_subcommand("notify", "who is told of alarms, and how");
+  notify_command->require_subcommand(1);
+  AskOptions channels_options;
+  CLI::App* channels_command =
+      notify_command->add_subcommand("channels", "the channels that notices leave by, and how they fare");
+  add_ask_options(*channels_command, channels_options);
+  channels_command->callback([&] { code = notify_channels(channels_options); });
+  NotifyTestOptions test_options;
+  CLI::App* test_command = notify_command->add_subcommand("test", "send a test message and print what the service says");
+  add_ask_options(*test_command, test_options.ask);
+  test_command->add_option("channel", test_options.channel, "as channels: in the configuration names it")->required();
+  test_command->add_option("--to", test_options.person, "a person (default: the channel's own room)");
+  test_command->callback([&] { code = notify_test(test_options); });
+  NotifyExplainOptions explain_options;
+  CLI::App* explain_command =
+      notify_command->add_subcommand("explain", "what each route did about an alarm, or why it did nothing");
+  add_ask_options(*explain_command, explain_options.ask);
+  explain_command->add_option("alarm", explain_options.alarm, "its id, as `bongsu alarms` prints it")->required();
+  explain_command->callback([&] { code = notify_explain(explain_options); });
+
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {

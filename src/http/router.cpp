@@ -112,7 +112,7 @@ class Router::Library final : public httplib::Server {
     });
     std::vector<Route> routes = api_routes(sources_);
     for (auto& more :
-         {backup_routes(sources_), event_routes(), query_routes(), series_routes(), rule_routes(sources_), page_routes()})
+         {backup_routes(sources_), event_routes(), notice_routes(sources_), query_routes(), series_routes(), rule_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
@@ -236,7 +236,8 @@ WholeAnswer Router::answer(const WholeRequest& request) const { return library_-
 Front::Place Router::place(const ServerOptions& options, std::string_view path) {
   if (path == "/prometheus/api/v1/write") return {Lane::Quick, options.write_octets, true};
   if (path.starts_with("/prometheus/")) return {Lane::Query, options.body_octets, false};
-  if (path == "/snmp") return {Lane::Scrape, options.body_octets, false};
+  // Both wait for somebody else.
+  if (path == "/snmp" || path == "/api/v1/channels/test") return {Lane::Scrape, options.body_octets, false};
   return {Lane::Quick, options.body_octets, false};
 }
 

@@ -16,6 +16,7 @@
 #include "model/alarm.h"
 #include "model/device.h"
 #include "model/source.h"
+#include "notify/notifier.h"
 #include "rule/spec.h"
 #include "snmp/dialect.h"
 
@@ -91,6 +92,10 @@ struct Sources {
   std::function<BackupState()> backup{};
   std::function<std::vector<RuleState>()> rules{};  // by name
   std::function<MetricInfo(const std::string& metric)> describe{};
+  // Channels that notices leave by; a test message, which waits for the service's answer; what routes did about an alarm.
+  std::function<std::vector<notify::ChannelState>()> channels{};
+  std::function<Status(std::string_view channel, std::string_view person)> test_channel{};
+  std::function<std::vector<std::string>(const Alarm&)> explain_notices{};
   std::string version;
   SteadyTime started;
 };

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/hours.h"
+
+#include <gtest/gtest.h>
+
+namespace bongsu::notify {
+namespace {
+
+Time at(std::string_view text) { return parse_time(text).value(); }
+
+Hours hours(std::string_view text, std::string_view zone) {
+  auto parsed = Hours::parse(text, zone);
+  EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().text);
+  return parsed ? *parsed : Hours();
+}
+
+TEST(Hours, FollowTheClockOfTheirZone) {
+  const Hours office = hours("Mon-Fri 08:00-19:00, Sat 9-12", "Asia/Seoul");
+  // 2026-11-23 is a Monday; Seoul is nine hours ahead.
+  EXPECT_FALSE(office.contains(at("2026-11-22T22:59:59Z")));
+  EXPECT_TRUE(office.contains(at("2026-11-22T23:00:00Z")));
+  EXPECT_TRUE(office.contains(at("2026-11-23T09:59:59Z")));
+  EXPECT_FALSE(office.contains(at("2026-11-23T10:00:00Z")));
+  EXPECT_TRUE(office.contains(at("2026-11-28T00:30:00Z")));   // Saturday 09:30
+  EXPECT_FALSE(office.contains(at("2026-11-28T04:00:00Z")));  // Saturday 13:00
+  EXPECT_FALSE(office.contains(at("2026-11-29T01:00:00Z")));  // Sunday
+  EXPECT_EQ(at("2026-11-23T23:00:00Z"), office.next(at("2026-11-23T10:00:00Z")));
+  EXPECT_EQ(at("2026-11-29T23:00:00Z"), office.next(at("2026-11-28T04:00:00Z")));
+  EXPECT_EQ(at("2026-11-23T01:02:03Z"), office.next(at("2026-11-23T01:02:03Z")));
+}
+
+TEST(Hours, RunIntoTheNextDay) {
+  const Hours night = hours("Fri 22:00-06:00", "UTC");
+  EXPECT_FALSE(night.contains(at("2026-11-27T21:59:00Z")));
+  EXPECT_TRUE(night.contains(at("2026-11-27T22:00:00Z")));
+  EXPECT_TRUE(night.contains(at("2026-11-28T05:59:00Z")));
+  EXPECT_FALSE(night.contains(at("2026-11-28T06:00:00Z")));
+  EXPECT_FALSE(night.contains(at("2026-11-28T23:00:00Z")));
+  const Hours over_sunday = hours("Sat-Mon", "");
+  EXPECT_TRUE(over_sunday.contains(at("2026-11-29T12:00:00Z")));
+  EXPECT_FALSE(over_sunday.contains(at("2026-11-24T00:00:00Z")));
+}
+
+// The wall clock decides: 08:00 stays 08:00 when summer time begins and ends.
+TEST(Hours, KeepTheWallClockOverSummerTime) {
+  const Hours berlin = hours("daily 08:00-09:00", "Europe/Berlin");
+  EXPECT_TRUE(berlin.contains(at("2026-03-28T07:30:00Z")));   // CET
+  EXPECT_FALSE(berlin.contains(at("2026-03-29T07:30:00Z")));  // CEST since 01:00 UTC
+  EXPECT_TRUE(berlin.contains(at("2026-03-29T06:30:00Z")));
+  EXPECT_TRUE(berlin.contains(at("2026-10-25T07:30:00Z")));  // CET again
+  const Hours york = hours("Sun 01:00-02:00", "America/New_York");
+  // 2026-11-01: the hour from 01:00 to 02:00 comes twice, and both are within.
+  EXPECT_TRUE(york.contains(at("2026-11-01T05:30:00Z")));
+  EXPECT_TRUE(york.contains(at("2026-11-01T06:30:00Z")));
+  EXPECT_FALSE(york.contains(at("2026-11-01T07:00:00Z")));
+  // 2026-03-08: 02:30 does not exist; an hour that is skipped is not waited for.
+  const Hours gone = hours("Sun 02:00-03:00", "America/New_York");
+  EXPECT_FALSE(gone.contains(at("2026-03-08T07:30:00Z")));
+  EXPECT_EQ(at("2026-03-15T06:00:00Z"), gone.next(at("2026-03-08T06:00:00Z")));
+}
+
+TEST(Hours, RefuseWithTheWordAtFault) {
+  const auto refuses = [](std::string_view text, std::string_view zone, std::string_view named) {
+    SCOPED_TRACE(text);
+    const auto parsed = Hours::parse(text, zone);
+    ASSERT_FALSE(parsed);
+    EXPECT_NE(std::string::npos, parsed.error().text.find(named)) << parsed.error().text;
+  };
+  refuses("Mon-Fri 08:00-25:00", "UTC", "Mon-Fri 08:00-25:00");
+  refuses("Mon-Fri 08:00", "UTC", "Mon-Fri 08:00");
+  refuses("Funday 08:00-09:00", "UTC", "Funday");
+  refuses("08:00-08:00", "UTC", "08:00-08:00");
+  refuses("", "UTC", "not hours");
+  refuses("always", "Asia/Soul", "Asia/Soul");
+}
+
+TEST(ShowLocal, SaysTheZoneWhereItIsNone) {
+  EXPECT_EQ("2026-11-23 10:02", show_local(at("2026-11-23T01:02:03Z"), "Asia/Seoul"));
+  EXPECT_EQ("2026-11-23 01:02 UTC", show_local(at("2026-11-23T01:02:03Z"), ""));
+}
+
+}  // namespace
+}  // namespace bongsu::notify

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/message.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lab.h"
+#include "notify/mail.h"
+#include "notify/sign.h"
+
+namespace bongsu::notify {
+namespace {
+
+const Time kAt = parse_time("2026-11-23T01:00:00Z").value();
+
+Message message_of(Alarm alarm, Reason reason = Reason::Raised) {
+  Message message{.key = "bongsu-1", .person = "ops", .address = "ops@example.com"};
+  message.notices.push_back({reason, {.at = kAt, .alarm = std::move(alarm)}});
+  return message;
+}
+
+TEST(WordsOf, SayWhatAPersonNeedsAtThree) {
+  const Words words =
+      words_of(message_of(alarm_of(1, "web1", Severity::Danger, kAt)), Language::English, "Asia/Seoul", "https://b.example/");
+  EXPECT_EQ("[danger] web1: CPU usage 93 % (limit 80 %)", words.subject);
+  EXPECT_EQ(
+      "[danger] web1: CPU usage 93 % (limit 80 %)\n"
+      "Level: danger\n"
+      "Value: 93 % (limit 80 %)\n"
+      "Since: 2026-11-23 10:00\n"
+      "Why: sustained use leaves no room for bursts\n"
+      "Look: https://b.example/devices/web1\n",
+      words.plain);
+  EXPECT_EQ(Severity::Danger, words.level);
+}
+
+TEST(WordsOf, SpeakKorean) {
+  Alarm alarm = alarm_of(1, "web1", Severity::Urgent, kAt);
+  EXPECT_EQ("[긴급] web1: CPU usage 93 % (기준 80 %)", words_of(message_of(alarm), Language::Korean, "", "").subject);
+  alarm.ended = kAt + std::chrono::minutes(12);
+  EXPECT_EQ("[복구] web1: CPU usage, 지속 시간 12 min",
+            words_of(message_of(alarm, Reason::Recovered), Language::Korean, "", "").subject);
+}
+
+// What a device says is data: no line of its own in a header, no tag in a page.
+TEST(WordsOf, KeepDeviceTextInItsPlace) {
+  Alarm alarm = alarm_of(1, "web1\r\nBcc: all@example.com", Severity::Danger, kAt);
+  alarm.title = "<script>alert(1)</script> \x1b[31m\xff";
+  const Message message = message_of(alarm);
+  const Words words = words_of(message, Language::English, "", "https://b.example");
+  EXPECT_EQ(std::string::npos, words.subject.find_first_of("\r\n\x1b"));
+  EXPECT_EQ(std::string::npos, words.html.find("<script>"));
+  EXPECT_NE(std::string::npos, words.html.find("&lt;script&gt;"));
+  EXPECT_NE(std::string::npos, words.plain.find("https://b.example/devices/web1%0D%0ABcc%3A%20all%40example.com"));
+  Channel channel{.name = "mail", .type = ChannelType::Email, .from = "bongsu@example.com"};
+  const Spec spec;
+  const std::string mail = mail_of(channel, message, words, spec, kAt);
+  EXPECT_EQ(std::string::npos, mail.find("\r\nBcc:"));
+  EXPECT_TRUE(nlohmann::json::accept(json_of(message, "")));
+}
+
+TEST(MailOf, IsAMessageOfRfc5322) {
+  Channel channel{.name = "mail", .type = ChannelType::Email, .from = "bongsu@example.com"};
+  Spec spec;
+  spec.host = "mon1";
+  const Message message = message_of(alarm_of(5, "웹서버1", Severity::Urgent, kAt));
+  const std::string mail = mail_of(channel, message, words_of(message, Language::Korean, "", ""), spec, kAt);
+  const auto has = [&](const std::string& line) { EXPECT_NE(std::string::npos, mail.find(line)) << line << "\n" << mail; };
+  has("From: Bongsu <bongsu@example.com>\r\n");
+  has("To: <ops@example.com>\r\n");
+  has("Date: Mon, 23 Nov 2026 01:00:00 +0000\r\n");
+  has("Message-ID: <bongsu-1@mon1>\r\n");
+  has("References: <alarm.5@mon1>\r\n");
+  has("Importance: high\r\n");
+  has("Content-Type: multipart/alternative; boundary=");
+  // Each encoded word stands for whole characters and is at most 75 long (RFC 2047 section 2).
+  const std::size_t begin = mail.find("Subject: ") + 9;
+  for (std::size_t at = begin; mail.compare(at, 10, "=?UTF-8?B?") == 0;) {
+    const std::size_t end = mail.find("?=", at) + 2;
+    EXPECT_LE(end - at, 75U);
+    at = mail.compare(end, 3, "\r\n ") == 0 ? end + 3 : mail.size();
+    if (at == mail.size()) break;
+  }
+  for (std::size_t at = 0, next; (next = mail.find("\r\n", at)) != std::string::npos; at = next + 2) EXPECT_LE(next - at, 998U);
+  EXPECT_EQ(std::string::npos, mail.find_first_of("\x80\xff"));
+}
+
+TEST(IsMailAddress, TakesOneAddressAlone) {
+  for (const char* good : {"ops@example.com", "a.b+c@x", "kim@[192.0.2.1"}) {
+    EXPECT_EQ(std::string_view(good).find('[') == std::string_view::npos, is_mail_address(good)) << good;
+  }
+  for (const char* bad : {"", "ops", "@x", "x@", "a@x,b@y", "a b@x", "<a@x>", "a@x\r\nRCPT TO:<b@y>"})
+    EXPECT_FALSE(is_mail_address(bad)) << bad;
+}
+
+TEST(Cut, KeepsCharactersWhole) {
+  EXPECT_EQ("abc", cut("abc", 3));
+  EXPECT_EQ("a...", cut("a긴급한", 6));
+  EXPECT_EQ("a긴...", cut("a긴급한", 7));
+  EXPECT_EQ("..", cut("abc", 2));
+}
+
+TEST(Fill, ReplacesNamesAndRefusesUnknownOnes) {
+  const Message message = message_of(alarm_of(1, "web1", Severity::Danger, kAt));
+  const Words words = words_of(message, Language::English, "", "");
+  EXPECT_EQ("to=ops%40example.com&text=%5Bdanger%5D%20web1%3A%20CPU%20usage%2093%20%25%20%28limit%2080%20%25%29",
+            fill("to=${to}&text=${brief}", message, words, "", url_encode).value());
+  const Status unknown = check_form("${devise}");
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ("${devise} is no name that a form can hold; did you mean ${device}?", unknown.error().text);
+  EXPECT_FALSE(
+      check_form("${device"
+                 "x"));
+}
+
+}  // namespace
+}  // namespace bongsu::notify

@@ -1,0 +1,435 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "notify/notifier.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "lab.h"
+#include "notify/desk.h"
+
+namespace bongsu::notify {
+namespace {
+
+using namespace std::chrono_literals;
+
+const Time kStart = parse_time("2026-11-23T01:00:00Z").value();  // Monday, 10:00 in Seoul
+
+// One channel "hook" to a webhook, and "spare"; people "ops" (always) and "day" (office hours in Seoul).
+Spec spec_of(std::vector<Route> routes) {
+  Spec spec;
+  spec.host = "bongsu1";
+  for (const char* name : {"hook", "spare"}) {
+    Channel channel;
+    channel.name = name;
+    channel.type = ChannelType::Ntfy;  // to people, by their topics
+    channel.url = Secret(std::string("http://127.0.0.1:1/") + name);
+    spec.channels.emplace(name, std::move(channel));
+  }
+  Person ops{.name = "ops", .addresses = {{"ntfy", "ops-topic"}}};
+  Person day{
+      .name = "day", .addresses = {{"ntfy", "day-topic"}}, .hours = Hours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value()};
+  day.always = Severity::Fatal;
+  spec.people.emplace("ops", std::move(ops));
+  spec.people.emplace("day", std::move(day));
+  spec.groups["all"] = {"ops", "day"};
+  spec.routes = std::move(routes);
+  return spec;
+}
+Route route_to(std::vector<std::string> to, Severity from = Severity::Danger) {
+  Route route;
+  route.name = "main";
+  route.match.from = from;
+  route.to = std::move(to);
+  route.via = {"hook"};
+  return route;
+}
+
+struct Lab {
+  explicit Lab(Spec spec) { open(std::move(spec)); }
+  void open(Spec spec) {
+    notifier.reset();
+    auto opened = Notifier::open(std::move(spec), state, devices, courier, metrics);
+    ASSERT_TRUE(opened) << opened.error().text;
+    notifier = *std::move(opened);
+  }
+  // What the rules commit.
+  void tell(AlarmChange change, Alarm alarm, Severity before = Severity::Normal) {
+    alarm.changed = now;
+    if (change == AlarmChange::Recovered) {
+      alarm.state = AlarmState::Recovered;
+      alarm.ended = now;
+    }
+    const AlarmNews news{.change = change, .before = before, .at = now, .alarm = std::move(alarm)};
+    StateBatch batch;
+    batch.put(kAlarmNewsTable, alarm_news_key(news), encode(news));
+    ASSERT_TRUE(state.store.commit(batch));
+  }
+  // Second by second, as the daemon does.
+  void run(Millis span) {
+    for (const Time end = now + span; now < end;) {
+      now += 1s;
+      notifier->step(now);
+    }
+  }
+  // "topic: title" of each message since the last call.
+  std::vector<std::string> said() {
+    std::vector<std::string> out;
+    for (; heard < courier.sent.size(); ++heard) {
+      const auto json = nlohmann::json::parse(courier.sent[heard].body);
+      out.push_back(json["topic"].get<std::string>() + ": " + json["title"].get<std::string>());
+    }
+    return out;
+  }
+  KeptState state;
+  TaggedDevices devices;
+  FakeCourier courier;
+  Metrics metrics;
+  std::unique_ptr<Notifier> notifier;
+  Time now = kStart;
+  std::size_t heard = 0;
+};
+using Said = std::vector<std::string>;
+
+TEST(Notifier, TellsTheBeginningAndTheEndToTheSame) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  EXPECT_EQ(0U, lab.state.count(kAlarmNewsTable));
+  alarm.level = alarm.peak = Severity::Urgent;
+  lab.tell(AlarmChange::Level, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [urgent] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  // Milder again: it is still open, and known.
+  alarm.level = Severity::Danger;
+  lab.tell(AlarmChange::Level, alarm, Severity::Urgent);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [recovered] web1: CPU usage, Lasted 15 s"}), lab.said());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+  EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
+}
+
+TEST(Notifier, SaysNothingOfWhatNoRouteWants) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  const Alarm mild = alarm_of(1, "web1", Severity::Caution, lab.now);
+  lab.tell(AlarmChange::Raised, mild);
+  lab.run(5s);
+  lab.tell(AlarmChange::Recovered, mild, Severity::Caution);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+  // One that grows into a route is told then, and its end, too.
+  Alarm growing = alarm_of(2, "web1", Severity::Caution, lab.now);
+  lab.tell(AlarmChange::Raised, growing);
+  lab.run(5s);
+  growing.level = growing.peak = Severity::Danger;
+  lab.tell(AlarmChange::Level, growing, Severity::Caution);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+  lab.tell(AlarmChange::Recovered, growing, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
+TEST(Notifier, WaitsForWhatMayPass) {
+  auto route = route_to({"ops"});
+  route.wait = 1min;
+  Lab lab(spec_of({route}));
+  const Alarm brief = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, brief);
+  lab.run(50s);
+  lab.tell(AlarmChange::Recovered, brief, Severity::Danger);
+  lab.run(60s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Raised, alarm_of(2, "web1", Severity::Danger, lab.now));
+  lab.run(59s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
+TEST(Notifier, HoldsForTheHoursOfAPerson) {
+  Lab lab(spec_of({route_to({"day"})}));
+  lab.now = parse_time("2026-11-23T12:00:00Z").value();  // Monday 21:00 in Seoul
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  const Alarm passing = alarm_of(2, "db1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, passing);
+  lab.tell(AlarmChange::Raised, alarm_of(3, "web1", Severity::Fatal, lab.now));
+  lab.run(10s);
+  EXPECT_EQ((Said{"day-topic: [fatal] web1: CPU usage 93 % (limit 80 %)"}), lab.said());  // `always: fatal`
+  lab.tell(AlarmChange::Recovered, passing, Severity::Danger);
+  lab.run(10s);
+  lab.now = parse_time("2026-11-23T23:59:50Z").value();
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.run(10s);  // 09:00: what is still true
+  EXPECT_EQ((Said{"day-topic: [danger] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+}
+
+TEST(Notifier, EscalatesAndRepeatsUntilSomebodyTakesIt) {
+  auto route = route_to({"ops"});
+  route.escalate.push_back({.after = 10min, .to = {"day"}, .via = {}});
+  route.repeat = 30min;
+  Lab lab(spec_of({route}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(9min);
+  EXPECT_EQ(1U, lab.said().size());
+  lab.run(2min);
+  EXPECT_EQ((Said{"day-topic: [danger, escalated] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  lab.run(30min);
+  auto repeated = lab.said();
+  std::sort(repeated.begin(), repeated.end());
+  EXPECT_EQ((Said{"day-topic: [danger, still open] web1: CPU usage 93 % (limit 80 %)",
+                  "ops-topic: [danger, still open] web1: CPU usage 93 % (limit 80 %)"}),
+            repeated);
+  alarm.acknowledged = true;
+  lab.tell(AlarmChange::Acknowledged, alarm, Severity::Danger);
+  lab.run(2h);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(2U, lab.said().size());
+}
+
+TEST(Notifier, TellsAPersonOnceWhateverTheRoutes) {
+  auto first = route_to({"ops"});
+  auto second = route_to({"all"});
+  second.name = "second";
+  Lab lab(spec_of({first, second}));
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.run(5s);
+  auto said = lab.said();
+  std::sort(said.begin(), said.end());
+  EXPECT_EQ(
+      (Said{"day-topic: [danger] web1: CPU usage 93 % (limit 80 %)", "ops-topic: [danger] web1: CPU usage 93 % (limit 80 %)"}),
+      said);
+  // `last` keeps the second from being asked.
+  first.last = true;
+  Lab alone(spec_of({first, second}));
+  alone.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, alone.now));
+  alone.run(5s);
+  EXPECT_EQ(1U, alone.said().size());
+}
+
+TEST(Notifier, GathersWhatArisesTogether) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  for (std::uint64_t id = 1; id <= 50; ++id) lab.tell(AlarmChange::Raised, alarm_of(id, "web1", Severity::Danger, lab.now));
+  lab.run(10s);
+  EXPECT_EQ((Said{"ops-topic: [danger] 50 notices: web1: CPU usage 93 % (limit 80 %) and 49 more"}), lab.said());
+}
+
+// A storm of one alarm a second for an hour: half of the hour's messages, then one a minute with all that came.
+TEST(Notifier, SpreadsAStorm) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  for (std::uint64_t id = 1; id <= 3'600; ++id) {
+    lab.tell(AlarmChange::Raised, alarm_of(id, "web1", Severity::Danger, lab.now));
+    lab.run(1s);
+  }
+  lab.run(2min);
+  std::size_t told = 0;
+  for (const Request& request : lab.courier.sent) {
+    const auto json = nlohmann::json::parse(request.body);
+    const std::string title = json["title"];
+    const auto many = title.find(" notices:");
+    told += many == std::string::npos ? 1 : std::stoul(title.substr(title.find("] ") + 2));
+  }
+  EXPECT_EQ(3'600U, told);
+  EXPECT_LE(lab.courier.sent.size(), 95U);
+  EXPECT_GE(lab.courier.sent.size(), 60U);
+}
+
+TEST(Notifier, TriesAgainThenTakesTheDetour) {
+  Spec spec = spec_of({route_to({"ops"})});
+  spec.channels.at("hook").fallback = "spare";
+  spec.channels.at("hook").attempts = 3;
+  Lab lab(std::move(spec));
+  lab.courier.answer = [](const Request& request) {
+    return request.url.ends_with("hook") ? Reply{.status = 503, .said = "busy"} : Reply{.status = 200};
+  };
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.run(5s);
+  ASSERT_EQ(1U, lab.courier.sent.size());
+  EXPECT_EQ("503 busy", lab.notifier->channels().at(0).problem);
+  lab.run(2min);
+  ASSERT_EQ(4U, lab.courier.sent.size());
+  EXPECT_TRUE(lab.courier.sent[3].url.ends_with("spare"));
+  // The same message, the same key.
+  const auto key = [&](std::size_t i) {
+    for (const auto& [name, value] : lab.courier.sent[i].headers) {
+      if (name == "Idempotency-Key") return value;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(key(0), key(1));
+  EXPECT_EQ(key(0), key(2));
+  EXPECT_NE(key(0), key(3));
+  EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
+}
+
+TEST(Notifier, LosesWhatIsRefusedForGoodAndSaysSo) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.courier.answer = [](const Request&) { return Reply{.status = 403, .said = "no such topic"}; };
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.run(1min);
+  EXPECT_EQ(1U, lab.courier.sent.size());
+  EventQuery query;
+  query.kinds = {EventKind::State};
+  const auto page = lab.state.store.search(query);
+  ASSERT_TRUE(page);
+  ASSERT_EQ(1U, page->events.size());
+  EXPECT_EQ(Severity::Danger, page->events[0].severity);
+  EXPECT_EQ("not told ops by hook: 403 no such topic: CPU usage raised", page->events[0].text);
+}
+
+// An endpoint that hangs holds up its own messages and nobody else's.
+TEST(Notifier, AHangingChannelDelaysItself) {
+  auto hooked = route_to({"ops"});
+  auto spared = route_to({"ops"});
+  spared.name = "spared";
+  spared.via = {"spare"};
+  Lab lab(spec_of({hooked, spared}));
+  struct Both final : public Courier {
+    void send(Request request, std::function<void(Reply)> done) override {
+      if (request.url.ends_with("hook")) {
+        ++hung;
+        return;
+      }
+      ++answered;
+      done({.status = 200});
+    }
+    int hung = 0, answered = 0;
+  } courier;
+  auto notifier = Notifier::open(spec_of({hooked, spared}), lab.state, lab.devices, courier, lab.metrics);
+  ASSERT_TRUE(notifier);
+  for (std::uint64_t id = 1; id <= 5; ++id) {
+    lab.tell(AlarmChange::Raised, alarm_of(id, "web1", Severity::Danger, lab.now));
+    for (int i = 0; i < 5; ++i) (*notifier)->step(lab.now += 1s);
+  }
+  EXPECT_EQ(1, courier.hung);
+  EXPECT_EQ(5, courier.answered);
+}
+
+// Killed at any point: what was not told is told, and only what was under way is told twice, under the same key.
+TEST(Notifier, LosesNothingWhenItIsKilled) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.courier.answer = nullptr;  // hangs
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.run(5s);
+  ASSERT_EQ(1U, lab.courier.sent.size());
+  const auto key = lab.courier.sent[0].headers.at(1);
+  lab.tell(AlarmChange::Raised, alarm_of(2, "web1", Severity::Danger, lab.now));
+  lab.open(spec_of({route_to({"ops"})}));
+  lab.courier.answer = [](const Request&) { return Reply{.status = 200}; };
+  lab.run(10s);
+  ASSERT_EQ(3U, lab.courier.sent.size());
+  EXPECT_EQ(key, lab.courier.sent[1].headers.at(1));
+  EXPECT_NE(key, lab.courier.sent[2].headers.at(1));
+  // Told before the kill, not told again; its end goes to the same.
+  lab.heard = lab.courier.sent.size();
+  lab.open(spec_of({route_to({"ops"})}));
+  lab.run(10s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Recovered, alarm_of(1, "web1", Severity::Danger, kStart), Severity::Danger);
+  lab.run(10s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
+TEST(Notifier, SendsNothingThatIsNotKept) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.state.refuse = true;
+  lab.run(10s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.state.refuse = false;
+  lab.run(2s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
+// It ended while its beginning was under way: who may have heard of it hears of both, in order.
+TEST(Notifier, TellsTheEndOfWhatWasUnderWay) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.courier.answer = [](const Request&) { return Reply{.said = "connection refused"}; };
+  const Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
+  lab.run(5s);
+  lab.heard = lab.courier.sent.size();
+  lab.courier.answer = [](const Request&) { return Reply{.status = 200}; };
+  lab.run(1min);
+  EXPECT_EQ((Said{"ops-topic: [danger] web1: CPU usage 93 % (limit 80 %)", "ops-topic: [recovered] web1: CPU usage, Lasted 5 s"}),
+            lab.said());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+}
+
+TEST(Notifier, ExplainsWhatItDid) {
+  auto seoul = route_to({"all"});
+  seoul.match.tags["site"] = {"seoul"};
+  auto busan = route_to({"ops"});
+  busan.name = "south";
+  busan.match.tags["site"] = {"busan"};
+  Lab lab(spec_of({seoul, busan}));
+  lab.now = parse_time("2026-11-23T12:00:00Z").value();
+  const Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  EXPECT_EQ((std::vector<std::string>{"main: matches", "  ops by hook: told at 2026-11-23T12:00:04Z of danger",
+                                      "  day by hook: raised waits for the hours of its person",
+                                      "south: not for it: the tag site is \"seoul\", it wants busan"}),
+            lab.notifier->explain(alarm, lab.now));
+}
+
+TEST(Notifier, TestsAChannel) {
+  Lab lab(spec_of({}));
+  EXPECT_TRUE(lab.notifier->test("hook", "ops", lab.now));
+  ASSERT_EQ(1U, lab.courier.sent.size());
+  EXPECT_NE(std::string::npos, lab.courier.sent[0].body.find("This is a test of the channel hook."));
+  const auto unknown = lab.notifier->test("hok", "ops", lab.now);
+  ASSERT_FALSE(unknown);
+  EXPECT_EQ("no channel hok; there are hook, spare", unknown.error().text);
+  lab.courier.answer = [](const Request&) { return Reply{.status = 401, .said = "who are you?"}; };
+  const auto refused = lab.notifier->test("hook", "ops", lab.now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(Code::Refused, refused.error().code);
+  EXPECT_EQ("401 who are you?", refused.error().text);
+}
+
+TEST(NoticeRecords, AreReadAsTheyWereWritten) {
+  const AlarmNews news{.change = AlarmChange::Level,
+                       .before = Severity::Caution,
+                       .at = kStart,
+                       .by = "kim",
+                       .note = "looking",
+                       .alarm = alarm_of(7, "web1", Severity::Fatal)};
+  EXPECT_EQ(news, decode_alarm_news(encode(news)).value());
+  Case kept{.news = news, .tags = {{"site", "seoul"}}, .over = true};
+  kept.routes.push_back({.route = "main", .began = kStart, .told = true, .steps = 2, .last = kStart + 5s});
+  kept.told.push_back({.to = {"hook", "ops"}, .route = "main", .level = Severity::Urgent, .at = kStart});
+  EXPECT_EQ(kept, decode_case(encode(kept)).value());
+  const Delivery delivery{.id = 9,
+                          .to = {"hook", ""},
+                          .route = "main",
+                          .notice = {Reason::Escalated, news},
+                          .created = kStart,
+                          .due = kStart + 1h,
+                          .attempts = 3,
+                          .message = "k",
+                          .problem = "503",
+                          .detour = true,
+                          .held = true};
+  EXPECT_EQ(delivery, decode_delivery(encode(delivery)).value());
+  const std::string octets = encode(delivery);
+  for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(decode_delivery(octets.substr(0, size)));
+  std::string newer = octets;
+  newer[0] = 2;
+  EXPECT_EQ(Code::Unsupported, decode_delivery(newer).error().code);
+}
+
+}  // namespace
+}  // namespace bongsu::notify

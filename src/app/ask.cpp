@@ -43,7 +43,8 @@ std::string quantity_of(const Json& object, const char* key) {
 
 std::string where(const Json& alarm) {
   Labels labels;
-  for (const auto& [name, value] : alarm.value("labels", Json::object()).items()) {
+  const Json named = alarm.value("labels", Json::object());  // items() borrows
+  for (const auto& [name, value] : named.items()) {
     if (value.is_string()) labels.set(name, value.get<std::string>());
   }
   return show_labels(labels);

@@ -60,6 +60,8 @@ Result<Request> request_of(const Channel& channel, const Message& message, const
 Verdict judge(const Channel& channel, const Reply& reply);
 // Whether several notices go in one message.
 bool takes_many(ChannelType type);
+// Whether it speaks to a room without anybody's address.
+bool has_room(const Channel& channel);
 // What `channel` lacks to be used, in words; empty when it is whole.
 std::string lacks(const Channel& channel);
 

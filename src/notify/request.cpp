@@ -437,6 +437,12 @@ std::string_view address_key(ChannelType type) { return kind_of(type).address; }
 
 bool takes_many(ChannelType type) { return type != ChannelType::PagerDuty && type != ChannelType::Opsgenie; }
 
+bool has_room(const Channel& channel) {
+  // An incoming webhook of Slack has a room of its own.
+  const bool webhook = channel.type == ChannelType::Slack && !channel.url.empty();
+  return address_key(channel.type).empty() || !channel.room.empty() || webhook;
+}
+
 std::string lacks(const Channel& channel) {
   const auto need = [&](bool there, std::string_view what) { return there ? std::string() : std::string(what); };
   const bool url = !channel.url.empty();
@@ -481,8 +487,7 @@ Result<Request> request_of(const Channel& channel, const Message& message, const
   if (const std::string missing = lacks(channel); !missing.empty())
     return Error{Code::Invalid, "channel " + channel.name + " has no " + missing};
   const Making made{channel, message, words, spec, now};
-  const bool own_room = channel.type == ChannelType::Slack && !channel.url.empty();  // of an incoming webhook
-  if (!address_key(channel.type).empty() && made.to().empty() && !own_room)
+  if (made.to().empty() && !has_room(channel))
     return Error{Code::Invalid,
                  "channel " + channel.name + ": nobody to send to; give the person an address, or the channel a room"};
   if (channel.type == ChannelType::Email && !is_mail_address(made.to()))

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <set>
 
+#include "notify/request.h"
+
 namespace bongsu::notify {
 namespace {
 
@@ -90,7 +92,8 @@ std::vector<Recipient> recipients(const Spec& spec, const std::vector<std::strin
     if (channel == spec.channels.end()) continue;
     // A channel that knows only rooms, or has one and is given nobody, speaks to its room.
     if (address_key(channel->second.type).empty() || people.empty()) {
-      add({name, ""});
+      if (has_room(channel->second)) add({name, ""});
+      else if (without != nullptr) without->push_back(name + " has no room, and nobody is named");
       continue;
     }
     bool reached = false;
@@ -103,7 +106,7 @@ std::vector<Recipient> recipients(const Spec& spec, const std::vector<std::strin
         without->push_back(person + " has no address for " + name);
       }
     }
-    if (!reached && !channel->second.room.empty()) add({name, ""});
+    if (!reached && has_room(channel->second)) add({name, ""});
   }
   return out;
 }

@@ -52,6 +52,12 @@ TEST(Recipients, AreEachTakenOnce) {
   const std::vector<Recipient> expected{{"mail", "kim"}, {"room", ""}};
   EXPECT_EQ(expected, recipients(spec, {"kim", "all"}, {"mail", "room"}, &without));
   EXPECT_EQ((std::vector<std::string>{"lee has no address for mail"}), without);
+  // A room where there is one: an incoming webhook is one; a mailbox is not.
+  Channel hook{.name = "hook", .type = ChannelType::Slack};
+  hook.url = Secret("https://hooks.example.com/x");
+  spec.channels.emplace("hook", std::move(hook));
+  EXPECT_EQ((std::vector<Recipient>{{"hook", ""}}), recipients(spec, {"lee"}, {"mail", "hook"}));
+  EXPECT_EQ((std::vector<Recipient>{{"room", ""}}), recipients(spec, {}, {"mail", "room"}));
   // An address under the channel's own name goes before the type's.
   spec.people.at("kim").addresses["mail"] = "night@example.com";
   EXPECT_EQ("night@example.com", address_of(spec, {"mail", "kim"}));

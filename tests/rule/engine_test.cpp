@@ -47,7 +47,7 @@ TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   put({{"__name__", "v"}, {"device", "a"}}, 1000, 95);
   engine->evaluate(at(1000));
   EXPECT_EQ(2U, store_.commits);
-  EXPECT_EQ(1U + 2U, store_.changes);  // the alarm and its watch
+  EXPECT_EQ(1U + 3U, store_.changes);  // the alarm, its watch and its news
 }
 
 // Else a kill in between would take back what somebody has read.

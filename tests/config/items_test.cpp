@@ -149,8 +149,9 @@ TEST_F(ItemsTest, NamesPlaceAndRemedy) {
        {"4:7: expr: parse error: unexpected \"*\"; a metric, a function, a number or \"(\" must stand here"});
   says("- item: a\n  expr: v[5m]\n  levels: {danger: 1}\n",
        {"2:9: expr gives a range vector, and an item judges single values; take a function such as rate() or avg_over_time()"});
-  says("- item: a\n  expr: histogram_quantile(0.9, v)\n  levels: {danger: 1}\n",
-       {"2:9: expr: histogram_quantile() is known but not answered by this version; rewrite the expression without it"});
+  says("- item: a\n  expr: histogram_avg(v)\n  levels: {danger: 1}\n",
+       {"2:9: expr: histogram_avg() reads native histograms, which Bongsu does not keep; use the series _sum, _count and _bucket "
+        "of a classic one, or rewrite the expression without it"});
 }
 
 TEST_F(ItemsTest, AMissingFolderIsAProblem) {

@@ -62,7 +62,7 @@ class Session {
     Figures figures{.store = name_of(rival_)};
     const double cpu = cpu_seconds(program.id());
     const double began = wall_seconds();
-    for (std::uint32_t step = 0; step < data_.spec().steps; ++step) BONGSU_TRY_OK(send(step));
+    BONGSU_TRY_OK(fill());
     const auto samples = static_cast<double>(data_.samples());
     figures.ingest_per_s = samples / (wall_seconds() - began);
     BONGSU_TRY(const std::uint64_t octets, settle());
@@ -77,7 +77,10 @@ class Session {
     return figures;
   }
 
- private:
+  Status fill() {
+    for (std::uint32_t step = 0; step < data_.spec().steps; ++step) BONGSU_TRY_OK(send(step));
+    return {};
+  }
   std::vector<std::string> command() const {
     const std::string port = "127.0.0.1:" + std::to_string(kPort);
     if (rival_ == Rival::VictoriaMetrics) {
@@ -102,6 +105,8 @@ class Session {
     }
     return false;
   }
+
+ private:
   Status send(std::uint32_t step) {
     if (heads_.empty()) {
       heads_.resize(data_.spec().series);
@@ -182,6 +187,27 @@ bool installed(Rival rival) { return access(program_of(rival).c_str(), X_OK) == 
 
 Result<Figures> measure(Rival rival, const Dataset& data, const std::filesystem::path& dir) {
   return Session(rival, data, dir).run();
+}
+
+struct FilledRival::Parts {
+  Parts(Rival rival, const Dataset& data, const std::filesystem::path& dir)
+      : session(rival, data, dir), program(session.command()) {}
+  Session session;
+  Program program;
+};
+
+FilledRival::FilledRival() = default;
+FilledRival::~FilledRival() = default;
+int FilledRival::port() const { return kPort; }
+int FilledRival::process() const { return parts_->program.id(); }
+
+Result<std::unique_ptr<FilledRival>> FilledRival::start(Rival rival, const Dataset& data, const std::filesystem::path& dir) {
+  std::unique_ptr<FilledRival> out(new FilledRival);
+  out->parts_ = std::make_unique<Parts>(rival, data, dir);
+  if (!out->parts_->session.answers())
+    return Error{Code::Unavailable, program_of(rival) + " does not answer on port " + std::to_string(kPort)};
+  BONGSU_TRY_OK(out->parts_->session.fill());
+  return out;
 }
 
 }  // namespace bongsu::bench

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -29,5 +30,20 @@ bool installed(Rival rival);
 // By remote write on loopback, minute by minute; size after a snapshot or a forced merge, queries over HTTP.
 // `dir` is made and removed. Errors: Unavailable (it does not start or answer), Io.
 Result<Figures> measure(Rival rival, const Dataset& data, const std::filesystem::path& dir);
+
+// A rival that runs and holds `data`, to be asked over HTTP; its folder goes with it.
+class FilledRival {
+ public:
+  // Errors: Unavailable.
+  static Result<std::unique_ptr<FilledRival>> start(Rival rival, const Dataset& data, const std::filesystem::path& dir);
+  ~FilledRival();
+  int port() const;
+  int process() const;
+
+ private:
+  FilledRival();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
 
 }  // namespace bongsu::bench

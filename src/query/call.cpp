@@ -124,7 +124,9 @@ Result<Grid> Evaluation::over_range(const Call& node, const Steps& steps) {
     std::string_view last;
     for (std::size_t r = 0; r < out.rows.size(); ++r) {
       const std::string_view metric = hides_name(out.rows[r]) ? std::string_view() : out.rows[r].labels->metric();
-      if (metric.empty() || metric == last || looks_like_a_counter(metric) || !answers(r)) continue;
+      if (metric.empty() || metric == last) continue;
+      if (looks_like_a_counter(metric)) last = metric;
+      if (metric == last || !answers(r)) continue;
       last = metric;
       std::string text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: ";
       append_quoted(text, metric);

@@ -178,14 +178,15 @@ Result<Grid> Evaluation::unary(const Unary& node, const Steps& steps) {
 }
 
 Result<Grid> Evaluation::select(const Expr& expr, const Selector& selector, const Steps& steps, bool as_time) {
-  const Loaded& loaded = *by_node_.at(&expr);
+  Loaded& loaded = *by_node_.at(&expr);
+  const auto labels_of = [&](LabelsPtr& labels) { return loaded.shared ? labels : std::move(labels); };
   const auto value_of = [&](const Sample& sample) {
     return as_time ? static_cast<double>(to_ms(sample.at)) / 1000 : sample.value;
   };
   std::vector<Row> rows;
   if (loaded.newest_only) {
     rows.reserve(loaded.latest.size());
-    for (const Latest& latest : loaded.latest) rows.push_back({latest.labels, false});
+    for (Latest& latest : loaded.latest) rows.push_back({labels_of(latest.labels), false});
     BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
     for (std::size_t r = 0; r < out.rows.size(); ++r) {
       const Sample& sample = loaded.latest[r].sample;
@@ -194,7 +195,7 @@ Result<Grid> Evaluation::select(const Expr& expr, const Selector& selector, cons
     return out;
   }
   rows.reserve(loaded.series.size());
-  for (const Series& series : loaded.series) rows.push_back({series.labels, false});
+  for (Series& series : loaded.series) rows.push_back({labels_of(series.labels), false});
   BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
   const Time first = shifted(selector.shift, steps.from);
   const bool fixed = selector.shift.at.has_value();
@@ -234,11 +235,12 @@ Result<Evaluation::Ranges> Evaluation::range_of(const Expr& expr, const Steps& s
     out.range = resolved(node->range_expr, node->range);
     out.shift = node->selector.shift;
     out.ends = node->selector.ends;
-    const Loaded& loaded = *by_node_.at(&inner);
+    Loaded& loaded = *by_node_.at(&inner);
     out.rows.reserve(loaded.series.size());
     out.samples.reserve(loaded.series.size());
     for (std::size_t r = 0; r < loaded.series.size(); ++r) {
-      out.rows.push_back({loaded.series[r].labels, false});
+      LabelsPtr& labels = loaded.series[r].labels;
+      out.rows.push_back({loaded.shared ? labels : std::move(labels), false});
       out.samples.push_back(loaded.values_of(r));
     }
     return out;

@@ -24,9 +24,8 @@ using Scalars = std::vector<double>;  // one per step
 
 // What a selector reads: the series of the store, once for all places of the query that name the same.
 struct Loaded {
-  std::vector<Matcher> matchers;
-  Time from{}, to{};
   bool newest_only = false;  // `latest` instead of `series`
+  bool shared = false;       // by several places; else the one may take what it finds
   std::vector<Series> series;
   std::vector<std::optional<std::vector<Sample>>>
       values;  // of series with markers, their samples without; empty if no series has
@@ -127,7 +126,7 @@ class Evaluation {
   const Millis step_;  // of the whole query; 0 at an instant
   const std::chrono::steady_clock::time_point deadline_;
   std::size_t held_ = 0;  // samples; two cells are one
-  std::unordered_map<const Expr*, const Loaded*> by_node_;
+  std::unordered_map<const Expr*, Loaded*> by_node_;
   std::vector<std::unique_ptr<Loaded>> loaded_;
   std::vector<Note> warnings_;
   std::vector<Note> infos_;

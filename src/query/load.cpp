@@ -150,6 +150,7 @@ Status Evaluation::read(std::vector<Need> all) {
       limits.max_samples = std::min(limits.max_samples, options_.max_samples - std::min(held_, options_.max_samples));
       auto loaded = std::make_unique<Loaded>();
       loaded->newest_only = job.need.newest_only;
+      loaded->shared = job.nodes.size() > 1;
       std::size_t samples = 0;
       if (job.need.newest_only) {
         BONGSU_TRY(loaded->latest, source_.latest(*job.need.matchers, job.need.from, job.need.to, limits));

@@ -64,7 +64,7 @@ bool is_answered(const Function& function) {
 
 Result<Grid> Evaluation::over_range(const Call& node, const Steps& steps) {
   const std::string_view name = node.function->name;
-  WindowRun run{.steps = steps, .lookback = lookback_};
+  WindowRun run{.steps = steps, .lookback = lookback_, .alarm = &alarm_};
   std::vector<Scalars> params;
   params.reserve(node.args.size());
   const Expr* argument = nullptr;
@@ -112,11 +112,12 @@ Result<Grid> Evaluation::over_range(const Call& node, const Steps& steps) {
   std::size_t samples = 0;
   for (const auto& series : found.samples) samples += series.size();
   share(out.rows.size(), samples + out.cells.size(), [&](std::size_t from, std::size_t to) {
-    for (std::size_t r = from; r < to; ++r) {
+    for (std::size_t r = from; r < to && !alarm_.rings(); ++r) {
       function(found.samples[r], run, out.row(r));
       if (once) std::fill_n(out.row(r) + 1, steps.count - 1, out.row(r)[0]);
     }
   });
+  BONGSU_TRY_OK(alive());
   const auto answers = [&](std::size_t r) {
     return std::any_of(out.row(r), out.row(r) + out.steps, [](double cell) { return !is_nothing(cell); });
   };

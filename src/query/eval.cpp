@@ -29,7 +29,8 @@ Evaluation::Evaluation(const PointSource& source, const EngineOptions& options, 
       start_(whole.from),
       end_(whole.last()),
       step_(step),
-      deadline_(std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)) {}
+      alarm_{control.stop,
+             std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)} {}
 
 void Evaluation::note(std::vector<Note>& notes, std::string text, const Expr& at) {
   Note made{std::move(text), at.begin};
@@ -37,13 +38,11 @@ void Evaluation::note(std::vector<Note>& notes, std::string text, const Expr& at
 }
 
 Status Evaluation::alive() {
-  if (control_.stop.stop_requested()) return Error{Code::Cancelled, "query was canceled; nobody waits for its answer"};
-  if (std::chrono::steady_clock::now() >= deadline_) {
-    return Error{Code::Timeout, "query timed out after " +
-                                    format_duration(std::min(control_.max_time.value_or(options_.max_time), options_.max_time)) +
-                                    "; ask for less time, fewer series or a larger step"};
-  }
-  return {};
+  if (!alarm_.rings()) return {};
+  if (alarm_.stop.stop_requested()) return Error{Code::Cancelled, "query was canceled; nobody waits for its answer"};
+  return Error{Code::Timeout, "query timed out after " +
+                                  format_duration(std::min(control_.max_time.value_or(options_.max_time), options_.max_time)) +
+                                  "; ask for less time, fewer series or a larger step"};
 }
 
 Status Evaluation::reserve(std::size_t samples, const char* what) const {

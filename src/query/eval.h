@@ -22,6 +22,13 @@ namespace bongsu::query {
 
 using Scalars = std::vector<double>;  // one per step
 
+// When a query is to end before its time. Thread: any.
+struct Alarm {
+  std::stop_token stop{};
+  std::chrono::steady_clock::time_point deadline{};
+  bool rings() const { return stop.stop_requested() || std::chrono::steady_clock::now() >= deadline; }
+};
+
 // What a selector reads: the series of the store, once for all places of the query that name the same.
 struct Loaded {
   bool newest_only = false;  // `latest` instead of `series`
@@ -124,7 +131,7 @@ class Evaluation {
   const Time start_;  // of the whole query: start() and end()
   const Time end_;
   const Millis step_;  // of the whole query; 0 at an instant
-  const std::chrono::steady_clock::time_point deadline_;
+  const Alarm alarm_;
   std::size_t held_ = 0;  // samples; two cells are one
   std::unordered_map<const Expr*, Loaded*> by_node_;
   std::vector<std::unique_ptr<Loaded>> loaded_;
@@ -183,6 +190,7 @@ struct WindowRun {
   Millis lookback{0};
   Selector::Ends ends = Selector::Ends::Plain;
   const Scalars* params[2]{};
+  const Alarm* alarm = nullptr;  // a window function may leave the rest undone when it rings
   Time end(std::size_t i) const { return fixed ? first_end : first_end + steps.step * static_cast<std::int64_t>(i); }
 };
 // Fills `out` (one cell per step, all nothing()) for one series.

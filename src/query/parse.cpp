@@ -39,6 +39,7 @@ struct Operator {
   int precedence;
 };
 constexpr int kPowPrecedence = 6;
+constexpr std::size_t kMaxRegexSize = 300'000;  // instructions of RE2, in one expression: some 100 ms to compile
 
 std::optional<Operator> binary_operator(const Token& token) {
   switch (token.kind) {
@@ -588,6 +589,12 @@ class Parser {
       const re2::RE2 regex(matcher.value, re2::RE2::Quiet);
       if (!regex.ok())
         return fail(now(), "bad regular expression: " + escape_terminal(regex.error()) + "; write it in RE2's syntax");
+      regex_size_ += static_cast<std::size_t>(std::max(0, regex.ProgramSize()));
+      if (regex_size_ > kMaxRegexSize) {
+        Error error = fail(now(), "the regular expressions are too large in all; shorten them");
+        error.code = Code::Limit;
+        return error;
+      }
     }
     ++at_;
     made.matchers.push_back(std::move(matcher));
@@ -714,6 +721,7 @@ class Parser {
   std::size_t at_ = 0;
   int depth_ = 0;
   bool any_matchers_ = false;
+  std::size_t regex_size_ = 0;
 };
 
 }  // namespace
@@ -725,7 +733,12 @@ Result<std::shared_ptr<const Expr>> parse(std::string_view text) {
   }
   if (!is_valid_utf8(text)) {
     std::size_t good = 0;
-    while (good < text.size() && is_valid_utf8(text.substr(0, good + 1))) ++good;
+    while (good < text.size()) {
+      std::size_t length = 1;
+      while (length < 4 && !is_valid_utf8(text.substr(good, length))) ++length;
+      if (!is_valid_utf8(text.substr(good, length))) break;
+      good += length;
+    }
     return parse_error(text, good, "not UTF-8 near here; save it as UTF-8");
   }
   BONGSU_TRY(std::vector<Token> tokens, lex(text));

@@ -20,7 +20,13 @@ template <class Each>
 void each_window(Samples samples, const WindowRun& run, double* out, Each&& each) {
   std::size_t first = 0;
   std::size_t last = 0;
+  std::size_t work = 0;
   for (std::size_t i = 0; i < run.steps.count; ++i) {
+    work += last - first + 1;
+    if (work > (1U << 20)) {
+      work = 0;
+      if (run.alarm != nullptr && run.alarm->rings()) return;
+    }
     const Time end = run.end(i);
     const Time begin = end - run.range;
     while (last < samples.size() && samples[last].at <= end) ++last;

@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "store/codec.h"
 #include "store/crc32c.h"
@@ -77,6 +78,11 @@ void add_entry(std::string& list, std::string_view entry) {
   }
 }
 
+std::string read_whole(const std::filesystem::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
+
 Status write_whole(const std::filesystem::path& file, std::string_view octets) {
   const int out = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   bool done = out >= 0;
@@ -99,10 +105,26 @@ std::string current_manifest(const std::filesystem::path& dir) {
   return name.starts_with("MANIFEST-") && name.find('/') == std::string::npos ? name : std::string();
 }
 
+std::string sum_of(const std::string& name, const std::string& octets) { return std::to_string(crc32c(name + " " + octets)); }
+
 std::optional<std::uint64_t> size_of(const std::filesystem::path& file) {
   std::error_code fault;
   const auto size = std::filesystem::file_size(file, fault);
   return fault ? std::nullopt : std::optional<std::uint64_t>(size);
+}
+
+// Whole or not at all, and on the disk on return.
+Status replace(const std::filesystem::path& dir, const std::filesystem::path& file, std::string_view octets) {
+  const std::filesystem::path next = dir / "bongsu.manifest.new";
+  BONGSU_TRY_OK(write_whole(next, octets));
+  std::error_code fault;
+  std::filesystem::rename(next, file, fault);
+  if (fault) return Error{Code::Io, "cannot replace " + file.string() + ": " + fault.message()};
+  const int folder = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = folder >= 0 && ::fsync(folder) == 0;
+  if (folder >= 0) ::close(folder);
+  if (synced) return {};
+  return Error{Code::Io, "cannot write the folder " + dir.string() + " to the disk"};
 }
 
 class Marker final : public rocksdb::EventListener {
@@ -123,11 +145,12 @@ class Marker final : public rocksdb::EventListener {
 }  // namespace
 
 Status check_manifest(const std::filesystem::path& dir) {
-  std::string name, octets;
+  std::string name, octets, sum;
   std::ifstream mark(dir / kMark, std::ios::binary);
-  mark >> name >> octets;
+  mark >> name >> octets >> sum;
   const auto marked = parse_unsigned(octets);
-  if (!marked || name != current_manifest(dir)) return {};
+  // Without a sum it is an older Bongsu's.
+  if (!marked || name != current_manifest(dir) || (!sum.empty() && sum != sum_of(name, octets))) return {};
   const auto size = size_of(dir / name);
   if (size && *size >= *marked) return {};
   return Error{Code::Corrupt, "the list of the database's files, " + (dir / name).string() + ", has " +
@@ -144,7 +167,8 @@ void mark_manifest(const std::filesystem::path& dir) {
   const bool whole = ::fstat(list, &about) == 0 && ::fdatasync(list) == 0;
   ::close(list);
   if (!whole) return;  // a full or failing disk is said elsewhere
-  std::string text = name + " " + std::to_string(about.st_size) + "\n";
+  const std::string octets = std::to_string(about.st_size);
+  std::string text = name + " " + octets + " " + sum_of(name, octets) + "\n";
   text.resize(64, ' ');
   const int file = ::open((dir / kMark).c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
   if (file < 0) return;
@@ -154,9 +178,7 @@ void mark_manifest(const std::filesystem::path& dir) {
 
 Status strike_tables(const std::filesystem::path& dir, std::span<const ListedTable> tables) {
   const std::filesystem::path file = dir / current_manifest(dir);
-  std::ifstream in(file, std::ios::binary);
-  std::string list((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-  if (!in) return Error{Code::Io, "cannot read " + file.string()};
+  std::string list = read_whole(file);
   BONGSU_TRY(const std::size_t end, end_of_entries(list).context(file.string()));
   list.resize(end);
   for (const ListedTable& table : tables) {
@@ -170,16 +192,32 @@ Status strike_tables(const std::filesystem::path& dir, std::span<const ListedTab
     }
     add_entry(list, entry);
   }
-  const std::filesystem::path next = dir / "bongsu.manifest.new";
-  BONGSU_TRY_OK(write_whole(next, list));
+  return replace(dir, file, list);
+}
+
+Status mend_current(const std::filesystem::path& dir) {
+  if (const std::string name = current_manifest(dir);
+      !name.empty() && size_of(dir / name) && read_whole(dir / "CURRENT") == name + "\n")
+    return {};
+  std::string newest;
+  bool tables = false;
   std::error_code fault;
-  std::filesystem::rename(next, file, fault);
-  if (fault) return Error{Code::Io, "cannot replace " + file.string() + ": " + fault.message()};
-  const int folder = ::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  const bool synced = folder >= 0 && ::fsync(folder) == 0;
-  if (folder >= 0) ::close(folder);
-  if (!synced) return Error{Code::Io, "cannot write the folder " + dir.string() + " to the disk"};
-  return {};
+  for (std::filesystem::directory_iterator at(dir, fault), end; !fault && at != end; at.increment(fault)) {
+    const std::string name = at->path().filename().string();
+    tables = tables || at->path().extension() == ".sst";
+    if (!name.starts_with("MANIFEST-") || name <= newest) continue;
+    const auto entries = end_of_entries(read_whole(at->path()));
+    if (entries && *entries > 0) newest = name;
+  }
+  if (newest.empty() && !tables) return {};  // nothing there yet
+  if (newest.empty()) {
+    return Error{Code::Corrupt,
+                 "the list of the database's files in " + dir.string() +
+                     " (MANIFEST-*) is missing or damaged: restore the directory from a backup, or move it away to "
+                     "begin anew"};
+  }
+  log::warning("{} does not name the list of the database's files; it is {}", (dir / "CURRENT").string(), newest);
+  return replace(dir, dir / "CURRENT", newest + "\n");
 }
 
 std::shared_ptr<rocksdb::EventListener> manifest_marker(const std::filesystem::path& dir) {

@@ -16,6 +16,9 @@ namespace bongsu::store {
 // torn end that a power cut leaves, opens with what the list said before, and deletes the files that it no longer names. So a
 // mark beside it says how long it was when it was last known to be whole: behind what RocksDB has synced, never ahead of it.
 
+// Without the file CURRENT, which names the list, RocksDB would begin anew and delete all tables. Where it names none, the newest
+// list that reads is named. Before the database is opened to write. Errors: Corrupt (there are tables and no list), Io.
+Status mend_current(const std::filesystem::path& dir);
 // Error: Corrupt when the list is shorter than its mark, or is not there. Before the database is opened.
 Status check_manifest(const std::filesystem::path& dir);
 // Marks the list as it is.

@@ -145,8 +145,7 @@ std::string text_of(const rocksdb::LiveFileMetaData& table, const Salvage& found
   const std::string& family = table.column_family_name;
   std::string text = "table " + name_of(table) + " (" + family + ") was damaged: ";
   if (found.kept == 0 && found.held == 0) {
-    text += "all of its records are lost, " +
-            describe_records(family, table.smallestkey, table.largestkey);
+    text += "all of its records are lost, " + describe_records(family, table.smallestkey, table.largestkey);
   } else if (found.lost.empty()) {
     text += "none of its records is lost";
   } else {
@@ -239,11 +238,14 @@ Result<std::shared_ptr<Rocks>> open_sound(const std::filesystem::path& dir, cons
                                           std::set<std::string> suspects) {
   damaged = false;
   bool must_look = !suspects.empty();
+  std::optional<Error> refusal;
   for (int round = 0;; ++round) {
     bool log_damaged = false;
     if (must_look) {
-      BONGSU_TRY(const std::size_t found, rescue(dir, options, suspects));
-      must_look = found > 0;
+      const auto found = rescue(dir, options, suspects);
+      // What kept it from opening tells best.
+      if (!found) return refusal ? *refusal : found.error();
+      must_look = *found > 0;
     }
     auto opened = Rocks::open(dir, options, log_damaged, as);
     damaged = damaged || log_damaged;
@@ -251,6 +253,7 @@ Result<std::shared_ptr<Rocks>> open_sound(const std::filesystem::path& dir, cons
       // With nothing found that could be set aside, it will not open.
       if (opened.error().code != Code::Corrupt || round >= kRounds || (round > 0 && !must_look)) return opened;
       suspects.clear();
+      refusal = opened.error();
     } else {
       suspects = (*opened)->hurt_tables();
       if (suspects.empty()) suspects = unusable(**opened, dir);

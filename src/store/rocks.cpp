@@ -164,10 +164,11 @@ Error to_error(const rocksdb::Status& status, std::string_view what) {
 Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, const StoreOptions& options, bool& damaged,
                                            OpenAs as) {
   damaged = false;
+  const bool writes = as == OpenAs::Use || as == OpenAs::Copy || as == OpenAs::Mend;
+  if (writes) BONGSU_TRY_OK(mend_current(dir));
   BONGSU_TRY_OK(check_manifest(dir));
   auto found_families = families_in(dir);
   std::vector<Family> wanted = found_families.value_or({});
-  const bool writes = as == OpenAs::Use || as == OpenAs::Copy || as == OpenAs::Mend;
   // What else is wrong opening tells best.
   if (!found_families && (as != OpenAs::Use || found_families.error().code == Code::Unsupported))
     return std::move(found_families).error();

@@ -197,6 +197,42 @@ TEST(Crc32c, AsInTheStandard) {
   EXPECT_EQ(crc32c("123456789"), crc32c("6789", crc32c("12345")));
 }
 
+TEST(Manifest, IsFoundAgainWhenCurrentDoesNotNameIt) {
+  const Folder folder;
+  fill(folder.path());
+  std::filesystem::remove(folder / "CURRENT");
+  {
+    Opened store(folder.path());
+    EXPECT_EQ(kAllSamples, read_all(store));
+    EXPECT_EQ("", store->health().problem);
+  }
+  folder.write("CURRENT", "MANIFEST-999999\n");
+  {
+    Opened store(folder.path());
+    EXPECT_EQ(kAllSamples, read_all(store));
+  }
+  // Without any list a new store must not begin among the tables: it would delete them.
+  const std::size_t before = tables(folder.path()).size();
+  std::filesystem::remove(folder / "CURRENT");
+  for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
+    if (entry.path().filename().string().starts_with("MANIFEST")) std::filesystem::remove(entry.path());
+  }
+  SharedClock clock;
+  Metrics metrics;
+  const auto refused = Store::open(folder.path(), {.memory = 32 << 20, .min_free_disk = 0}, clock, metrics);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(Code::Corrupt, refused.error().code);
+  EXPECT_EQ(before, tables(folder.path()).size());
+}
+
+TEST(Manifest, AMarkThatIsDamagedSaysNothing) {
+  const Folder folder;
+  fill(folder.path());
+  flip(folder / "bongsu.manifest", 17);  // a digit of the size
+  Opened store(folder.path());
+  EXPECT_EQ(kAllSamples, read_all(store));
+}
+
 TEST(Manifest, TablesThatWereStruckAreGoneAndTheRestIsThere) {
   const Folder folder;
   fill(folder.path());

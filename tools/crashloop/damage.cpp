@@ -85,9 +85,19 @@ std::string flip_in_table(const std::filesystem::path& dir, Random& random) {
 std::string flip_elsewhere(const std::filesystem::path& dir, Random& random) {
   auto files = files_of(dir);
   files.erase(".sst");
+  files.erase("MANIFES");
   if (files.empty()) return {};
   const auto kind = std::next(files.begin(), static_cast<std::ptrdiff_t>(random.below(files.size())));
   return flip_in(kind->second[random.below(kind->second.size())], random);
+}
+
+std::string flip_in_manifest(const std::filesystem::path& dir, Random& random) {
+  const Files manifests = files_of(dir)["MANIFES"];
+  return manifests.empty() ? std::string() : flip_in(manifests.back(), random);
+}
+
+std::string lose_current(const std::filesystem::path& dir, Random&) {
+  return std::filesystem::remove(dir / "CURRENT") ? "CURRENT removed" : "";
 }
 
 std::string lose_a_table(const std::filesystem::path& dir, Random& random) {

@@ -18,6 +18,8 @@ std::string zero_newest_log(const std::filesystem::path& dir, Random& random);  
 std::string cut_manifest(const std::filesystem::path& dir, Random& random);
 std::string flip_in_table(const std::filesystem::path& dir, Random& random);
 std::string flip_elsewhere(const std::filesystem::path& dir, Random& random);  // in any other file, each kind as likely
-std::string lose_a_table(const std::filesystem::path& dir, Random& random);    // a part of it, or all
+std::string flip_in_manifest(const std::filesystem::path& dir, Random& random);
+std::string lose_current(const std::filesystem::path& dir, Random& random);
+std::string lose_a_table(const std::filesystem::path& dir, Random& random);  // a part of it, or all
 
 }  // namespace bongsu::crash

@@ -240,7 +240,9 @@ constexpr Damage kDamages[]{{"torn log", tear_newest_log, 2, true},
                             {"cut MANIFEST", cut_manifest, 1, false, true},
                             {"flipped bit in a table", flip_in_table, 12},
                             {"lost table", lose_a_table, 2},
-                            {"flipped bit elsewhere", flip_elsewhere, 3, false, true}};
+                            {"flipped bit in the MANIFEST", flip_in_manifest, 1, false, true},
+                            {"lost CURRENT", lose_current, 1},
+                            {"flipped bit elsewhere", flip_elsewhere, 2}};
 
 }  // namespace
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstddef>
 
 #include "base/text.h"
 #include "poll/expr.h"
@@ -60,7 +62,7 @@ class Evaluator {
       case Op::Not:
         return is_true(run(node.kids[0])) ? 0.0 : 1.0;
       case Op::If:
-        return run(node.kids[is_true(run(node.kids[0])) ? 1 : 2]);
+        return choose(node);
       case Op::Exists:
         return std::holds_alternative<std::monostate>(run(node.kids[0])) ? 0.0 : 1.0;
       case Op::Equal:
@@ -100,6 +102,16 @@ class Evaluator {
     trace_.used.push_back(node.leaf);
     if (reading.counter) return *reading.counter;
     return cell_of(*reading.value);
+  }
+
+  // What the value was made of stands before what decided.
+  Cell choose(const Node& node) {
+    const auto before = static_cast<std::ptrdiff_t>(trace_.used.size());
+    const bool holds = is_true(run(node.kids[0]));
+    const auto decided = static_cast<std::ptrdiff_t>(trace_.used.size());
+    Cell cell = run(node.kids[holds ? 1 : 2]);
+    std::rotate(trace_.used.begin() + before, trace_.used.begin() + decided, trace_.used.end());
+    return cell;
   }
 
   Cell lookup(const Node& node) {

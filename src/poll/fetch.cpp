@@ -126,22 +126,26 @@ static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::s
     all.rank = std::max(all.rank, rank);
     all.why += (all.why.empty() ? "" : "; ") + why;
   };
-  if (!profile.sys_object_id.empty()) {
+  if (!profile.sys_object_id.empty() || !profile.os.empty()) {  // either
     const Oid* best = nullptr;
     for (const Oid& prefix : profile.sys_object_id) {
       if (id.starts_with(prefix) && (!best || prefix.size() > best->size())) best = &prefix;
     }
-    say(best != nullptr, best ? 1000 + static_cast<int>(best->size()) : 0,
-        "sysObjectID " + (id.empty() ? "is missing" : id.to_string()) +
-            (best ? " begins with " + best->to_string()
-                  : " does not begin with " + profile.sys_object_id[0].to_string() +
-                        (profile.sys_object_id.size() > 1 ? " or the others" : "")));
-  }
-  if (!profile.os.empty()) {
-    const bool holds = std::find(profile.os.begin(), profile.os.end(), os) != profile.os.end();
-    say(holds, 2000,
-        "os " + (os.empty() ? "is not known" : "is " + std::string(os)) +
-            (holds ? "" : ", not " + profile.os[0] + (profile.os.size() > 1 ? " or the others" : "")));
+    const bool known = std::find(profile.os.begin(), profile.os.end(), os) != profile.os.end();
+    std::string why;
+    if (best) {
+      why = "sysObjectID " + id.to_string() + " begins with " + best->to_string();
+    } else if (known) {
+      why = "os is " + std::string(os);
+    } else {
+      if (!profile.sys_object_id.empty())
+        why = "sysObjectID " + (id.empty() ? "is missing" : id.to_string()) + " does not begin with " +
+              profile.sys_object_id[0].to_string() + (profile.sys_object_id.size() > 1 ? " or the others" : "");
+      if (!profile.os.empty())
+        why += (why.empty() ? "" : ", ") + std::string("os ") + (os.empty() ? "is not known" : "is " + std::string(os)) +
+               ", not " + profile.os[0] + (profile.os.size() > 1 ? " or the others" : "");
+    }
+    say(best || known, known ? 2000 : best ? 1000 + static_cast<int>(best->size()) : 0, why);
   }
   if (profile.sys_descr) {
     const bool holds = re2::RE2::PartialMatch(descr, *profile.sys_descr);
@@ -171,14 +175,10 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
     if (answer->varbinds[1].value.type == ValueType::ObjectId) device.sys_object_id = answer->varbinds[1].value.oid;
   }
   std::set<Oid> wanted;
-  for (const DeviceProfile& profile : profiles->profiles()) {
-    for (const auto& [oid, name] : profile.has) wanted.insert(oid);
-  }
   add_probes(*profiles, device.sys_object_id, device.sys_descr, wanted);
   std::vector<Oid> objects(wanted.begin(), wanted.end());
   auto present = co_await probe(client, target, std::move(objects));
   if (!present) co_return std::move(present).error();
-
   const System* system = find_system(*profiles, device.sys_object_id, device.sys_descr, *present);
   add_facts(*profiles, device, system);
   std::string os;
@@ -187,6 +187,17 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
   device.explanations.push_back({"systems", "who the device is", system != nullptr,
                                  system != nullptr ? "sysObjectID and sysDescr say that it is " + (os.empty() ? "known" : os)
                                                    : "no system fits its sysObjectID and sysDescr"});
+
+  // Objects are asked for where they decide: the profile's other conditions hold.
+  wanted.clear();
+  for (const DeviceProfile& profile : profiles->profiles()) {
+    std::set<Oid> all;
+    for (const auto& [oid, name] : profile.has) all.insert(oid);
+    if (!all.empty() && judge(profile, device.sys_object_id, device.sys_descr, os, all).matched) wanted.merge(all);
+  }
+  std::vector<Oid> deciding(wanted.begin(), wanted.end());
+  present = co_await probe(client, target, std::move(deciding));
+  if (!present) co_return std::move(present).error();
 
   std::vector<std::pair<int, const DeviceProfile*>> matched;
   for (const DeviceProfile& profile : profiles->profiles()) {

@@ -245,8 +245,14 @@ void compile_facts(const std::vector<NamedText>& facts, GroupCompiler& compiler,
 std::vector<State> states_of(const SensorRule& rule, const Metric& metric, const Group& group, std::vector<Finding>& findings) {
   std::vector<State> states;
   for (const StateRule& state : rule.states) {
-    const auto plain = parse_severity(state.word);
-    states.push_back({static_cast<double>(state.value), state.word, plain.value_or(severity_of_word(state.word))});
+    // "rebooting (caution)": a severity in brackets counts before what the word tells.
+    std::string word = state.word;
+    std::optional<Severity> said;
+    if (const auto open = word.rfind(" ("); open != std::string::npos && word.ends_with(')'))
+      said = parse_severity(std::string_view(word).substr(open + 2, word.size() - open - 3));
+    if (said) word.resize(word.rfind(" ("));
+    const Severity severity = said ? *said : severity_of_word(word);
+    states.push_back({static_cast<double>(state.value), std::move(word), severity});
   }
   if (!states.empty()) return states;
   if (metric.value.op == Op::Leaf && group.leaves[metric.value.leaf].object) {
@@ -424,6 +430,18 @@ void compile_match(const Profile& profile, const mib::Tree& tree, DeviceProfile&
   }
 }
 
+// An operating system that no line tells is one that no device has.
+void check_systems(const Profile& profile, const std::vector<std::string_view>& known, std::vector<Finding>& findings) {
+  if (known.empty()) return;
+  for (const Text& os : profile.match.os) {
+    if (std::find(known.begin(), known.end(), os.text) != known.end()) continue;
+    const auto near = nearest(os.text, known);
+    findings.push_back(
+        {os.at, "no system is called '" + os.text + "'" +
+                    (near ? "; did you mean '" + std::string(*near) + "'?" : ": add a line to a list of `systems:`")});
+  }
+}
+
 // A condition that could not be read must not turn a profile loose on every device.
 bool is_whole(const Profile& profile, const DeviceProfile& made) {
   return made.sys_object_id.size() == profile.match.sys_object_id.size() && made.has.size() == profile.match.has.size() &&
@@ -520,7 +538,12 @@ std::shared_ptr<const ProfileSet> ProfileSet::compile(const ProfileFiles& files,
   for (const SystemRule& rule : files.systems) {
     if (auto system = compile_system(rule, *set->tree_, findings)) set->systems_.push_back(*std::move(system));
   }
+  std::vector<std::string_view> known;
+  for (const SystemRule& rule : files.systems) {
+    if (const auto os = rule.facts.find("os"); os != rule.facts.end()) known.push_back(os->second);
+  }
   for (const Profile& profile : files.profiles) {
+    check_systems(profile, known, findings);
     if (!names.insert(profile.name).second) {
       findings.push_back({profile.at, "there is a profile '" + profile.name + "' already: give this one another name"});
       continue;

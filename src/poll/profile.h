@@ -23,7 +23,8 @@ struct Text {
   Where at;
 };
 
-// For which devices a profile is. Every condition given must hold; of a list, one. Without any it is for none.
+// For which devices a profile is. Every condition given must hold; of a list, one; of sysObjectID and os, either. Without any it
+// is for none.
 struct Match {
   bool always = false;
   std::vector<Text> sys_object_id;  // prefixes, as numbers or names

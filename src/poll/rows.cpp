@@ -487,11 +487,11 @@ class GroupEvaluation {
     return taken;
   }
 
-  // A value that the vendor did not list is worth a look, and no alarm.
+  // A value that is not listed is worth a look.
   static std::optional<double> severity_of(const Metric& metric, const Cell& cell) {
     if (cell.index() == 0) return std::nullopt;
     const State* state = find_state(metric, cell);
-    return static_cast<double>(bongsu::to_number(state ? state->severity : Severity::Harmless));
+    return static_cast<double>(bongsu::to_number(state ? state->severity : Severity::Caution));
   }
   // The largest and the smallest number stand for "not available" with nearly all vendors.
   static bool is_mark(const Value* value) {

@@ -52,6 +52,41 @@ TEST(Profiles, ReadsEveryKey) {
   EXPECT_EQ("cpu_usage_percent", box.groups[1].unless.at(0).text);
 }
 
+TEST(Profiles, ReadsSensorsAndSystems) {
+  Problems problems;
+  const auto files = parse_profiles(R"yaml(
+- profile: box
+  match: {os: [boxos], sysObjectID: .1.3.6.1.4.1.9}
+  collect:
+    - table: fans
+      under: .1.3.6.1.4.1.9.9
+      labels: {sensor: .2}
+      sensors:
+        - {class: fanspeed, value: .3, name: front, unit: percent}
+        - {class: state, value: .4, states: {1: ok, -1: "gone (danger)"}}
+- systems:
+    - {os: boxos, sysObjectID: [.1.3.6.1.4.1.9, .1.3.6.1.4.1.10], sysDescr: '^Box', has: .1.3.6.1.4.1.9.9, kind: switch,
+       version: 'V(\S+)'}
+)yaml",
+                                    "p.yaml", problems);
+  EXPECT_TRUE(problems.empty()) << problems.lines()[0];
+  ASSERT_EQ(1u, files.profiles.size());
+  EXPECT_EQ("boxos", files.profiles[0].match.os.at(0).text);
+  const poll::GroupRule& fans = files.profiles[0].groups.at(0);
+  EXPECT_EQ(".1.3.6.1.4.1.9.9", fans.under->text);
+  ASSERT_EQ(2u, fans.sensors.size());
+  EXPECT_EQ("fanspeed", fans.sensors[0].kind);
+  EXPECT_EQ("front", fans.sensors[0].name);
+  EXPECT_EQ("percent", fans.sensors[0].unit);
+  ASSERT_EQ(2u, fans.sensors[1].states.size());
+  EXPECT_EQ(-1, fans.sensors[1].states[1].value);
+  EXPECT_EQ("gone (danger)", fans.sensors[1].states[1].word);
+  ASSERT_EQ(1u, files.systems.size());
+  EXPECT_EQ(2u, files.systems[0].sys_object_id.size());
+  EXPECT_EQ("switch", files.systems[0].facts.at("kind"));
+  EXPECT_EQ("V(\\S+)", files.systems[0].captures.at("version").text);
+}
+
 TEST(Profiles, ExampleOfTheirReadmeIsSound) {
   std::ifstream in(std::string(BONGSU_SOURCE_DIR) + "/rules/profiles/README.md");
   const std::string text((std::istreambuf_iterator<char>(in)), {});
@@ -77,6 +112,14 @@ TEST(Profiles, NamesTheMistakeAndItsPlace) {
   says("p.yaml:3:", "profile: a\nmatch: {always: true}\ncolect: []");
   says("p.yaml:3:10: collect must be a list", "profile: a\nmatch: {always: true}\ncollect: 5");
   says("p.yaml:4:5: a group begins with", "profile: a\nmatch: {always: true}\ncollect:\n  - metrics: {x: 1}");
+  const std::string head = "profile: a\nmatch: {always: true}\ncollect:\n  - scalars: s\n    sensors: ";
+  says("p.yaml:5:14: sensors must be a list", head + "5");
+  says("p.yaml:5:15: ", head + "[{value: x}]");
+  says("p.yaml:5:49: sensor has ", head + "[{class: state, value: x, name: y, statse: {1: ok}}]");
+  says("p.yaml:5:58: 'on' is no number", head + "[{class: state, value: x, name: y, states: {on: ok}}]");
+  says("p.yaml:5:57: states must be a map", head + "[{class: state, value: x, name: y, states: ok}]");
+  says("p.yaml:1:10: systems must be a list", "systems: 5");
+  says("p.yaml:1:11: ", "systems: [{sysObjectID: .1.3}]");
   says("p.yaml:5:14: metrics must be a map", "profile: a\nmatch: {always: true}\ncollect:\n  - scalars: s\n    metrics: 5");
 }
 

@@ -57,7 +57,7 @@ class Writer {
     for (const auto& [key, text] : metric_.labels) {
       if (key == "interface") json_.member("ifName", text);
       else if (key == "cpu" || key == "pool" || key == "storage" || key == "sensor") json_.member("descr", text);
-      else if (key == "ifIndex") json_.member("ifIndex", text);
+      else if (key == "ifIndex" || key == "index" || key == "within") json_.member(key, text);
     }
     if (!state.empty()) json_.member("state", state);
     json_.end_object().member("value", value);
@@ -71,6 +71,7 @@ class Writer {
     }
     const double raw = metric_.raw.to_double().value_or(metric_.value);
     if (metric_.name == "interface_oper_up") return metric("port.oper_status", raw, {}, metric_.word);
+    if (metric_.name == "interface_admin_up") return metric("port.admin_status", raw, {}, metric_.word);
     if (metric_.name == "interface_receive_bytes_total")
       return metric("port.counter64", metric_.oid.starts_with(kHcInOctets) ? 1 : 0, {});
     const std::string kind(metric_.labels.get("class"));

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+// From YAML and a recorded agent to sensors, states and who the device is.
+#include <gmock/gmock.h>
+
+#include "agent/agents.h"
+#include "base/text.h"
+#include "fixture.h"
+#include "net/sim.h"
+#include "poll/collect.h"
+
+namespace bongsu::poll {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+const net::Address kBox = net::Address::v4(0x7f000103);
+
+asio::awaitable<void> collect_box(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
+                                  std::shared_ptr<const ProfileSet> profiles, std::optional<Result<Collection>>& to) {
+  CollectOptions once;
+  once.second_reading = Millis(0);
+  auto got = co_await collect(reactor, client, std::move(target), std::move(profiles), once);
+  to.emplace(std::move(got));
+}
+
+// `device`: lines of a recording.
+Collection collect_with(std::shared_ptr<const ProfileSet> profiles, const std::string& device) {
+  net::SimWorld sim{1};
+  Metrics metrics;
+  auto agents = std::move(agent::Agents::open(sim.reactor(), {.port = 161, .community = "public", .listen = {kBox}})).value();
+  for (const net::Address& address : {kBox, net::Address()}) sim.set_link(address, {});
+  const auto shape = agent::RecordedDevice::shape(agent::Recording::parse(device));
+  agents->add(kBox, std::make_unique<agent::RecordedDevice>(shape, sim.clock().steady()));
+  snmp::Client client{sim.reactor(), metrics};
+  snmp::Target target{.name = "box", .endpoint = {kBox, 161}, .credentials = community()};
+  std::optional<Result<Collection>> got;
+  sim.reactor().spawn(collect_box(sim.reactor(), client, std::move(target), std::move(profiles), got));
+  sim.run_for(60s);
+  if (!got || !*got) {
+    ADD_FAILURE() << (got ? got->error().text : "collect() did not end");
+    return {};
+  }
+  return std::move(**got);
+}
+
+std::shared_ptr<const ProfileSet> compile_text(const std::string& text, std::vector<std::string>& found) {
+  config::Problems problems;
+  const auto files = config::parse_profiles(text, "p.yaml", problems);
+  std::vector<Finding> findings;
+  auto set = ProfileSet::compile(files, base_tree(), findings);
+  config::add_findings(findings, problems);
+  found = problems.lines();
+  return set;
+}
+
+std::vector<std::string> lines_of(const Collection& found) {
+  std::vector<std::string> lines;
+  for (const CollectedMetric& metric : found.metrics) {
+    Labels labels = metric.labels;
+    labels.set(kMetricName, metric.name);
+    lines.push_back(labels.to_string() + " " + format_number(metric.value) + (metric.word.empty() ? "" : " " + metric.word) +
+                    " @" + metric.oid.to_string());
+  }
+  return lines;
+}
+
+const std::string kProfile = R"yaml(
+- profile: box
+  match: {sysObjectID: .1.3.6.1.4.1.99998, os: [boxos, boxos2, other]}
+  collect:
+    - table: fans
+      under: .1.3.6.1.4.1.99999.5.1
+      labels: {sensor: "trim(.2) ?? index"}
+      sensors:
+        - {class: fanspeed, value: .3}
+        - {class: temperature, value: ".5 == 1 ? .4 / 10 : (.4 - 32) * 5 / 9", name: bearing}
+        - {class: state, value: .6, states: {1: ok, 2: failed, 3: "resting (caution)"}}
+    - scalars: board
+      sensors:
+        - {class: voltage, value: .1.3.6.1.4.1.99999.6.1, name: Battery}
+        - {class: dbm, value: "10 * log10(number(.1.3.6.1.4.1.99999.6.2.0))", name: Light}
+- systems:
+    - {os: other, sysObjectID: .1.3.6.1.4.1.99999}
+    - {os: boxos, sysObjectID: .1.3.6.1.4.1.99999, sysDescr: '^Box', kind: sensor, version: 'v([0-9.]+)'}
+    - {os: boxos2, sysObjectID: .1.3.6.1.4.1.99999, sysDescr: '^Box', has: .1.3.6.1.4.1.99999.77}
+)yaml";
+const std::string kDevice =
+    "1.3.6.1.2.1.1.1.0|4|Box v2.5 of steel\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1\n1.3.6.1.2.1.1.3.0|67|100\n"
+    "1.3.6.1.4.1.99999.5.1.2.7|4|left\n1.3.6.1.4.1.99999.5.1.2.8|4|right\n"
+    "1.3.6.1.4.1.99999.5.1.3.7|66|3000\n1.3.6.1.4.1.99999.5.1.3.8|66|2147483647\n"
+    "1.3.6.1.4.1.99999.5.1.4.7|2|365\n1.3.6.1.4.1.99999.5.1.4.8|2|212\n"
+    "1.3.6.1.4.1.99999.5.1.5.7|2|1\n1.3.6.1.4.1.99999.5.1.5.8|2|2\n"
+    "1.3.6.1.4.1.99999.5.1.6.7|2|2\n1.3.6.1.4.1.99999.5.1.6.8|2|3\n"
+    "1.3.6.1.4.1.99999.6.1|2|12\n1.3.6.1.4.1.99999.6.2.0|4|rx 0.01 mW\n";
+
+TEST(Sensors, FromColumnsScalarsAndStates) {
+  std::vector<std::string> problems;
+  const auto set = compile_text(kProfile, problems);
+  EXPECT_THAT(problems, ElementsAre());
+  const Collection found = collect_with(set, kDevice);
+  EXPECT_THAT(lines_of(found),
+              testing::UnorderedElementsAre(
+                  R"(sensor_value{class="fanspeed", sensor="left", unit="rpm"} 3000 @1.3.6.1.4.1.99999.5.1.3.7)",
+                  R"(sensor_value{class="temperature", sensor="left bearing", unit="celsius"} 36.5 @1.3.6.1.4.1.99999.5.1.4.7)",
+                  R"(sensor_state{class="state", sensor="left"} 4 failed @1.3.6.1.4.1.99999.5.1.6.7)",
+                  // 2^31 - 1 stands for "not available"
+                  R"(sensor_value{class="temperature", sensor="right bearing", unit="celsius"} 100 @1.3.6.1.4.1.99999.5.1.4.8)",
+                  R"(sensor_state{class="state", sensor="right"} 2 resting @1.3.6.1.4.1.99999.5.1.6.8)",
+                  R"(sensor_value{class="voltage", sensor="Battery", unit="volt"} 12 @1.3.6.1.4.1.99999.6.1)",
+                  R"(sensor_value{class="dbm", sensor="Light", unit="dbm"} -20 @1.3.6.1.4.1.99999.6.2.0)"));
+}
+
+TEST(Systems, TheLineThatFitsBestTellsWhoADeviceIs) {
+  std::vector<std::string> problems;
+  const auto set = compile_text(kProfile, problems);
+  const auto os_of = [&](const std::string& device) {
+    const Collection found = collect_with(set, device);
+    const auto at = found.info.find("os");
+    return at == found.info.end() ? std::string("-") : at->second;
+  };
+  const Collection found = collect_with(set, kDevice);
+  EXPECT_EQ("boxos", found.info.at("os"));
+  EXPECT_EQ("sensor", found.info.at("kind"));
+  EXPECT_EQ("2.5", found.info.at("version"));
+  EXPECT_EQ("boxos2", os_of(kDevice + "1.3.6.1.4.1.99999.77.1|2|1\n"));
+  EXPECT_EQ("other", os_of("1.3.6.1.2.1.1.1.0|4|Crate\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.1\n"));
+  EXPECT_EQ("-", os_of("1.3.6.1.2.1.1.1.0|4|Box\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99997.1\n"));
+}
+
+TEST(Systems, StockOnesKnowCommonDevices) {
+  const auto is = [](const std::string& os, const std::string& vendor, const std::string& id, const std::string& descr) {
+    SCOPED_TRACE(descr);
+    const Collection found =
+        collect_with(stock_profiles(), "1.3.6.1.2.1.1.1.0|4|" + descr + "\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1." + id + "\n");
+    ASSERT_TRUE(found.info.contains("os"));
+    EXPECT_EQ(os, found.info.at("os"));
+    EXPECT_EQ(vendor, found.info.at("vendor"));
+  };
+  is("ios", "ciscoSystems", "9.1.1208", "Cisco IOS Software, C2960X Software (C2960X-UNIVERSALK9-M), Version 15.2(2)E7");
+  is("iosxe", "ciscoSystems", "9.1.2494",
+     "Cisco IOS Software [Everest], Catalyst L3 Switch Software (CAT9K_IOSXE), IOS-XE, Version 16.6");
+  is("nxos", "ciscoSystems", "9.12.3.1.3.1467", "Cisco NX-OS(tm) n9000, Software (n9000-dk9), Version 7.0(3)I4(2)");
+  is("junos", "Juniper Networks, Inc.", "2636.1.1.1.2.29", "Juniper Networks, Inc. mx240 internet router, kernel JUNOS 15.1");
+  is("linux", "net-snmp", "8072.3.2.10", "Linux web1 5.10.0 #1 SMP x86_64");
+  is("fortigate", "Fortinet, Inc.", "12356.101.1.1000", "");
+}
+
+TEST(Profiles, WhatSensorsCanGetWrongIsToldWithItsPlace) {
+  const auto says = [](const std::string& expected, const std::string& sensor, const std::string& group = "scalars: s",
+                       const std::string& match = "always: true") {
+    SCOPED_TRACE(sensor);
+    std::vector<std::string> problems;
+    compile_text("profile: a\nmatch: {" + match + "}\ncollect:\n  - " + group + "\n    sensors:\n      - {" + sensor + "}",
+                 problems);
+    EXPECT_THAT(problems, Contains(HasSubstr(expected)));
+    EXPECT_THAT(problems, Not(Contains(Not(HasSubstr("p.yaml:")))));
+  };
+  says("p.yaml:6:9: there is no class of sensors 'temprature'; did you mean 'temperature'?",
+       "class: temprature, value: .1.3.6.1, name: x");
+  says("p.yaml:6:9: a state needs `states:`", "class: state, value: .1.3.6.1.4.1.9.1.0, name: x");
+  says("p.yaml:6:9: a sensor of a group without labels needs a `name:`", "class: voltage, value: .1.3.6.1.4.1.9.1.0");
+  says("gives metrics but no labels", "class: voltage, value: .1.3.6.1.4.1.9.1, name: x", "table: t");
+  says("`states` are for sensors of the class state", "class: voltage, value: .1.3.6.1.4.1.9.1.0, name: x, states: {1: ok}");
+  says("is missing at the end", "class: voltage, value: '(.1.3.6.1.4.1.9.1.0', name: x");
+  says("another sensor of this group has the class voltage and the name 'x'",
+       "class: voltage, value: .1.3.6.1.4.1.9.1.0, name: x}\n      - {class: voltage, value: .1.3.6.1.4.1.9.2.0, name: x");
+  says("p.yaml:5:12: 'acmeNothing': no loaded MIB defines acmeNothing", "class: voltage, value: .1, name: x",
+       "scalars: s\n    under: acmeNothing");
+}
+
+TEST(Systems, WhatALineCanGetWrongIsToldWithItsPlace) {
+  const auto says = [](const std::string& expected, const std::string& text) {
+    SCOPED_TRACE(text);
+    std::vector<std::string> problems;
+    compile_text(text, problems);
+    EXPECT_THAT(problems, Contains(HasSubstr(expected)));
+  };
+  says("p.yaml:1:11: a system is told by", "systems: [{os: a}]");
+  says("the pattern cannot be read", "systems: [{os: a, sysDescr: '('}]");
+  says("the pattern needs a group in (), which is the version", "systems: [{os: a, sysDescr: b, version: 'v.*'}]");
+  says("no system is called 'boxo'; did you mean 'boxos'?",
+       "- systems: [{os: boxos, sysDescr: b}]\n- profile: a\n  match: {os: boxo}");
+}
+
+}  // namespace
+}  // namespace bongsu::poll

@@ -21,13 +21,16 @@ constexpr const char* kUsage =
     "  --mode MODE      kill     kill -9 at random moments (the default)\n"
     "                   power    power cuts: ext4 on a loop device, shut down beneath it (root)\n"
     "                   full     a small disk runs full and is freed (root)\n"
-    "                   damage   after each kill, copies with a torn or zeroed end of the log, a cut MANIFEST, flipped bits\n"
+    "                   damage   after each kill, copies with a torn or zeroed end of the log, flipped bits, cut or missing "
+    "tables,\n"
+    "                            without CURRENT; with the MANIFEST cut or flipped a store may refuse, else it must open and "
+    "tell\n"
     "                   faults   write, fdatasync and rename fail: the 1st, the 2nd, the 3rd ... call, once and from then on\n"
     "  --cycles N       (200)\n"
     "  --seed S         repeats the choices of a run, not its moments (a new one each time)\n"
     "  --dir DIR        for the stores, made; what fails is left there (a folder of its own in /tmp or in memory)\n"
     "  --stride N       of faults: only every N-th call (1)\n"
-    "  --most-lost MS   of points that were appended and neither flushed nor kept (1000)\n"
+    "  --most-lost MS   of points that were appended and neither flushed nor kept, while the process could work (1000)\n"
     "The last line counts. Exit code: 0, 1 with findings, 2 for wrong options, 77 where the system does not allow the mode.\n";
 
 std::filesystem::path own_folder() {

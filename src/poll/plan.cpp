@@ -37,9 +37,9 @@ class GroupCompiler {
 
   void lets(const std::vector<NamedText>& lets) {
     for (const NamedText& let : lets) {
-      if (!is_name(let.name, false) || tree_.find(let.name)) {
-        report(let.at, "`let` name '" + let.name + "' is " +
-                           (is_name(let.name, false) ? "an object's name already" : "not a name") + ": choose another");
+      // Some MIB module or other has an object of any name: the group's own counts.
+      if (!is_name(let.name, false)) {
+        report(let.at, "`let` name '" + let.name + "' is not a name: choose another");
         continue;
       }
       if (auto node = parse(let.value)) lets_.insert_or_assign(let.name, std::pair(std::move(*node), let.value));
@@ -158,6 +158,13 @@ class GroupCompiler {
     std::size_t used = 0;
     auto object = tree_.find(oid->arcs(), &used);
     if (object && used < oid->size() && object->kind != mib::Kind::Scalar && object->kind != mib::Kind::Column) object.reset();
+    // What is given by number is what the group says it is, whatever a loaded module makes of that number.
+    const bool value = !object || object->kind == mib::Kind::Scalar || object->kind == mib::Kind::Column ||
+                       object->kind == mib::Kind::Table || object->kind == mib::Kind::Row;
+    if (name.starts_with('.') && value) {
+      if (object && object->kind != mib::Kind::Scalar && object->kind != mib::Kind::Column) object.reset();
+      return leaf(node, oid->back() == 0 || !group_.table ? Leaf::Place::Scalar : Leaf::Place::Column, *oid, name, object);
+    }
     if (!object) {  // a bare number: .0 at its end makes a scalar
       return leaf(node, oid->back() == 0 || !group_.table ? Leaf::Place::Scalar : Leaf::Place::Column, *oid, name, {});
     }
@@ -189,7 +196,8 @@ class GroupCompiler {
       return false;
     }
     auto object = tree_.find(oid->arcs());
-    if (object && object->kind == mib::Kind::Node) object.reset();
+    if (object && (object->kind == mib::Kind::Node || (node.text.starts_with('.') && object->kind != mib::Kind::Column)))
+      object.reset();
     if (object && object->kind != mib::Kind::Column) {
       report(text, node.at, node.text + " is no column: only a column's value is looked up by an index in []");
       return false;

@@ -114,6 +114,31 @@ TEST(Sensors, FromColumnsScalarsAndStates) {
                   R"(sensor_value{class="dbm", sensor="Light", unit="dbm"} -20 @1.3.6.1.4.1.99999.6.2.0)"));
 }
 
+// UPS-MIB calls the first a scalar and the second a column; ifIndex is an object, too.
+TEST(Sensors, ANumberIsWhatTheGroupSaysAndANameOfTheGroupCountsFirst) {
+  std::vector<std::string> problems;
+  const auto set = compile_text(R"yaml(
+profile: ups
+match: {always: true}
+collect:
+  - table: battery
+    under: .1.3.6.1.2.1.33.1.2
+    let: {ifIndex: .5 / 10}
+    labels: {sensor: index}
+    sensors: [{class: voltage, value: ifIndex}]
+  - scalars: output
+    sensors: [{class: voltage, value: .1.3.6.1.2.1.33.1.4.4.1.2.1, name: Output}]
+)yaml",
+                                problems);
+  EXPECT_THAT(problems, ElementsAre());
+  const Collection found =
+      collect_with(set, "1.3.6.1.2.1.1.1.0|4|x\n1.3.6.1.2.1.33.1.2.5.3|2|540\n1.3.6.1.2.1.33.1.4.4.1.2.1|2|230\n");
+  EXPECT_THAT(lines_of(found),
+              testing::UnorderedElementsAre(
+                  R"(sensor_value{class="voltage", sensor="3", unit="volt"} 54 @1.3.6.1.2.1.33.1.2.5.3)",
+                  R"(sensor_value{class="voltage", sensor="Output", unit="volt"} 230 @1.3.6.1.2.1.33.1.4.4.1.2.1)"));
+}
+
 TEST(Systems, TheLineThatFitsBestTellsWhoADeviceIs) {
   std::vector<std::string> problems;
   const auto set = compile_text(kProfile, problems);

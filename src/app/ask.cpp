@@ -81,20 +81,46 @@ int unreadable(const AskOptions& options) {
 
 }  // namespace
 
-Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body) {
+namespace {
+
+Status check_url(const std::string& url) {
   if (!url.starts_with("http://")) {
     return Error{Code::Invalid,
                  "not a URL of the daemon: " + url + "; it speaks plain HTTP on loopback: write http://ADDRESS:PORT"};
   }
+  if (!httplib::Client(url).is_valid()) return Error{Code::Invalid, "not a URL: " + url + "; write http://127.0.0.1:8642"};
+  return {};
+}
+
+Error no_answer(const std::string& url, httplib::Error why) {
+  return Error{Code::Unavailable, "no answer from " + url + " (" + httplib::to_string(why) +
+                                      "); is the daemon running? start it with: bongsu serve"};
+}
+
+}  // namespace
+
+Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields) {
+  BONGSU_TRY_OK(check_url(url));
   httplib::Client client(url);
-  if (!client.is_valid()) return Error{Code::Invalid, "not a URL: " + url + "; write http://127.0.0.1:8642"};
+  client.set_connection_timeout(5);
+  client.set_read_timeout(150);  // a query may take two minutes
+  const httplib::Params params(fields.begin(), fields.end());
+  const auto answer = client.Post(path, params);
+  if (!answer) return no_answer(url, answer.error());
+  if (answer->status == 200) return answer->body;
+  const Json told = Json::parse(answer->body, nullptr, false);
+  if (told.is_object() && told.contains("errorType"))
+    return Error{told["errorType"] == "bad_data" ? Code::Invalid : Code::Refused, text_of(told, "error")};
+  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + answer->body};
+}
+
+Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body) {
+  BONGSU_TRY_OK(check_url(url));
+  httplib::Client client(url);
   client.set_connection_timeout(5);
   client.set_read_timeout(30);
   const auto answer = body ? client.Post(path, *body, "application/json") : client.Get(path);
-  if (!answer) {
-    return Error{Code::Unavailable, "no answer from " + url + " (" + httplib::to_string(answer.error()) +
-                                        "); is the daemon running? start it with: bongsu serve"};
-  }
+  if (!answer) return no_answer(url, answer.error());
   if (answer->status == 200) return answer->body;
   std::string text = answer->body;
   if (const Json told = Json::parse(answer->body, nullptr, false); told.is_object() && told.contains("error")) {

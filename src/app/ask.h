@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -12,6 +13,10 @@ namespace bongsu::app {
 
 // What a running daemon answers to GET, or with `body` to POST. Errors: Unavailable (no answer), Refused (with its reason).
 Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body = {});
+
+// What it answers to a form of Prometheus' API. Errors likewise; Invalid where it cannot take what was asked.
+using Fields = std::vector<std::pair<std::string, std::string>>;
+Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields);
 
 // What a running daemon has learned of a device.
 struct KnownDialect {

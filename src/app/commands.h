@@ -162,5 +162,14 @@ struct NotifyExplainOptions {
   std::uint64_t alarm = 0;
 };
 int notify_explain(const NotifyExplainOptions& options);
+struct QueryOptions {
+  AskOptions ask;
+  std::string expr;
+  std::string time;   // empty: now
+  std::string range;  // back from there; empty: at one time
+  std::string step;   // of a range; empty: a sixtieth of it
+  bool csv = false;
+};
+int query(const QueryOptions& options);
 
 }  // namespace bongsu::app

@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "app/backup_job.h"
+#include "app/scrape.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -92,6 +93,7 @@ struct Daemon::Parts {
   std::unique_ptr<Ticker> judge;
   std::unique_ptr<Ticker> teller;
   std::unique_ptr<BackupJob> backup;
+  std::unique_ptr<Scraper> scraper;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
@@ -112,6 +114,7 @@ struct Daemon::Parts {
 // Threads end before what they use: the page first, then the judge and the teller, then the reactors, and the store last of all.
 Daemon::Parts::~Parts() {
   server.reset();
+  scraper.reset();
   backup.reset();
   judge.reset();
   teller.reset();
@@ -174,6 +177,7 @@ Status Daemon::Parts::open() {
                                                             .keeper = keeper.get(),
                                                             .kept = store.get()});
 
+  scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics));
   BONGSU_TRY(courier, notify::CurlCourier::start());
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));
@@ -186,8 +190,14 @@ Status Daemon::Parts::open() {
       .clock = clock, .metrics = metrics, .devices = *poller, .alarms = *rules, .events = *store, .points = *store};
   sources.ready = [this] { return ready(); };
   sources.notices = [this] { return notices(); };
-  sources.acknowledge = [this](std::uint64_t id, std::string_view note) {
-    return rules->acknowledge(id, {.by = "api", .note = std::string(note)}, clock.now());
+  sources.acknowledge = [this](std::uint64_t id, const http::Taking& taking) {
+    const rule::Acknowledgement how{.by = "api", .note = taking.note, .until = taking.until, .until_worse = taking.until_worse};
+    return rules->acknowledge(id, how, clock.now());
+  };
+  sources.write.series = [this](const Labels& labels) { return store->series(labels); };
+  sources.write.append = [this](std::span<const Point> points) { return store->append_counted(points); };
+  sources.scrape = [this](std::string_view target, std::string_view module, std::stop_token gone) {
+    return scraper->ask(target, module, std::move(gone));
   };
   sources.unacknowledge = [this](std::uint64_t id, std::string_view) { return rules->unacknowledge(id, "api", clock.now()); };
   sources.rules = [this] {
@@ -232,6 +242,7 @@ void Daemon::Parts::watch() {
   *named_hosts.lock() = std::move(named);
   addresses.publish(std::move(known));
   poll_reactor.post([this] { name_senders(); });
+  if (scraper) scraper->know(specs);
   poller->apply(std::move(specs));
 }
 

@@ -277,6 +277,18 @@ int run(int argc, char** argv) {
   explain_command->add_option("alarm", explain_options.alarm, "its id, as `bongsu alarms` prints it")->required();
   explain_command->callback([&] { code = notify_explain(explain_options); });
 
+  QueryOptions query_options;
+  CLI::App* query_command = app.add_subcommand("query", "ask the running daemon in PromQL, at one time or over a range");
+  add_ask_options(*query_command, query_options.ask);
+  query_command->add_option("expr", query_options.expr, "such as 'avg by (device) (cpu_usage_percent)'")->required();
+  query_command->add_option("--time", query_options.time,
+                            "at this time, or a range that ends there: 2026-11-23T01:00:00Z (default: now)");
+  query_command->add_option("--range", query_options.range, "over this time, such as 1h or 7d");
+  query_command->add_option("--step", query_options.step, "between points of a range (default: a sixtieth of it)");
+  query_command->add_flag("--csv", query_options.csv, "print comma-separated values")
+      ->excludes(query_command->get_option("--json"));
+  query_command->callback([&] { code = query(query_options); });
+
   std::vector<std::string> names;
   for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
   if (argc > 1 && argv[1][0] != '-' && std::find(names.begin(), names.end(), argv[1]) == names.end()) {

@@ -2,6 +2,7 @@
 #include "app/setup.h"
 
 #include "app/mibs.h"
+#include "base/log.h"
 #include "config/items.h"
 #include "config/profiles.h"
 

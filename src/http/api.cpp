@@ -215,30 +215,48 @@ Reply alarms(const Call& call) {
   return finish(std::move(body));
 }
 
-// {"note": "..."} or nothing.
-Result<std::string> note_of(std::string_view body) {
+// {"note": "...", "until": "2026-11-23T18:00:00Z", "until_worse": true}, each if wanted, or nothing; without `until` the note
+// alone.
+Result<Taking> taking_of(std::string_view body, bool until, Time now) {
   constexpr std::size_t kMaxNote = 2000;
-  if (body.empty()) return std::string();
+  if (body.empty()) return Taking();
   // The depth bound keeps nlohmann's recursion-free parser from building a deep tree that is then destroyed recursively.
   const auto shallow = [](int depth, nlohmann::json::parse_event_t, nlohmann::json&) { return depth <= 2; };
   const auto json = nlohmann::json::parse(body, shallow, false);
   if (json.is_discarded() || !json.is_object()) return Error{Code::Invalid, "the body is not a JSON object"};
-  std::string note;
+  Taking out;
   for (const auto& [key, value] : json.items()) {
-    if (key != "note") return Error{Code::Invalid, "unknown member \"" + to_valid_utf8(key.substr(0, 60)) + "\" in the body"};
-    if (!value.is_string()) return Error{Code::Invalid, "\"note\" is not a string"};
-    note = value.get<std::string>();
+    if (key == "note") {
+      if (!value.is_string()) return Error{Code::Invalid, "\"note\" is not a string"};
+      out.note = value.get<std::string>();
+    } else if (until && key == "until") {
+      if (value.is_null()) continue;
+      const auto at = value.is_string() ? parse_time(value.get_ref<const std::string&>()) : Error{Code::Invalid, ""};
+      if (!at) return Error{Code::Invalid, "\"until\" is not an RFC 3339 time such as 2026-11-23T18:00:00Z"};
+      if (*at <= now) return Error{Code::Invalid, "\"until\" has passed: it is " + format_time(now) + " now"};
+      out.until = *at;
+    } else if (until && key == "until_worse") {
+      if (!value.is_boolean()) return Error{Code::Invalid, "\"until_worse\" is neither true nor false"};
+      out.until_worse = value.get<bool>();
+    } else {
+      return Error{Code::Invalid, "unknown member \"" + to_valid_utf8(key.substr(0, 60)) + "\" in the body"};
+    }
   }
-  if (note.size() > kMaxNote) return Error{Code::Invalid, fmt::format("\"note\" is longer than {} octets", kMaxNote)};
-  return note;
+  if (out.note.size() > kMaxNote) return Error{Code::Invalid, fmt::format("\"note\" is longer than {} octets", kMaxNote)};
+  return out;
 }
 
-Reply change_alarm(const Call& call, const std::function<Status(std::uint64_t, std::string_view)>& change) {
+Reply change_alarm(const Call& call, bool until, const std::function<Status(std::uint64_t, const Taking&)>& change) {
   const auto id = parse_unsigned(call.name);
   if (!id) return problem(400, "invalid", "an alarm's id is a number", "take \"id\" of /api/v1/alarms");
-  const auto note = note_of(call.body);
-  if (!note) return problem(400, "invalid", note.error().text, "send {\"note\": \"what you know\"} or no body");
-  if (const Status done = change(*id, *note); !done) return problem(done.error(), "/api/v1/alarms lists the open ones");
+  const auto taking = taking_of(call.body, until, call.sources.clock.now());
+  if (!taking) {
+    return problem(400, "invalid", taking.error().text,
+                   until ? "send {\"note\": \"what you know\", \"until\": \"2026-11-23T18:00:00Z\", \"until_worse\": true}, any "
+                           "of them or no body"
+                         : "send {\"note\": \"what you know\"} or no body");
+  }
+  if (const Status done = change(*id, *taking); !done) return problem(done.error(), "/api/v1/alarms lists the open ones");
   const auto alarm = call.sources.alarms.alarm(*id);
   if (!alarm) return problem(404, "not_found", fmt::format("there is no alarm {}", *id), "/api/v1/alarms lists the open ones");
   std::string body;
@@ -331,19 +349,26 @@ std::vector<Route> api_routes(const Sources& sources) {
   if (sources.acknowledge) {
     routes.push_back({"POST",
                       "/api/v1/alarms/{id}/ack",
-                      "Somebody has taken it",
+                      "Somebody has taken it, for good or until a time or a worse level",
                       {},
-                      [](const Call& call) { return change_alarm(call, call.sources.acknowledge); },
+                      [](const Call& call) { return change_alarm(call, true, call.sources.acknowledge); },
                       Shape::Json,
                       "AlarmAnswer",
-                      {403, 404, 409, 415, 503}});
+                      {403, 404, 409, 415, 503},
+                      {},
+                      false,
+                      true});
   }
   if (sources.unacknowledge) {
     routes.push_back({"POST",
                       "/api/v1/alarms/{id}/unack",
                       "Nobody has it any more",
                       {},
-                      [](const Call& call) { return change_alarm(call, call.sources.unacknowledge); },
+                      [](const Call& call) {
+                        return change_alarm(call, false, [&](std::uint64_t id, const Taking& taking) {
+                          return call.sources.unacknowledge(id, taking.note);
+                        });
+                      },
                       Shape::Json,
                       "AlarmAnswer",
                       {403, 404, 409, 415, 503}});

@@ -161,13 +161,10 @@ Reply federate(const Call& call) {
   const Time now = call.sources.clock.now();
   auto newest = std::make_shared<std::vector<bongsu::Latest>>();
   for (const std::string_view text : call.form.all("match[]")) {
-    const auto plain = [](int status, const std::string& why) {
-      return Reply{.status = status, .type = "text/plain; charset=utf-8", .body = why + "\n"};
-    };
     const auto matchers = parse_series_selector("match[]", text);
-    if (!matchers) return plain(400, matchers.error().text);
+    if (!matchers) return plain_text(400, matchers.error().text);
     auto found = call.sources.points.latest(*matchers, now - kFederateBack + Millis(1), now);
-    if (!found) return plain(found.error().code == Code::Unavailable ? 503 : 422, found.error().text);
+    if (!found) return plain_text(found.error().code == Code::Unavailable ? 503 : 422, found.error().text);
     for (bongsu::Latest& one : *found) {
       if (!is_marker(one.sample.value)) newest->push_back(std::move(one));
     }

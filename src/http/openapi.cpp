@@ -312,7 +312,12 @@ void write_route(JsonWriter& json, const Route& route) {
         .member("additionalProperties", false)
         .key("properties")
         .begin_object();
-    json.key(route.needs.empty() ? "note" : route.needs).begin_object().member("type", "string").end_object().end_object();
+    json.key(route.needs.empty() ? "note" : route.needs).begin_object().member("type", "string").end_object();
+    if (route.until) {
+      write_type(json.key("until"), "?t");
+      write_type(json.key("until_worse"), "b");
+    }
+    json.end_object();
     if (!route.needs.empty()) json.key("required").begin_array().value(route.needs).end_array();
     json.end_object();
     json.end_object().end_object().end_object();

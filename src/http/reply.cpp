@@ -4,6 +4,7 @@
 #include <ctime>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace bongsu::http {
 namespace {
@@ -43,6 +44,10 @@ Reply stream(std::string type, std::string head, std::function<bool(std::string&
   reply.body.clear();
   reply.rest = std::move(pieces);
   return reply;
+}
+
+Reply plain_text(int status, std::string_view text) {
+  return {.status = status, .type = "text/plain; charset=utf-8", .body = to_valid_utf8(text) + "\n"};
 }
 
 std::string problem_body(std::string_view code, std::string_view message, std::string_view hint) {

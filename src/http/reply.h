@@ -25,6 +25,9 @@ struct Reply {
 // made at once. `octets` is what `more` holds in memory, about.
 Reply stream(std::string type, std::string head, std::function<bool(std::string&)> more, std::string tail, std::size_t octets);
 
+// A line for programs that show it as it is.
+Reply plain_text(int status, std::string_view text);
+
 // {"error":{"code","message","hint"}}: what went wrong, and what to do next.
 std::string problem_body(std::string_view code, std::string_view message, std::string_view hint);
 Reply problem(int status, std::string_view code, std::string_view message, std::string_view hint);

@@ -111,8 +111,8 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = api_routes(sources_);
-    for (auto& more :
-         {backup_routes(sources_), event_routes(), notice_routes(sources_), query_routes(), series_routes(), rule_routes(sources_), page_routes()})
+    for (auto& more : {backup_routes(sources_), event_routes(), notice_routes(sources_), query_routes(), series_routes(),
+                       rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
@@ -163,7 +163,7 @@ class Router::Library final : public httplib::Server {
     const auto params = Params::parse(query_of(request.target), route.params);
     if (!params && route.shape == Route::Shape::Page) {
       const Params none;
-      return send(problem_page({sources_, none, {}, {}, kNoForm, {}}, 400, "This cannot be asked", params.error().text),
+      return send(problem_page({sources_, none, {}, {}, kNoForm, {}, {}}, 400, "This cannot be asked", params.error().text),
                   response);
     }
     if (!params)
@@ -175,7 +175,7 @@ class Router::Library final : public httplib::Server {
         return send(problem(415, "type_not_taken", "the body must be JSON", "send Content-Type: application/json"), response);
       }
     }
-    const Call call{sources_, *params, name_in(request), exchange->request.body, kNoForm, exchange->request.gone};
+    const Call call{sources_, *params, name_in(request), exchange->request.body, kNoForm, {}, exchange->request.gone};
     Reply reply = route.handler(call);
     if (reply.status == 200 && route.method == "GET" &&
         (route.shape == Route::Shape::Json || route.shape == Route::Shape::Style)) {
@@ -205,7 +205,7 @@ class Router::Library final : public httplib::Server {
         Form::parse(route.method == "POST" && is_form(whole.content_type) ? std::string_view(whole.body) : std::string_view(),
                     query_of(request.target));
     if (!form) return send(fault(Fault::BadData, form.error().text), response);
-    send(route.handler({sources_, none, name_in(request), whole.body, *form, whole.gone}), response);
+    send(route.handler({sources_, none, name_in(request), whole.body, *form, whole.content_type, whole.gone}), response);
   }
 
   static void send(Reply reply, httplib::Response& response) {

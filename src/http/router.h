@@ -22,7 +22,8 @@ struct Call {
   std::string name;       // what stood for {name} or {id} in the path, decoded
   std::string_view body;  // of POST
   const Form& form;       // of Shape::Prometheus
-  std::stop_token gone;   // of what may take long: nobody waits for the answer any more
+  std::string_view content_type;
+  std::stop_token gone;  // of what may take long: nobody waits for the answer any more
 };
 
 // One route, from which cpp-httplib's table, the parameter check and the OpenAPI file are made.
@@ -39,6 +40,7 @@ struct Route {
   std::vector<int> failures{};  // statuses beyond 400 and 500
   std::string_view needs{};     // of POST: the text member that the body must have; else it may have a note
   bool octets = false;          // of POST: the body is neither JSON nor a form
+  bool until = false;           // of POST: the body may say until when, too
 };
 
 // The routes, in the order in which they are tried.
@@ -50,6 +52,8 @@ std::vector<Route> page_routes();
 std::vector<Route> query_routes();
 std::vector<Route> series_routes();
 std::vector<Route> rule_routes(const Sources& sources);
+std::vector<Route> write_routes(const Sources& sources);
+std::vector<Route> scrape_routes(const Sources& sources);
 std::string openapi(const std::vector<Route>& routes, std::string_view version);
 
 // cpp-httplib's routing without its sockets. Thread: any, once made.

@@ -5,6 +5,8 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +17,7 @@
 #include "base/time.h"
 #include "model/alarm.h"
 #include "model/device.h"
+#include "model/point.h"
 #include "model/source.h"
 #include "notify/notifier.h"
 #include "rule/spec.h"
@@ -65,6 +68,33 @@ struct RuleState {
   bool failing = false;  // its expression could not be evaluated
 };
 
+// What one reading of a device gave.
+struct ScrapedValue {
+  std::string metric;
+  Labels labels;
+  double value = 0;
+  std::string help;
+};
+struct Scraped {
+  std::vector<ScrapedValue> rows;
+  double seconds = 0;
+  std::size_t failed = 0;  // tables that gave nothing
+};
+
+// Where samples of remote write go; both or neither.
+struct WriteSink {
+  std::function<Result<SeriesId>(const Labels&)> series{};
+  // Gives how many of them were left out, too old or too far ahead.
+  std::function<Result<std::size_t>(std::span<const Point>)> append{};
+};
+
+// How an alarm is taken.
+struct Taking {
+  std::string note;
+  std::optional<Time> until{};  // ends by itself
+  bool until_worse = false;     // ends when the level rises
+};
+
 // What is known of a metric beside its name.
 struct MetricInfo {
   std::string type;  // "counter", "gauge"; empty when nothing is known
@@ -83,7 +113,7 @@ struct Sources {
   std::function<Status()> ready;                      // for /readyz: what is not ready yet, in words
   std::function<std::vector<std::string>()> notices;  // "disk full: ...": top of the page, and /api/v1/status
   // Each may be empty: its route is then not served. Errors go to the client with a status that fits their Code.
-  std::function<Status(std::uint64_t id, std::string_view note)> acknowledge;
+  std::function<Status(std::uint64_t id, const Taking& taking)> acknowledge;
   std::function<Status(std::uint64_t id, std::string_view note)> unacknowledge;
   // What was learned of a device's SNMP; nothing where nothing was.
   std::function<std::optional<snmp::Dialect>(std::string_view device)> dialect;
@@ -96,6 +126,10 @@ struct Sources {
   std::function<std::vector<notify::ChannelState>()> channels{};
   std::function<Status(std::string_view channel, std::string_view person)> test_channel{};
   std::function<std::vector<std::string>(const Alarm&)> explain_notices{};
+  WriteSink write{};
+  // Asks a configured device, by name or address, for what the module (a profile; empty: all that match) knows. May wait for
+  // it. Errors: NotFound (no such device or module), and of the device.
+  std::function<Result<Scraped>(std::string_view target, std::string_view module, std::stop_token gone)> scrape{};
   std::string version;
   SteadyTime started;
 };

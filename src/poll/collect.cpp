@@ -123,6 +123,12 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
   auto device = co_await identify(client, target, profiles);
   if (!device) co_return std::move(device).error();
   all.collection.profiles = std::move(device->explanations);
+  if (!options.only.empty()) {
+    device->profiles.clear();
+    for (const DeviceProfile& profile : profiles->profiles()) {
+      if (profile.name == options.only) device->profiles.push_back(&profile);
+    }
+  }
 
   std::vector<std::pair<const Group*, GroupState>> again;
   for (const Group* group : groups_in_order(device->profiles)) {

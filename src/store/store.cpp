@@ -22,9 +22,10 @@ Store::~Store() = default;
 
 Result<SeriesId> Store::series(const Labels& labels) { return core_->series(labels); }
 Status Store::append(std::span<const Point> points) {
-  BONGSU_TRY_OK(core_->append(points, false));
+  BONGSU_TRY_OK(append_counted(points));
   return {};
 }
+Result<std::size_t> Store::append_counted(std::span<const Point> points) { return core_->append(points, false); }
 Result<std::size_t> Store::backfill(std::span<const Point> points) { return core_->append(points, true); }
 Result<Store::Extent> Store::extent() const { return core_->extent(); }
 Status Store::each_event(const std::function<Result<bool>(Event event)>& visit) const { return core_->each_event(visit); }

@@ -82,6 +82,8 @@ class Store final : public PointSink, public PointSource, public EventSink, publ
 
   Result<SeriesId> series(const Labels& labels) override;
   Status append(std::span<const Point> points) override;
+  // The same; gives how many were left out.
+  Result<std::size_t> append_counted(std::span<const Point> points);
 
   // The same for points of any age, as an import brings them: they go to where they belong, and it costs more. Gives how many
   // were left out: before 1970, or ahead of the clock by more than a day.

@@ -30,7 +30,7 @@ std::string slurp(const std::filesystem::path& file) {
 }
 
 pid_t start(std::vector<std::string> words, const std::filesystem::path& out, const std::filesystem::path& err) {
-  words[0] = std::string(BONGSU_BIN_DIR) + "/" + words[0];
+  if (!words[0].starts_with('/')) words[0] = std::string(BONGSU_BIN_DIR) + "/" + words[0];
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

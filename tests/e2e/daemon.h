@@ -26,7 +26,7 @@ Ran run(const std::vector<std::string>& words);
 // To a port of 127.0.0.1, by UDP.
 void send_datagram(int port, const std::string& text);
 
-// A program of bin/ in the background; killed with the object.
+// A program of bin/, or of an absolute path, in the background; killed with the object.
 class Daemon {
  public:
   explicit Daemon(std::vector<std::string> words);

@@ -265,6 +265,15 @@ TEST_F(Api, AcknowledgesWithANote) {
   EXPECT_EQ(400, post("/api/v1/alarms/seven/ack", "{}"));
   EXPECT_EQ(415, post("/api/v1/alarms/7/ack", "note=x", "application/x-www-form-urlencoded"));
   EXPECT_EQ(403, post("/api/v1/alarms/7/ack", "{}", "application/json", {{"Origin", "http://evil.example"}}));
+  EXPECT_EQ(200, post("/api/v1/alarms/7/ack", R"({"note":"till five","until":"2026-11-23T18:00:00+09:00","until_worse":true})"));
+  EXPECT_EQ("ack 7 till five until 2026-11-23T09:00:00Z until worse", lab.done.lock()->back());
+  EXPECT_EQ(200, post("/api/v1/alarms/7/ack", R"({"until":null,"until_worse":false})"));
+  EXPECT_EQ("ack 7 ", lab.done.lock()->back());
+  for (const char* bad :
+       {R"({"until":"soon"})", R"({"until":5})", R"({"until":"2026-11-23T01:02:03Z"})", R"({"until_worse":"yes"})"})
+    EXPECT_EQ(400, post("/api/v1/alarms/7/ack", bad)) << bad;
+  EXPECT_EQ(400, post("/api/v1/alarms/7/unack", R"({"until_worse":true})"));
+  lab.done.lock()->clear();
   EXPECT_EQ(405, client->Get("/api/v1/alarms/7/ack")->status);
   EXPECT_THAT(*lab.done.lock(), testing::IsEmpty());
   EXPECT_EQ(200, post("/api/v1/alarms/7/ack", "{}", "application/json",

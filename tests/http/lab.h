@@ -122,6 +122,8 @@ struct Lab {
   Points points;
   const PointSource* source = &points;
   std::vector<RuleState> rules;
+  WriteSink write;
+  std::function<Result<Scraped>(std::string_view, std::string_view, std::stop_token)> scrape;
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
@@ -139,7 +141,13 @@ struct Lab {
                     .points = *source,
                     .ready = [this]() -> Status { return not_ready ? Status(*not_ready) : Status(); },
                     .notices = [this] { return notices; },
-                    .acknowledge = [this](std::uint64_t id, std::string_view note) { return change("ack", id, note); },
+                    .acknowledge =
+                        [this](std::uint64_t id, const Taking& taking) {
+                          std::string how = taking.note;
+                          if (taking.until) how += " until " + format_time(*taking.until);
+                          if (taking.until_worse) how += " until worse";
+                          return change("ack", id, how);
+                        },
                     .unacknowledge = [this](std::uint64_t id, std::string_view note) { return change("unack", id, note); },
                     .dialect =
                         [this](std::string_view device) {
@@ -153,6 +161,8 @@ struct Lab {
                         [](const std::string& metric) {
                           return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
                         },
+                    .write = write,
+                    .scrape = scrape,
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));

@@ -107,7 +107,8 @@ TEST_F(Prometheus, AnswersEachKindOctetByOctet) {
       "\"note\":\"a\\\"b\\\\c\\n<é>\"},\"values\":[[1795395663.456,\"0\"],[1795395723.456,\"1\"]]}]}}",
       get("/api/v1/query", {{"query", "up[2m]"}}));
   EXPECT_EQ(
-      "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1,\"1\"],[1.500,\"1.5\"]"
+      "{\"status\":\"success\",\"data\":{\"resultType\":\"matrix\",\"result\":[{\"metric\":{},\"values\":[[1,\"1\"],[1.500,\"1."
+      "5\"]"
       ",[2,"
       "\"2\"]]}]}}",
       post("/api/v1/query_range", {{"query", "time()"}, {"start", "1"}, {"end", "2.2"}, {"step", "0.5"}}));

@@ -121,7 +121,7 @@ Reply write_answer(query::Answer answer, Time at, const Asked& question, std::st
   std::string head(kSuccess);
   if (answer.kind == query::Answer::Scalar) {
     head += "{\"resultType\":\"scalar\",\"result\":";
-    append_sample(head, at, answer.scalar);
+    append_scalar(head, at, answer.scalar);
     return {.body = head + tail};
   }
   if (answer.kind == query::Answer::String) {

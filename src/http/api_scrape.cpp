@@ -13,12 +13,14 @@ namespace {
 
 Reply scrape(const Call& call) {
   const std::string_view target = call.form.get("target");
-  if (target.empty()) return plain_text(400, "'target' parameter must be specified once: the name or address of a configured device");
+  if (target.empty())
+    return plain_text(400, "'target' parameter must be specified once: the name or address of a configured device");
   if (call.form.all("target").size() > 1 || call.form.all("module").size() > 1)
     return plain_text(400, "'target' and 'module' are taken once each");
   auto found = call.sources.scrape(target, call.form.get("module"), call.gone);
   if (!found)
-    return plain_text(found.error().code == Code::Invalid || found.error().code == Code::NotFound ? 400 : 500, found.error().text);
+    return plain_text(found.error().code == Code::Invalid || found.error().code == Code::NotFound ? 400 : 500,
+                      found.error().text);
   auto& rows = found->rows;
   std::stable_sort(rows.begin(), rows.end(), [](const ScrapedValue& a, const ScrapedValue& b) { return a.metric < b.metric; });
   std::string body;

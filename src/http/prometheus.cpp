@@ -180,6 +180,16 @@ void append_sample(std::string& out, Time at, double value) {
   out += "\"]";
 }
 
+void append_scalar(std::string& out, Time at, double value) {
+  if (!std::isfinite(value)) return append_sample(out, at, value);
+  out += '[';
+  append_timestamp(out, at);
+  out += ",\"";
+  std::array<char, 1100> room{};
+  out.append(room.data(), std::to_chars(room.data(), room.data() + room.size(), value, std::chars_format::fixed).ptr);
+  out += "\"]";
+}
+
 void append_labels(std::string& out, const Labels& labels) {
   char mark = '{';
   for (const auto& [name, value] : labels) {

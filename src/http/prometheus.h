@@ -47,6 +47,7 @@ Result<std::vector<Matcher>> parse_series_selector(std::string_view name, std::s
 
 void append_timestamp(std::string& out, Time at);             // 1435781430.781
 void append_sample(std::string& out, Time at, double value);  // [1435781430.781,"1"]
+void append_scalar(std::string& out, Time at, double value);  // the same, never with an exponent, as Go's %f
 void append_labels(std::string& out, const Labels& labels);   // {"__name__":"up"}
 void append_strings(std::string& out, const std::vector<std::string>& texts);
 // Go's %e with the shortest digits: "1e+00".

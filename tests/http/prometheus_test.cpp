@@ -135,6 +135,11 @@ TEST_F(Prometheus, WritesNumbersAsGoDoes) {
   writes("NaN", std::nan(""));
   writes("+Inf", HUGE_VAL);
   writes("-Inf", -HUGE_VAL);
+  std::string scalar;
+  append_scalar(scalar, time_from_ms(0), 1e21);
+  append_scalar(scalar, time_from_ms(0), -5e-10);
+  append_scalar(scalar, time_from_ms(0), -HUGE_VAL);
+  EXPECT_EQ("[0,\"1000000000000000000000\"][0,\"-0.0000000005\"][0,\"-Inf\"]", scalar);
   const auto exposes = [](const std::string& text, double value) { EXPECT_EQ(text, exposed_number(value)); };
   exposes("0", 0);
   exposes("999999", 999'999);

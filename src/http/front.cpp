@@ -169,9 +169,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
       stream_.socket().cancel(ignored);  // the wait of watch()
     }
     if (!stream_.socket().is_open()) return;  // the client is gone
-    shared_.count(made.text);
     rest_ = std::move(made.rest);
     send(std::move(made.text));
+    shared_.count(out_);
   }
   // The next piece of an answer; nothing in `rest` after the last.
   void answer_on(std::string piece, std::unique_ptr<Pieces> rest) {

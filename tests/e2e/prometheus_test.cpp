@@ -278,6 +278,12 @@ TEST(Grafana, SavesExploresAndFillsVariablesOfARealDevice) {
     return rate.is_object() && !rate["result"].empty();
   })) << daemon.printed();
 
+  // Processors are known by the growth of counters that snmpd renews every 5 s.
+  ASSERT_TRUE(eventually([&] {
+    const Json cpu = grafana.form("api/v1/query", {{"query", "cpu_usage_percent"}, {"time", seconds(now_ms())}});
+    return cpu.is_object() && !cpu["result"].empty();
+  })) << daemon.printed();
+
   // Explore: the query's editor fills itself, then runs the query over time and at its end.
   const std::int64_t now = now_ms();
   const httplib::Params window{{"start", std::to_string(now / 1000 - 300)}, {"end", std::to_string(now / 1000 + 1)}};

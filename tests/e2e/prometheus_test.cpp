@@ -353,14 +353,14 @@ TEST(Grafana, SavesExploresAndFillsVariablesOfARealDevice) {
   const Ran table = asks({"load1"});
   EXPECT_EQ(0, table.code) << table.err;
   EXPECT_THAT(table.out, testing::MatchesRegex("METRIC +device +VALUE\nload1 +web1 +[0-9.]+\n"));
-  const Ran trend = asks({"device_up", "--range", "10m", "--step", "10s"});
+  const Ran trend = asks({"snmp_up", "--range", "10m", "--step", "10s"});
   EXPECT_EQ(0, trend.code) << trend.err;
   EXPECT_THAT(trend.out, HasSubstr("TREND"));
   EXPECT_THAT(trend.out, HasSubstr("▅"));
-  const Ran csv = asks({"device_up", "--csv"});
+  const Ran csv = asks({"snmp_up", "--csv"});
   EXPECT_THAT(csv.out, testing::StartsWith("__name__,device,"));
   EXPECT_THAT(csv.out, testing::EndsWith(",1\r\n"));
-  EXPECT_EQ("vector", Json::parse(asks({"device_up", "--json"}).out)["data"]["resultType"]);
+  EXPECT_EQ("vector", Json::parse(asks({"snmp_up", "--json"}).out)["data"]["resultType"]);
   EXPECT_EQ("2\n", asks({"1+1"}).out);
   EXPECT_EQ("no series\n", asks({"nothing"}).out);
   const Ran wrong = asks({"sum(load1"});

@@ -128,6 +128,20 @@ struct ImportOptions {
 };
 int store_import(const ImportOptions& options);
 
+// What the loaded MIB modules say. `words`: of list parts of names, of show and tree objects, of lint paths.
+struct MibOptions {
+  std::optional<std::string> config;  // as for serve; its folders of modules are loaded
+  std::vector<std::string> mibs;      // -M further folders
+  std::vector<std::string> words;
+  int depth = 128;  // levels of tree
+  bool json = false;
+};
+int mib_list(const MibOptions& options);
+int mib_show(const MibOptions& options);
+int mib_tree(const MibOptions& options);
+int mib_dump(const MibOptions& options);  // one JSON object a line
+int mib_lint(const MibOptions& options);
+
 // Asking the running daemon.
 struct AskOptions {
   std::string url = "http://127.0.0.1:8642";

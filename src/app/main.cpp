@@ -215,6 +215,30 @@ int run(int argc, char** argv) {
   add_data_options(*import_command, import_options.data);
   import_command->callback([&] { code = store_import(import_options); });
 
+  CLI::App* mib_command = app.add_subcommand("mib", "MIB modules: what is loaded, and what is wrong with one");
+  mib_command->require_subcommand(1);
+  MibOptions mib_options;
+  const auto add_mib_command = [&](const char* name, const char* what, int (*does)(const MibOptions&)) {
+    CLI::App* command = mib_command->add_subcommand(name, what);
+    command->add_option("--config", mib_options.config, "configuration file, for its folders of modules (default: as for serve)");
+    command->add_option("-M,--mibs", mib_options.mibs, "further folders of MIB modules");
+    command->callback([&code, &mib_options, does] { code = does(mib_options); });
+    return command;
+  };
+  CLI::App* list_command = add_mib_command("list", "loaded modules: objects kept, date, file", mib_list);
+  list_command->add_option("word", mib_options.words, "only modules with one of these in their names");
+  list_command->add_flag("--json", mib_options.json, "print JSON");
+  CLI::App* show_command = add_mib_command("show", "all that is known of an object", mib_show);
+  show_command->add_option("name", mib_options.words, "objects by name or number, such as ifName or IF-MIB::ifName")->required();
+  show_command->add_flag("--json", mib_options.json, "print JSON");
+  CLI::App* tree_command = add_mib_command("tree", "the objects below one", mib_tree);
+  tree_command->add_option("oid", mib_options.words, "name or number (default: 1.3.6.1)")->expected(0, 1);
+  tree_command->add_option("--depth", mib_options.depth, "levels")->check(CLI::Range(0, 128))->capture_default_str();
+  add_mib_command("dump", "every object, one JSON object a line", mib_dump);
+  CLI::App* lint_command = add_mib_command("lint", "what is wrong with MIB files: place, cause, what was done", mib_lint);
+  lint_command->add_option("path", mib_options.words, "files, folders or ZIP archives")->required();
+  lint_command->add_flag("--json", mib_options.json, "print JSON");
+
   PingOptions ping_options;
   CLI::App* ping_command = app.add_subcommand("ping", "ICMP echo to many hosts at once");
   ping_command->add_option("host", ping_options.hosts, "names or addresses")->required();

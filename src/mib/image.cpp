@@ -44,19 +44,48 @@ std::uint64_t name_hash(std::string_view module, std::string_view name) {
   return hash_bytes(name, hash_bytes("::", hash_bytes(module)));
 }
 
-ImageBuilder::ImageBuilder() : texts_(4, '\0') { seen_.emplace("", 0); }
+ImageBuilder::ImageBuilder() : texts_(4, '\0'), seen_(1 << 12) {}
+
+std::string_view ImageBuilder::text_of(TextAt at) const {
+  std::uint32_t size;
+  std::memcpy(&size, texts_.data() + at, 4);
+  return std::string_view(texts_).substr(at + 4, size);
+}
+
+namespace {
+
+std::size_t text_hash(std::string_view text) {
+  return image_checksum({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+}
+
+}  // namespace
+
+void ImageBuilder::grow() {
+  std::vector<TextAt> old(seen_.size() * 2);
+  old.swap(seen_);
+  for (const TextAt at : old) {
+    if (at == 0) continue;
+    std::size_t slot = text_hash(text_of(at)) & (seen_.size() - 1);
+    while (seen_[slot] != 0) slot = (slot + 1) & (seen_.size() - 1);
+    seen_[slot] = at;
+  }
+}
 
 TextAt ImageBuilder::text(std::string_view text) {
-  const auto [entry, fresh] = seen_.try_emplace(std::string(text), static_cast<TextAt>(texts_.size()));
-  if (!fresh) return entry->second;
-  if (texts_.size() + text.size() + 4 >= kNone) {  // 4 GiB of text: the rest goes without
-    seen_.erase(entry);
-    return 0;
+  if (text.empty()) return 0;
+  if (kept_ * 2 > seen_.size()) grow();
+  std::size_t slot = text_hash(text) & (seen_.size() - 1);
+  for (; seen_[slot] != 0; slot = (slot + 1) & (seen_.size() - 1)) {
+    if (text_of(seen_[slot]) == text) return seen_[slot];
   }
+  if (texts_.size() + text.size() + 4 >= kNone) return 0;  // 4 GiB of text: the rest goes without
+  const auto at = static_cast<TextAt>(texts_.size());
   const auto size = static_cast<std::uint32_t>(text.size());
   texts_.append(reinterpret_cast<const char*>(&size), 4);
   texts_.append(text);
-  return entry->second;
+  seen_[slot] = at;
+  ++kept_;
+  return at;
 }
 
 std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::size_t& too_deep) {
@@ -98,11 +127,6 @@ std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::si
   std::size_t slots = 16;
   while (slots < names.size() * 2) slots *= 2;
   std::vector<NameSlot> table(slots, NameSlot{kNone, kNone});
-  const auto text_of = [&](TextAt at) {
-    std::uint32_t size;
-    std::memcpy(&size, texts_.data() + at, 4);
-    return std::string_view(texts_).substr(at + 4, size);
-  };
   for (const NameSlot& name : names) {
     if (number[name.object] == kNone) continue;
     const std::string_view module = name.module == kNone ? std::string_view() : text_of(modules[name.module].name);

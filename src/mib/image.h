@@ -6,7 +6,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -105,7 +104,8 @@ class ImageBuilder {
  public:
   ImageBuilder();
   TextAt text(std::string_view text);  // one copy of each
-  std::vector<ObjectRecord> objects;   // first_child, children and depth are filled in by build()
+  std::string_view text_of(TextAt at) const;
+  std::vector<ObjectRecord> objects;  // first_child, children and depth are filled in by build()
   std::vector<EnumRecord> enums;
   std::vector<RangeRecord> ranges;
   std::vector<RefRecord> refs;
@@ -118,7 +118,9 @@ class ImageBuilder {
 
  private:
   std::string texts_;
-  std::unordered_map<std::string, TextAt> seen_;
+  void grow();
+  std::vector<TextAt> seen_;  // open addressing by content; 0 is free
+  std::size_t kept_ = 0;
 };
 
 }  // namespace bongsu::mib

@@ -15,90 +15,16 @@ const std::uint64_t kFirstKey = hash_bytes("compiler 1", kHashSeed + kImageVersi
 
 namespace {
 
-struct Token {
-  std::string_view text;
-  Place place;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  bool string = false;
-};
-
-class Lexer {
- public:
-  explicit Lexer(std::string_view text) : text_(text) {}
-  Place open_quote;
-
-  bool next(Token& token) {
-    skip();
-    if (at_ >= text_.size()) return false;
-    token.place = here();
-    token.begin = at_;
-    token.string = text_[at_] == '"';
-    if (token.string) {
-      const std::size_t close = text_.find('"', at_ + 1);
-      if (close == std::string_view::npos && open_quote.line == 0) open_quote = token.place;
-      const std::size_t end = std::min(close, text_.size());
-      token.text = text_.substr(at_ + 1, end - at_ - 1);
-      for (; at_ < std::min(end + 1, text_.size()); ++at_) count(at_);
-    } else {
-      const auto word = [this](std::size_t i) {
-        const char c = text_[i];
-        if (c == '-') return i + 1 >= text_.size() || text_[i + 1] != '-';
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-      };
-      std::size_t end = at_;
-      while (end < text_.size() && word(end)) ++end;
-      if (end == at_) end = text_.compare(at_, 3, "::=") == 0 ? at_ + 3 : at_ + 1;
-      token.text = text_.substr(at_, end - at_);
-      at_ = end;
-    }
-    token.end = at_;
-    return true;
-  }
-
- private:
-  void skip() {
-    while (at_ < text_.size()) {
-      const char c = text_[at_];
-      if (c == '-' && at_ + 1 < text_.size() && text_[at_ + 1] == '-') {
-        at_ = std::min(text_.find('\n', at_), text_.size());
-      } else if (static_cast<unsigned char>(c) <= ' ') {
-        count(at_++);
-      } else {
-        return;
-      }
-    }
-  }
-  void count(std::size_t at) {
-    if (text_[at] != '\n') return;
-    ++line_;
-    start_ = at + 1;
-  }
-  Place here() const { return {line_, static_cast<std::uint32_t>(at_ - start_ + 1)}; }
-
-  std::string_view text_;
-  std::size_t at_ = 0;
-  std::size_t start_ = 0;
-  std::uint32_t line_ = 1;
-};
-
 bool is_lower(std::string_view word) { return !word.empty() && word[0] >= 'a' && word[0] <= 'z'; }
 bool is_upper(std::string_view word) { return !word.empty() && word[0] >= 'A' && word[0] <= 'Z'; }
-
-bool assigns_oid(std::string_view word) {
-  static const std::set<std::string_view> kMacros = {"OBJECT-TYPE",        "OBJECT-IDENTITY",   "NOTIFICATION-TYPE",
-                                                     "TRAP-TYPE",          "MODULE-IDENTITY",   "OBJECT-GROUP",
-                                                     "NOTIFICATION-GROUP", "MODULE-COMPLIANCE", "AGENT-CAPABILITIES"};
-  return word.size() >= 9 && word[0] >= 'A' && word[0] <= 'T' && kMacros.contains(word);
-}
 
 // Reads the IMPORTS clause up to its semicolon, or to the first word that cannot belong to it.
 void read_imports(Lexer& lexer, ScannedModule& module) {
   std::vector<ScannedImport> waiting;
   Token token;
-  while (lexer.next(token) && token.text != ";" && token.text != "::=") {
+  while ((token = lexer.next()).kind != TokenKind::End && token.text != ";" && token.text != "::=") {
     if (token.text == "FROM") {
-      if (!lexer.next(token)) return;
+      token = lexer.next();
       for (ScannedImport& import : waiting) {
         import.module = token.text;
         module.imports.push_back(std::move(import));
@@ -119,8 +45,9 @@ ScannedFile scan(std::string_view text) {
   Token braced;          // the word before the last {: a module's name may be followed by its OID
   ScannedModule* module = nullptr;
   int depth = 0;  // of BEGIN: a macro has its own
-  for (; lexer.next(token); last[1] = last[0], last[0] = token) {
-    if (token.string) {
+  for (token = lexer.next(); token.kind != TokenKind::End; last[1] = last[0], last[0] = token, token = lexer.next()) {
+    if (token.kind == TokenKind::String) {
+      if (token.quote == Token::Quote::NotClosed && file.open_quote.line == 0) file.open_quote = token.place;
       if (module != nullptr && last[0].text == "LAST-UPDATED" && module->last_updated.empty()) module->last_updated = token.text;
       continue;
     }
@@ -148,14 +75,13 @@ ScannedFile scan(std::string_view text) {
       read_imports(lexer, *module);
     } else if (depth == 1) {
       if (token.text == "MODULE-IDENTITY") module->smi_v2 = true;
-      if (is_lower(last[0].text) && assigns_oid(token.text))
+      if (is_lower(last[0].text) && is_macro_word(token.text))
         module->definitions.try_emplace(std::string(last[0].text), last[0].place);
       if (is_lower(last[1].text) && last[0].text == "OBJECT" && token.text == "IDENTIFIER")
         module->definitions.try_emplace(std::string(last[1].text), last[1].place);
       if (is_upper(last[0].text) && token.text == "::=") module->types.try_emplace(std::string(last[0].text), last[0].place);
     }
   }
-  file.open_quote = lexer.open_quote;
   return file;
 }
 

@@ -9,15 +9,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "mib/lexer.h"
 
 // Our own reading of MIB text: enough of it to know which modules a file holds, where each name stands, and which file of
 // a module to take. It is lenient and never fails; Net-SNMP's parser judges.
 namespace bongsu::mib {
-
-struct Place {
-  std::uint32_t line = 0;
-  std::uint32_t column = 0;  // in octets, 1 is the first
-};
 
 struct ScannedImport {
   std::string symbol;

@@ -140,9 +140,10 @@ class Tree {
   std::vector<ModuleInfo> modules() const;  // by name
   std::vector<Problem> problems() const;    // what the compiler had to say
 
+  struct Image;  // mib/mapped.h, for the compiler and the tests
+
  private:
   friend struct Object;
-  struct Image;
   explicit Tree(std::unique_ptr<Image> image);
   std::vector<NamedRef> refs_of(std::uint32_t number) const;
   std::unique_ptr<Image> image_;

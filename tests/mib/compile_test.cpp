@@ -73,7 +73,7 @@ TEST(Compile, TakesTheNewestFileOfAModule) {
   EXPECT_TRUE(report->tree->find("A-MIB::newLeaf"));
   EXPECT_FALSE(report->tree->find("oldLeaf"));
   EXPECT_FALSE(report->tree->find("olderLeaf"));
-  EXPECT_THAT(problems_of(*report, folder), HasSubstr("m/1.txt: warning: module A-MIB is taken from m/2.txt, which is newer"));
+  EXPECT_THAT(problems_of(*report, folder), HasSubstr("m/1.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer"));
 }
 
 TEST(Compile, UnsignedRangesKeepTheirBounds) {
@@ -156,11 +156,11 @@ TEST(Compile, EveryFaultHasItsPlace) {
   EXPECT_THAT(problems, HasSubstr("m/garbage.txt: warning: no MIB module found"));
   EXPECT_THAT(problems, HasSubstr("m/import.txt:3:9: imported module NO-SUCH-MIB is not there"));
   EXPECT_THAT(problems, HasSubstr("m/import.txt:4:9: imported name ifNmae is not in module IF-MIB"));
-  EXPECT_THAT(problems, HasSubstr("m/orphan.txt:4:1: oLost is left out: its parent oNowhere is defined nowhere"));
-  EXPECT_THAT(problems, HasSubstr("m/orphan.txt: module O-MIB: 1 of 2 names kept"));
+  EXPECT_THAT(problems, HasSubstr("m/orphan.txt:4:94: oLost is left out: its parent oNowhere is defined nowhere"));
+  EXPECT_THAT(problems, HasSubstr("m/orphan.txt:1:1: module O-MIB: 1 of 2 names kept"));
   EXPECT_THAT(problems, HasSubstr("m/syntax.txt:4:"));
   EXPECT_THAT(problems, HasSubstr("m/open.txt:4:15: the text that starts here has no closing"));
-  EXPECT_THAT(problems, HasSubstr("m/ring.txt: module R-MIB: 0 of 2 names kept"));
+  EXPECT_THAT(problems, HasSubstr("m/ring.txt:1:1: module R-MIB: 0 of 2 names kept"));
   EXPECT_THAT(problems, HasSubstr("m/noend.txt:1:1: warning: module N-MIB has no END"));
   for (const std::string_view name : {"iLeaf", "oLeaf", "nLeaf", "ifName"}) EXPECT_TRUE(report->tree->find(name)) << name;
   for (const std::string_view name : {"oLost", "rOne"}) EXPECT_FALSE(report->tree->find(name)) << name;

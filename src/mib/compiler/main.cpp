@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // bongsu-mibc: compiles MIB files into an image. Started by the daemon; by hand, it prints what it found wrong.
-#include <fcntl.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -14,8 +11,10 @@
 
 #include "base/text.h"
 #include "confine.h"
-#include "parse.h"
+#include "merge.h"
+#include "run.h"
 #include "sources.h"
+#include "write.h"
 
 namespace {
 
@@ -25,23 +24,6 @@ constexpr const char* kUsage =
     "usage: bongsu-mibc --image FILE --work DIR [--memory MIB] [--cpu SECONDS] [--quiet] PATH...\n"
     "Compiles the MIB files of each PATH (a file, or a folder with its folders) into FILE. DIR holds copies meanwhile.\n"
     "Exit status: 0 the image is written (problems are printed and kept in it), 1 it is not, 2 wrong usage.\n";
-
-Status write_whole(const std::filesystem::path& file, const std::vector<std::uint8_t>& bytes) {
-  const std::string fresh = file.string() + ".new-" + std::to_string(::getpid());
-  const auto failed = [&](const char* what) { return Error{Code::Io, fresh + ": " + what + ": " + std::strerror(errno)}; };
-  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd < 0) return failed("open");
-  for (std::size_t at = 0; at < bytes.size();) {
-    const ssize_t written = ::write(fd, bytes.data() + at, bytes.size() - at);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return ::close(fd), failed("write");
-    at += static_cast<std::size_t>(written);
-  }
-  if (::fsync(fd) != 0) return ::close(fd), failed("fsync");
-  ::close(fd);
-  if (::rename(fresh.c_str(), file.c_str()) != 0) return failed("rename");
-  return {};
-}
 
 struct Job {
   std::filesystem::path image, work;
@@ -80,21 +62,23 @@ Status compile(const Job& job) {
   std::error_code error;
   std::filesystem::create_directory(job.work, error);
   if (error) return Error{Code::Io, job.work.string() + ": " + error.message()};
-  BONGSU_TRY(mibc::Sources sources, mibc::gather(job.paths, job.work));
+  mibc::Sources sources = mibc::gather(job.paths);
+  BONGSU_TRY(const auto parts, mibc::run(sources, mibc::group(sources), job.work, job.limits));
   mib::ImageBuilder image;
-  mibc::parse(sources, image);
-  for (const mibc::Source& source : sources.modules) std::filesystem::remove(source.copy, error);
-  std::filesystem::remove(job.work, error);
+  BONGSU_TRY_OK(mibc::merge(parts, sources, image));
+  std::filesystem::remove_all(job.work, error);
 
+  std::size_t errors = 0;
   for (const mib::Problem& problem : sources.problems) {
     image.problems.push_back({image.text(problem.file), image.text(problem.text), problem.line, problem.column, problem.warning});
+    errors += problem.warning ? 0 : 1;
     if (!job.quiet) std::fprintf(stderr, "%s\n", escape_terminal(problem.to_string()).c_str());
   }
   std::size_t too_deep = 0;
   const auto bytes = image.build(sources.key, too_deep);
-  BONGSU_TRY_OK(write_whole(job.image, bytes));
-  std::printf("%zu modules, %zu objects, %zu problems\n", sources.modules.size(), image.objects.size() - too_deep,
-              sources.problems.size());
+  BONGSU_TRY_OK(mibc::write_whole(job.image, bytes, true));
+  std::printf("%zu modules, %zu objects, %zu problems, %zu warnings\n", image.modules.size(), image.objects.size() - too_deep,
+              errors, sources.problems.size() - errors);
   return {};
 }
 

@@ -18,14 +18,11 @@
 #include <unordered_map>
 
 #include "base/text.h"
-#include "places.h"
 
 namespace bongsu::mibc {
 
 namespace {
 
-using mib::Access;
-using mib::DefStatus;
 using mib::ImageBuilder;
 using mib::Kind;
 using mib::kNone;
@@ -84,67 +81,9 @@ Syntax syntax_of(int type) {
   }
 }
 
-Access access_of(int access) {
-  switch (access) {
-    case MIB_ACCESS_READONLY:
-      return Access::ReadOnly;
-    case MIB_ACCESS_READWRITE:
-      return Access::ReadWrite;
-    case MIB_ACCESS_WRITEONLY:
-      return Access::WriteOnly;
-    case MIB_ACCESS_NOACCESS:
-      return Access::NotAccessible;
-    case MIB_ACCESS_NOTIFY:
-      return Access::Notify;
-    case MIB_ACCESS_CREATE:
-      return Access::ReadCreate;
-    default:
-      return Access::None;
-  }
-}
-
-DefStatus status_of(int status) {
-  switch (status) {
-    case MIB_STATUS_MANDATORY:
-      return DefStatus::Mandatory;
-    case MIB_STATUS_OPTIONAL:
-      return DefStatus::Optional;
-    case MIB_STATUS_OBSOLETE:
-      return DefStatus::Obsolete;
-    case MIB_STATUS_DEPRECATED:
-      return DefStatus::Deprecated;
-    case MIB_STATUS_CURRENT:
-      return DefStatus::Current;
-    default:
-      return DefStatus::None;
-  }
-}
-
-Kind kind_of(const tree& node) {
-  switch (node.type) {
-    case TYPE_TRAPTYPE:
-    case TYPE_NOTIFTYPE:
-      return Kind::Notification;
-    case TYPE_OBJGROUP:
-    case TYPE_NOTIFGROUP:
-      return Kind::Group;
-    case TYPE_MODID:
-      return Kind::Module;
-    case TYPE_AGENTCAP:
-      return Kind::Capabilities;
-    case TYPE_MODCOMP:
-      return Kind::Compliance;
-    default:
-      break;
-  }
-  if (node.indexes != nullptr || node.augments != nullptr) return Kind::Row;
-  return syntax_of(node.type) == Syntax::None ? Kind::Node : Kind::Scalar;
-}
-
 // Lines without the source's indentation; Latin-1 where it is not UTF-8.
-std::string clean(const char* raw) {
-  if (raw == nullptr) return {};
-  std::string text = raw, out;
+std::string clean(std::string text) {
+  std::string out;
   if (!is_valid_utf8(text)) {
     std::string wide;
     for (const char c : text) {
@@ -161,15 +100,21 @@ std::string clean(const char* raw) {
   return out;
 }
 
-std::string plain(const char* raw) { return raw == nullptr ? std::string() : clean(raw); }
+std::string plain(const char* raw) {
+  std::string text = raw == nullptr ? std::string() : clean(raw);
+  if (text.starts_with(kReservedMark)) text.erase(0, kReservedMark.size());
+  return text;
+}
 
 class Harvest {
  public:
-  Harvest(Sources& sources, ImageBuilder& image) : sources_(sources), image_(image) {
-    for (const Source& source : sources.modules) {
-      numbers_.emplace(source.module, static_cast<std::uint32_t>(image.modules.size()));
-      image.modules.push_back(
-          {image.text(source.module), image.text(source.file.string()), image.text(source.last_updated), source.declared, 0});
+  Harvest(const std::vector<Input>& inputs, ImageBuilder& image) : inputs_(inputs), image_(image) {
+    for (const Input& input : inputs) {
+      by_module_.emplace(input.source->module.name, &input);
+      if (!input.target) continue;
+      numbers_.emplace(input.source->module.name, static_cast<std::uint32_t>(image.modules.size()));
+      image.modules.push_back({image.text(input.source->module.name), image.text(input.source->file.string()),
+                               image.text(input.source->module.last_updated), input.mended->declared, 0});
     }
   }
 
@@ -190,52 +135,79 @@ class Harvest {
   }
 
  private:
-  std::uint32_t module_number(int modid) {
-    const auto known = modids_.find(modid);
-    if (known != modids_.end()) return known->second;
-    const module* found = find_module(modid);
-    std::uint32_t number = kNone;
-    if (found != nullptr) {
-      if (const auto at = numbers_.find(found->name); at != numbers_.end()) number = at->second;
+  struct Known {
+    const Input* input = nullptr;  // nothing when the parser made the module up
+    std::uint32_t number = kNone;  // in the image, of a module that this run is for
+  };
+  const Known& known(int modid) {
+    const auto [at, fresh] = modids_.try_emplace(modid);
+    if (!fresh) return at->second;
+    if (const module* found = find_module(modid); found != nullptr && found->name != nullptr) {
+      if (const auto input = by_module_.find(found->name); input != by_module_.end()) at->second.input = input->second;
+      if (const auto number = numbers_.find(found->name); number != numbers_.end()) at->second.number = number->second;
     }
-    modids_.emplace(modid, number);
-    return number;
+    return at->second;
   }
 
   std::uint32_t take(const tree& node, std::uint32_t parent) {
     const auto number = static_cast<std::uint32_t>(image_.objects.size());
-    const std::string_view label = node.label == nullptr ? "" : node.label;
+    const std::string label = plain(node.label);
     ObjectRecord record{};
     record.parent = parent;
     record.subid = static_cast<std::uint32_t>(node.subid);
     record.module = kNone;
     record.augments = kNone;
-    // Net-SNMP makes up "anonymous#5" for a number without a name, and "enterprise#" for the 0 above a TRAP-TYPE.
-    if (label.empty() || label.find('#') != std::string_view::npos) {
+    // Net-SNMP makes up "anonymous#5" for a number without a name.
+    if (label.empty() || label.find('#') != std::string::npos) {
       image_.objects.push_back(record);
-      nodes_.push_back(nullptr);
+      origins_.push_back({});
       return number;
     }
-    record.name = image_.text(label);
-    record.module = module_number(node.modid);
-    record.kind = static_cast<std::uint8_t>(kind_of(node));
-    const Syntax syntax = syntax_of(node.type);
-    record.syntax = static_cast<std::uint8_t>(syntax);
-    record.access = static_cast<std::uint8_t>(access_of(node.access));
-    record.status = static_cast<std::uint8_t>(status_of(node.status));
-    record.convention = image_.text(plain(get_tc_descriptor(node.tc_index)));
-    record.hint = image_.text(plain(node.hint));
-    record.units = image_.text(plain(node.units));
-    record.description = image_.text(clean(node.description));
-    record.default_value = image_.text(plain(node.defaultValue));
-    take_lists(node, syntax, record);
-    image_.objects.push_back(record);
-    nodes_.push_back(&node);
-    take_names(node, number, label);
+    // Modules that say the same name for the same number; each of ours keeps what it says of it.
+    std::vector<int> modids{node.modid};
+    for (int i = 0; i < node.number_modules; ++i) {
+      if (std::find(modids.begin(), modids.end(), node.module_list[i]) == modids.end()) modids.push_back(node.module_list[i]);
+    }
+    std::size_t taken = 0;
+    for (const int modid : modids) {
+      const Known& home = known(modid);
+      const Facts* facts = nullptr;
+      if (home.input != nullptr) {
+        if (const auto at = home.input->mended->facts.find(label); at != home.input->mended->facts.end()) facts = &at->second;
+      }
+      if (home.number == kNone && (taken != 0 || modid != modids.back())) continue;
+      by_name_[label].emplace_back(modid, static_cast<std::uint32_t>(image_.objects.size()));
+      add(node, record, label, home, facts, modid);
+      ++taken;
+    }
     return number;
   }
 
-  void take_lists(const tree& node, Syntax syntax, ObjectRecord& record) {
+  void add(const tree& node, ObjectRecord record, const std::string& label, const Known& home, const Facts* facts, int modid) {
+    const Syntax syntax = syntax_of(node.type);
+    record.kind = static_cast<std::uint8_t>(facts != nullptr ? facts->kind : Kind::Node);
+    if (record.parent == kNone) record.name = image_.text(label);  // iso, of no module
+    if (home.number != kNone) {                                    // of others the place alone: their own run tells the rest
+      record.name = image_.text(label);
+      record.module = home.number;
+      ++image_.modules[home.number].objects;
+      record.syntax = static_cast<std::uint8_t>(syntax);
+      record.convention = image_.text(plain(get_tc_descriptor(node.tc_index)));
+      record.hint = image_.text(plain(node.hint));
+      take_lists(node, syntax, facts, record);
+    }
+    if (home.number != kNone && facts != nullptr) {
+      record.access = static_cast<std::uint8_t>(facts->access);
+      record.status = static_cast<std::uint8_t>(facts->status);
+      record.units = image_.text(clean(facts->units));
+      record.description = image_.text(clean(facts->description));
+      record.default_value = image_.text(clean(facts->default_value));
+    }
+    image_.objects.push_back(record);
+    origins_.push_back({facts, modid});
+  }
+
+  void take_lists(const tree& node, Syntax syntax, const Facts* facts, ObjectRecord& record) {
     record.first_enum = static_cast<std::uint32_t>(image_.enums.size());
     for (const enum_list* e = node.enums; e != nullptr; e = e->next)
       image_.enums.push_back({image_.text(plain(e->label)), e->value});
@@ -244,69 +216,54 @@ class Harvest {
     record.enums = static_cast<std::uint32_t>(image_.enums.size()) - record.first_enum;
 
     record.first_range = static_cast<std::uint32_t>(image_.ranges.size());
-    const bool is_unsigned =
-        syntax == Syntax::Unsigned32 || syntax == Syntax::Gauge32 || syntax == Syntax::Counter32 || syntax == Syntax::TimeTicks;
-    for (const range_list* r = node.ranges; r != nullptr; r = r->next) {
-      // The parser keeps bounds in 32 bits with a sign: 0..4294967295 arrives as 0..-1.
-      std::int64_t low = r->low, high = r->high;
-      if (is_unsigned && low < 0) low += std::int64_t{1} << 32;
-      if ((is_unsigned && high < 0) || high < low) high += std::int64_t{1} << 32;
-      image_.ranges.push_back({low, high});
+    if (facts != nullptr && !facts->ranges.empty()) {
+      for (const auto& [low, high] : facts->ranges) image_.ranges.push_back({low, high});
+    } else {
+      const bool is_unsigned =
+          syntax == Syntax::Unsigned32 || syntax == Syntax::Gauge32 || syntax == Syntax::Counter32 || syntax == Syntax::TimeTicks;
+      // A convention's bounds were written for 32 bits with a sign.
+      for (const range_list* r = node.ranges; r != nullptr; r = r->next)
+        image_.ranges.push_back({r->low, is_unsigned && r->high == INT32_MAX ? std::int64_t{UINT32_MAX} : r->high});
     }
     std::stable_sort(image_.ranges.begin() + record.first_range, image_.ranges.end(),
                      [](const auto& a, const auto& b) { return a.low < b.low; });
     record.ranges = static_cast<std::uint32_t>(image_.ranges.size()) - record.first_range;
 
     record.first_ref = static_cast<std::uint32_t>(image_.refs.size());
-    for (const index_list* i = node.indexes; i != nullptr; i = i->next)
-      image_.refs.push_back({kNone, image_.text(plain(i->ilabel)), i->isimplied != 0});
-    for (const varbind_list* v = node.varbinds; v != nullptr; v = v->next)
-      image_.refs.push_back({kNone, image_.text(plain(v->vblabel)), 0});
+    if (facts != nullptr) {
+      for (const auto& [name, implied] : facts->refs) image_.refs.push_back({kNone, image_.text(name), implied});
+    }
     record.refs = static_cast<std::uint32_t>(image_.refs.size()) - record.first_ref;
   }
 
-  void take_names(const tree& node, std::uint32_t number, std::string_view label) {
-    int best = 1'000;
-    const auto add = [&](int modid) {
-      const std::uint32_t module = module_number(modid);
-      if (module == kNone || !by_name_[std::string(label)].try_emplace(module, number).second) return;
-      image_.names.push_back({number, module});
-      ++image_.modules[module].objects;
-      best = std::min(best, sources_.modules[module].smi_v2 ? 0 : 1);
-    };
-    for (int i = 0; i < node.number_modules; ++i) add(node.module_list[i]);
-    add(node.modid);
-    const auto [entry, fresh] = plain_.try_emplace(std::string(label), number, best);
-    if (!fresh && best < entry->second.second) entry->second = {number, best};
-  }
-
-  std::uint32_t lookup(std::string_view name, int modid) {
-    const auto found = by_name_.find(std::string(name));
+  std::uint32_t lookup(const std::string& name, int modid) {
+    const auto found = by_name_.find(name);
     if (found == by_name_.end()) return kNone;
-    if (const auto own = found->second.find(module_number(modid)); own != found->second.end()) return own->second;
+    const auto of = [&](int wanted) {
+      for (const auto& [id, number] : found->second) {
+        if (id == wanted) return number;
+      }
+      return kNone;
+    };
+    if (const auto own = of(modid); own != kNone) return own;
     if (const module* importer = find_module(modid); importer != nullptr) {
       for (int i = 0; i < importer->no_imports; ++i) {
-        if (importer->imports[i].label == nullptr || name != importer->imports[i].label) continue;
-        if (const auto at = found->second.find(module_number(importer->imports[i].modid)); at != found->second.end())
-          return at->second;
+        if (importer->imports[i].label == nullptr || plain(importer->imports[i].label) != name) continue;
+        if (const auto at = of(importer->imports[i].modid); at != kNone) return at;
       }
     }
-    return plain_.at(std::string(name)).first;
+    return found->second.front().second;
   }
 
   // Names of other objects, and what a row makes of its neighbours.
   void resolve() {
-    for (const auto& [name, entry] : plain_) image_.names.push_back({entry.first, kNone});
     for (std::uint32_t i = 0; i < image_.objects.size(); ++i) {
-      const tree* node = nodes_[i];
       ObjectRecord& record = image_.objects[i];
-      if (node == nullptr) continue;
-      std::uint32_t at = record.first_ref;
-      for (const index_list* r = node->indexes; r != nullptr; r = r->next, ++at)
-        image_.refs[at].object = lookup(plain(r->ilabel), node->modid);
-      for (const varbind_list* r = node->varbinds; r != nullptr; r = r->next, ++at)
-        image_.refs[at].object = lookup(plain(r->vblabel), node->modid);
-      if (node->augments != nullptr) record.augments = lookup(plain(node->augments), node->modid);
+      const auto& [facts, modid] = origins_[i];
+      if (facts == nullptr) continue;
+      for (std::uint32_t r = 0; r < record.refs; ++r)
+        image_.refs[record.first_ref + r].object = lookup(facts->refs[r].first, modid);
+      if (!facts->augments.empty()) record.augments = lookup(facts->augments, modid);
       if (record.parent == kNone) continue;
       ObjectRecord& parent = image_.objects[record.parent];
       if (static_cast<Kind>(record.kind) == Kind::Row && static_cast<Kind>(parent.kind) == Kind::Node)
@@ -316,26 +273,85 @@ class Harvest {
     }
   }
 
-  Sources& sources_;
+  const std::vector<Input>& inputs_;
   ImageBuilder& image_;
+  std::map<std::string, const Input*, std::less<>> by_module_;
   std::map<std::string, std::uint32_t, std::less<>> numbers_;
-  std::unordered_map<int, std::uint32_t> modids_;
-  std::vector<const tree*> nodes_;                                                   // by object
-  std::unordered_map<std::string, std::map<std::uint32_t, std::uint32_t>> by_name_;  // name, module, object
-  std::unordered_map<std::string, std::pair<std::uint32_t, int>> plain_;
+  std::unordered_map<int, Known> modids_;
+  std::vector<std::pair<const Facts*, int>> origins_;  // by object
+  std::unordered_map<std::string, std::vector<std::pair<int, std::uint32_t>>> by_name_;
 };
 
 void set(int flag, bool on = true) { netsnmp_ds_set_boolean(NETSNMP_DS_LIBRARY_ID, flag, on ? 1 : 0); }
 
+// What stands in `text` between two marks; empty when either is missing.
+std::string_view between(std::string_view text, std::string_view from, std::string_view to) {
+  const auto begin = text.find(from);
+  if (begin == std::string_view::npos) return {};
+  text.remove_prefix(begin + from.size());
+  const auto end = to.empty() ? text.size() : text.find(to);
+  return end == std::string_view::npos ? std::string_view() : text.substr(0, end);
+}
+
+class Complainer {
+ public:
+  Complainer(const std::vector<Input>& inputs, Outcome& out) : out_(out) {
+    for (const Input& input : inputs) {
+      copies_.emplace(input.copy.string(), &input);
+      modules_.emplace(input.source->module.name, &input);
+    }
+  }
+
+  void take(std::string_view line) {
+    line = trim(line);
+    // "What (token): At line 12 in COPY": the rest of the module is lost to the parser, unless the definition is left out.
+    if (const auto at = line.rfind(": At line "); at != std::string_view::npos) {
+      const auto number = parse_unsigned(between(line.substr(at), ": At line ", " in "));
+      const auto copy = copies_.find(between(line.substr(at), " in ", ""));
+      if (!number || copy == copies_.end()) return;
+      const auto& lines = copy->second->mended->lines;
+      const auto next = std::upper_bound(lines.begin(), lines.end(), *number, [](auto n, const auto& l) { return n < l.first; });
+      if (next != lines.begin())
+        out_.refused.push_back({copy->second->number, std::prev(next)->second, std::string(line.substr(0, at))});
+      return;
+    }
+    // "Cannot adopt OID in M: name ::= { parent 3 }", "Unlinked OID in M: ..."
+    if (!line.starts_with("Cannot adopt") && !line.starts_with("Unlinked")) return;
+    const auto module = modules_.find(between(line, " in ", ": "));
+    const std::string_view parent = between(between(line, ": ", ""), "{ ", " ");
+    if (module == modules_.end() || !module->second->target || parent.empty()) return;
+    const std::string_view rest = between(line, ": ", "");
+    auto& hung = orphans_[{module->second, std::string(parent)}];
+    hung.emplace_back(rest.substr(0, rest.find(' ')));
+  }
+
+  // One line for each parent that is missing, whatever hangs below it.
+  void finish() {
+    for (const auto& [where, names] : orphans_) {
+      const auto& [input, parent] = where;
+      const auto facts = input->mended->facts.find(names[0]);
+      const mib::Place place = facts == input->mended->facts.end() ? input->source->module.place : facts->second.place;
+      out_.problems.push_back({input->source->file.string(), place.line, place.column, false,
+                               names[0] + (names.size() == 1 ? " is" : " and " + std::to_string(names.size() - 1) + " more are") +
+                                   " left out: their parent " + parent + " is not where it is imported from"});
+    }
+  }
+
+ private:
+  Outcome& out_;
+  std::map<std::string, const Input*, std::less<>> copies_;
+  std::map<std::string, const Input*, std::less<>> modules_;
+  std::map<std::pair<const Input*, std::string>, std::vector<std::string>> orphans_;
+};
+
 }  // namespace
 
-void parse(Sources& sources, ImageBuilder& image) {
+Outcome parse(const std::vector<Input>& inputs, ImageBuilder& image) {
   // Nothing of the user's own Net-SNMP setting reaches us.
   for (const char* name : {"MIBS", "MIBDIRS", "MIBFILES", "SNMPCONFPATH", "PREFIX", "SUFFIX"}) ::unsetenv(name);
   set(NETSNMP_DS_LIB_DONT_READ_CONFIGS);
   set(NETSNMP_DS_LIB_DONT_PERSIST_STATE);
   set(NETSNMP_DS_LIB_DISABLE_PERSISTENT_LOAD);
-  set(NETSNMP_DS_LIB_SAVE_MIB_DESCRS);
   set(NETSNMP_DS_LIB_MIB_ERRORS);
   set(NETSNMP_DS_LIB_MIB_PARSE_LABEL);   // underscores in names
   set(NETSNMP_DS_LIB_MIB_COMMENT_TERM);  // a comment goes to the end of its line
@@ -350,33 +366,19 @@ void parse(Sources& sources, ImageBuilder& image) {
   netsnmp_init_mib();
   complaints.lines.clear();  // about the folder that is not there
 
-  for (const Source& source : sources.modules) add_mibfile(source.copy.c_str(), nullptr);
-  for (const Source& source : sources.modules) netsnmp_read_module(source.module.c_str());
+  for (const Input& input : inputs) add_mibfile(input.copy.c_str(), nullptr);
+  for (const Input& input : inputs) {
+    if (input.target) netsnmp_read_module(input.source->module.name.c_str());
+  }
   adopt_orphans();
 
-  Harvest(sources, image).walk(get_tree_head());
-
-  Places places(sources);
-  std::map<std::string, bool> seen;
-  for (const std::string& line : complaints.lines) {
-    // The parser's own search path says nothing here; one line for a module that is missing is enough, and so is one for
-    // a missing parent, which "Unlinked OID" has named already.
-    if (trim(line).empty() || line.starts_with("MIB search path") || line.starts_with("Undefined identifier:") ||
-        line.find("in module #-1") != std::string::npos)
-      continue;
-    mib::Problem problem = places.locate(line);
-    if (seen.emplace(problem.to_string(), true).second) sources.problems.push_back(std::move(problem));
-  }
-  if (complaints.lost != 0)
-    sources.problems.push_back(
-        {"", 0, 0, false, std::to_string(complaints.lost) + " more complaints of the parser are not kept"});
-  for (std::size_t i = 0; i < sources.modules.size(); ++i) {
-    const auto& module = image.modules[i];
-    if (module.objects >= module.declared) continue;
-    sources.problems.push_back({sources.modules[i].file.string(), 0, 0, false,
-                                "module " + sources.modules[i].module + ": " + std::to_string(module.objects) + " of " +
-                                    std::to_string(module.declared) + " names kept"});
-  }
+  Outcome out;
+  Complainer complainer(inputs, out);
+  for (const std::string& line : complaints.lines) complainer.take(line);
+  if (!out.refused.empty()) return out;
+  complainer.finish();
+  Harvest(inputs, image).walk(get_tree_head());
+  return out;
 }
 
 }  // namespace bongsu::mibc

@@ -2,49 +2,36 @@
 #include "sources.h"
 
 #include <algorithm>
-#include <fstream>
+#include <set>
 
 namespace bongsu::mibc {
 
 namespace {
 
 // RFC 1213 says again what these say better; they are read first, so that an object's home is theirs.
-constexpr std::string_view kHomes[] = {"SNMPv2-SMI", "SNMPv2-TC", "SNMPv2-MIB", "IF-MIB", "IP-MIB", "TCP-MIB", "UDP-MIB"};
+constexpr std::string_view kHomes[] = {"SNMPv2-SMI", "SNMPv2-TC",  "SNMPv2-MIB",         "IF-MIB",          "IP-MIB", "TCP-MIB",
+                                       "UDP-MIB",    "BRIDGE-MIB", "SNMP-FRAMEWORK-MIB", "INET-ADDRESS-MIB"};
+constexpr int kSmiV2 = 100, kSmiV1 = 200;
+// More modules to a run cost the parser, which looks names up in lists, more than a further run does.
+constexpr std::size_t kGroup = 120;
 
-struct Candidate {
-  Source source;
-  mib::ScannedModule scanned;
-};
+int rank_of(const mib::ScannedModule& module, bool first_folder) {
+  const auto home = std::find(std::begin(kHomes), std::end(kHomes), module.name);
+  if (home != std::end(kHomes)) return static_cast<int>(home - std::begin(kHomes));
+  return (module.smi_v2 ? kSmiV2 : kSmiV1) + (first_folder ? 0 : Homes::kWellKnown);
+}
 
 // Newest first; then the fuller text; then the folder named first.
-bool better(const Candidate& a, const Candidate& b) {
-  const std::string at = mib::sortable_time(a.source.last_updated), bt = mib::sortable_time(b.source.last_updated);
+bool better(const Source& a, const Source& b) {
+  const std::string at = mib::sortable_time(a.module.last_updated), bt = mib::sortable_time(b.module.last_updated);
   if (at != bt) return at > bt;
-  if (a.source.declared != b.source.declared) return a.source.declared > b.source.declared;
-  return a.source.order < b.source.order;
-}
-
-// What is certain to be meant: lines end in a newline, no control characters, an END. Each line keeps its number.
-std::string mended(std::string_view text, const mib::ScannedModule& module) {
-  std::string out(
-      static_cast<std::size_t>(std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(module.begin), '\n')), '\n');
-  for (const char c : text.substr(module.begin, module.end - module.begin)) {
-    const auto octet = static_cast<unsigned char>(c);
-    out += (octet < 0x20 && c != '\n' && c != '\t') || octet == 0x7f ? ' ' : c;
-  }
-  out += module.ended ? "\n" : "\nEND\n";
-  return out;
-}
-
-int rank(const Source& source) {
-  const auto home = std::find(std::begin(kHomes), std::end(kHomes), source.module);
-  if (home != std::end(kHomes)) return static_cast<int>(home - std::begin(kHomes));
-  return source.smi_v2 ? 100 : 200;
+  if (a.declared != b.declared) return a.declared > b.declared;
+  return a.order < b.order;
 }
 
 }  // namespace
 
-Result<Sources> gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work) {
+Sources gather(const std::vector<std::filesystem::path>& paths) {
   Sources out;
   const auto report = [&out](const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
     out.problems.push_back({file.string(), place.line, place.column, warning, std::move(text)});
@@ -52,8 +39,9 @@ Result<Sources> gather(const std::vector<std::filesystem::path>& paths, const st
   std::vector<std::string> unreadable;
   const auto files = mib::list_files(paths, unreadable);
   for (const std::string& path : unreadable) out.problems.push_back({"", 0, 0, false, path + "; check the path and its rights"});
+  // The modules that come with Bongsu are named first, and are everybody's.
+  const std::size_t first_folder = paths.empty() ? 0 : mib::list_files({paths[0]}, unreadable).size();
 
-  std::map<std::string, Candidate> chosen;
   out.key = mib::kFirstKey;
   for (std::size_t order = 0; order < files.size(); ++order) {
     const auto text = mib::read_text(files[order]);
@@ -65,65 +53,77 @@ Result<Sources> gather(const std::vector<std::filesystem::path>& paths, const st
     mib::ScannedFile scanned = mib::scan(*text);
     if (scanned.modules.empty())
       report(files[order], {}, true, "no MIB module found (NAME DEFINITIONS ::= BEGIN ... END); left out");
-    if (scanned.open_quote.line != 0 && !scanned.modules.empty()) {
-      report(files[order], scanned.open_quote, false, "the text that starts here has no closing \"; what follows it is lost");
-    }
     for (mib::ScannedModule& module : scanned.modules) {
       if (!module.ended && scanned.open_quote.line == 0)
         report(files[order], module.place, true, "module " + module.name + " has no END; read to the end of the file");
-      Candidate candidate{.source = {.module = module.name,
-                                     .file = files[order],
-                                     .copy = {},
-                                     .last_updated = module.last_updated,
-                                     .declared = static_cast<std::uint32_t>(module.definitions.size()),
-                                     .smi_v2 = module.smi_v2,
-                                     .order = order},
-                          .scanned = {}};
-      candidate.scanned.begin = module.begin;
-      candidate.scanned.end = module.end;
-      candidate.scanned.ended = module.ended;
-      const auto at = chosen.find(module.name);
-      if (at == chosen.end()) {
-        chosen.emplace(module.name, std::move(candidate));
-        continue;
-      }
-      const bool newer = better(candidate, at->second);
-      const Candidate& left = newer ? at->second : candidate;
-      const Candidate& taken = newer ? candidate : at->second;
-      report(left.source.file, {}, true,
-             "module " + module.name + " is taken from " + taken.source.file.string() +
-                 (taken.source.last_updated == left.source.last_updated ? "" : ", which is newer"));
-      if (newer) at->second = std::move(candidate);
+      Source source;
+      source.file = files[order];
+      source.declared = static_cast<std::uint32_t>(module.definitions.size());
+      source.order = order;
+      source.rank = rank_of(module, order < first_folder);
+      out.homes.add_module(module.name, source.file.parent_path(), source.rank);
+      for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
+      for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
+      module.definitions.clear();
+      module.types.clear();
+      module.imports.clear();
+      source.module = std::move(module);
+      out.modules.push_back(std::move(source));
     }
   }
 
-  // One file at a time is in memory.
-  std::vector<Candidate*> by_file;
-  for (auto& [name, candidate] : chosen) by_file.push_back(&candidate);
-  std::sort(by_file.begin(), by_file.end(), [](const auto* a, const auto* b) {
-    return std::pair(a->source.order, a->scanned.begin) < std::pair(b->source.order, b->scanned.begin);
-  });
-  std::string text;
-  std::size_t held = files.size();
-  for (Candidate* candidate : by_file) {
-    Source& source = candidate->source;
-    if (held != source.order) {
-      auto again = mib::read_text(source.file);
-      text = again ? std::move(*again) : std::string();
-      held = source.order;
-    }
-    if (candidate->scanned.end > text.size()) {
-      report(source.file, {}, false, "changed while it was read; left out");
-      continue;
-    }
-    source.copy = work / std::to_string(out.modules.size());
-    std::ofstream copy(source.copy, std::ios::binary);
-    copy << mended(text, candidate->scanned);
-    if (!copy.flush()) return Error{Code::Io, source.copy.string() + ": cannot be written; is the disk full?"};
-    out.modules.push_back(source);
+  std::map<std::string, std::size_t> meant;
+  for (std::size_t i = 0; i < out.modules.size(); ++i) {
+    const auto [at, fresh] = meant.try_emplace(out.modules[i].module.name, i);
+    if (!fresh && better(out.modules[i], out.modules[at->second])) at->second = i;
   }
-  std::stable_sort(out.modules.begin(), out.modules.end(), [](const Source& a, const Source& b) { return rank(a) < rank(b); });
+  for (std::size_t i = 0; i < out.modules.size(); ++i) out.modules[i].meant = meant.at(out.modules[i].module.name) == i;
+  // Of one folder's revisions the best alone is read.
+  std::map<std::pair<std::filesystem::path, std::string>, std::size_t> nearest;
+  for (std::size_t i = 0; i < out.modules.size(); ++i) {
+    const auto [at, fresh] = nearest.try_emplace({out.modules[i].file.parent_path(), out.modules[i].module.name}, i);
+    if (!fresh && better(out.modules[i], out.modules[at->second])) at->second = i;
+  }
+  std::vector<Source> kept;
+  for (std::size_t i = 0; i < out.modules.size(); ++i) {
+    Source& source = out.modules[i];
+    const bool near = nearest.at({source.file.parent_path(), source.module.name}) == i;
+    const Source& taken = out.modules[meant.at(source.module.name)];
+    if (!source.meant) {
+      const std::string newer = taken.module.last_updated == source.module.last_updated ? "" : ", which is newer";
+      report(source.file, source.module.place, true,
+             "module " + source.module.name + " is taken from " + taken.file.string() + newer +
+                 (near ? "; this one serves the files of its own folder" : ""));
+    }
+    if (near) kept.push_back(source);  // a copy: `taken` may still be asked for
+  }
+  out.modules = std::move(kept);
+  std::stable_sort(out.modules.begin(), out.modules.end(), [](const Source& a, const Source& b) { return a.rank < b.rank; });
   return out;
+}
+
+std::vector<Group> group(const Sources& sources) {
+  std::map<std::filesystem::path, std::vector<std::size_t>> folders;
+  std::vector<std::filesystem::path> order;
+  for (std::size_t i = 0; i < sources.modules.size(); ++i) {
+    auto& of = folders[sources.modules[i].file.parent_path()];
+    if (of.empty()) order.push_back(sources.modules[i].file.parent_path());
+    of.push_back(i);
+  }
+  std::vector<Group> groups;
+  std::set<std::string> names;
+  for (const auto& folder : order) {
+    const auto& of = folders[folder];
+    const bool fits = !groups.empty() && groups.back().modules.size() + of.size() <= kGroup &&
+                      std::none_of(of.begin(), of.end(), [&](auto i) { return names.contains(sources.modules[i].module.name); });
+    if (!fits) groups.emplace_back(), names.clear();
+    for (const std::size_t i : of) {
+      if (groups.back().modules.size() >= kGroup) groups.emplace_back(), names.clear();
+      groups.back().modules.push_back(i);
+      names.insert(sources.modules[i].module.name);
+    }
+  }
+  return groups;
 }
 
 }  // namespace bongsu::mibc

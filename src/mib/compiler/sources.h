@@ -8,30 +8,38 @@
 #include <vector>
 
 #include "base/result.h"
+#include "homes.h"
 #include "mib/scan.h"
 #include "mib/tree.h"
 
 namespace bongsu::mibc {
 
-// The file that was taken for a module, and the copy that the parser reads.
+// One module in one file.
 struct Source {
-  std::string module;
+  mib::ScannedModule module;  // its lists are empty: homes have them
   std::filesystem::path file;
-  std::filesystem::path copy;
-  std::string last_updated;
   std::uint32_t declared = 0;
-  bool smi_v2 = false;
   std::size_t order = 0;  // of its file among all
+  int rank = 0;           // lower is asked first for a name that several modules define
+  bool meant = true;      // the revision that the module's name means where nothing nearer is
 };
 
 struct Sources {
   std::vector<Source> modules;  // in the order to load: SMIv2 before what it replaces
   std::vector<mib::Problem> problems;
+  Homes homes;
   std::uint64_t key = 0;
 };
 
-// Reads every file, takes the newest of each module, and writes a mended copy of each into `work`, one file a module.
-// Errors: Io (the folder for copies).
-Result<Sources> gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work);
+// Reads every file once. Several revisions of one module stay side by side: its name means the newest, but the files of a
+// folder mean the one in their own.
+Sources gather(const std::vector<std::filesystem::path>& paths);
+
+// Which modules one run of the parser loads: each name once, since the parser knows them by name.
+struct Group {
+  std::vector<std::size_t> modules;
+};
+// Folders stay together as far as a group holds them, so that each sees its own revisions.
+std::vector<Group> group(const Sources& sources);
 
 }  // namespace bongsu::mibc

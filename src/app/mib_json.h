@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "base/json.h"
+#include "mib/tree.h"
+
+namespace bongsu::app {
+
+// One definition: module, name, oid, kind, syntax, tc, enums, range, index, augments, access, status, units, display_hint,
+// defval, objects; null where there is none. With its description where `whole` asks for it.
+void append_object(JsonWriter& json, const mib::Object& object, bool whole);
+std::string range_text(const mib::Object& object);  // "0..255", "1..2 | 4", "SIZE" left to the reader
+std::string index_text(const mib::Object& object);  // "ifIndex, IMPLIED name"
+
+}  // namespace bongsu::app

@@ -30,6 +30,12 @@ Error refusal(const Target& target, PduType type, std::int32_t status, std::stri
                       denied && target.credentials ? ": " + rights_advice(*target.credentials) : "")};
 }
 
+// Whether each can be the answer to a GETNEXT.
+bool all_follow(const Response& answer) {
+  return std::all_of(answer.varbinds.begin(), answer.varbinds.end(),
+                     [](const Varbind& found) { return found.value.exists() || found.value.type == ValueType::EndOfMibView; });
+}
+
 // The OID that error-index points at, or all of them.
 std::string blamed(const std::vector<Varbind>& asked, std::int32_t index) {
   if (index >= 1 && static_cast<std::size_t>(index) <= asked.size())
@@ -51,10 +57,12 @@ struct Client::Raw {
 class Gathering {
  public:
   Gathering(const Target& target, Sizing sizing, DialectBook& book, DialectBook::Known& known, std::vector<Oid> oids,
-            std::size_t most)
+            std::size_t most, Time now)
       : target_(target), sizing_(sizing), book_(book), known_(known), most_(most) {
     for (Oid& oid : oids) response_.varbinds.push_back({std::move(oid), {.type = ValueType::NoSuchObject}});
     for (std::size_t i = 0; i < response_.varbinds.size(); ++i) left_.push_back(i);
+    const Observation* seen = known.second.dialect.find(Trait::GetAsNext);
+    as_next_ = seen != nullptr && now - seen->last < kAgain && now >= seen->last;
   }
   bool done() const { return left_.empty(); }
   std::vector<Varbind> next() {
@@ -67,10 +75,12 @@ class Gathering {
       const std::size_t size = 10 + 2 * oid.size();  // about
       if (i > 0 && size > room) break;
       room -= std::min(room, size);
-      out.push_back({oid, {}});
+      out.push_back({as_next_ ? before(oid) : oid, {}});
     }
     return out;
   }
+  // GETNEXT of the names before, where the agent knows no GET.
+  PduType type() const { return as_next_ ? PduType::GetNext : PduType::GetRequest; }
   bool trial(std::size_t asked) const { return sizing_.trying(asked); }
   Target impatient() const { return sizing_.impatient(target_); }
 
@@ -97,6 +107,22 @@ class Gathering {
 
  private:
   static constexpr std::size_t kHeadOctets = 160;
+  static constexpr Millis kAgain{24 * 3'600'000};
+
+  static bool comes_behind(const std::vector<Varbind>& asked, const Response& answer) {
+    if (answer.varbinds.size() != asked.size()) return false;
+    for (std::size_t i = 0; i < asked.size(); ++i)
+      if (!(answer.varbinds[i].oid > asked[i].oid)) return false;
+    return true;
+  }
+  // A name that `oid` comes next to, where it is an object.
+  static Oid before(const Oid& oid) {
+    if (oid.size() <= 2) return oid;
+    std::vector<std::uint32_t> arcs(oid.arcs().begin(), oid.arcs().end());
+    if (arcs.back() == 0) arcs.pop_back();
+    else --arcs.back();
+    return Oid(std::move(arcs));
+  }
 
   Status take_some(const std::vector<Varbind>& asked, Response& answer, ber::Fault fault, bool alone) {
     const Size size{asked.size(), 1};
@@ -161,6 +187,11 @@ class Gathering {
       else response_.varbinds[left_[i]].value = std::move(found->value);
     }
     const std::size_t had = asked.size() - missing.size();
+    if (as_next_ && answer.varbinds.size() == asked.size()) {  // what another one comes in place of is not there
+      for (const std::size_t none : missing) response_.varbinds[none].value = {.type = ValueType::NoSuchInstance};
+      missing.clear();
+      in_order = true;
+    }
     const bool cut = in_order && had > 0 && had == answer.varbinds.size() && had < asked.size();
     left_.erase(left_.begin(), left_.begin() + static_cast<std::ptrdiff_t>(asked.size()));
     left_.insert(left_.begin(), missing.begin(), missing.end());
@@ -170,6 +201,13 @@ class Gathering {
     }
     if (cut) {
       sizing_.failed({had, 1}, Failure::Cut, fmt::format("{} varbinds in answer to a GET of {}", had, asked.size()));
+      return {};
+    }
+    if (!as_next_ && comes_behind(asked, answer)) {
+      as_next_ = true;
+      book_.note(
+          known_, Trait::GetAsNext,
+          fmt::format("GET of {} was answered with {}", asked.front().oid.to_string(), answer.varbinds.front().oid.to_string()));
       return {};
     }
     book_.note(known_, Trait::WrongObjects,
@@ -190,6 +228,7 @@ class Gathering {
   DialectBook& book_;
   DialectBook::Known& known_;
   std::size_t most_;
+  bool as_next_ = false;
   bool alone_ = false;   // the next is asked for alone, to tell why several were refused
   std::string refused_;  // how they were
   Size refused_size_;
@@ -276,12 +315,13 @@ asio::awaitable<Result<Response>> Client::ask_once(Target target, PduType type, 
 asio::awaitable<Result<Response>> Client::get(Target target, std::vector<Oid> oids) {
   DialectBook::Known& known = dialects().known(target.endpoint);
   Sizing sizing(dialects(), known, exchanges_.reactor().clock());
-  Gathering gathering(target, sizing, dialects(), known, std::move(oids), std::max<std::size_t>(options_.get_varbinds, 1));
+  Gathering gathering(target, sizing, dialects(), known, std::move(oids), std::max<std::size_t>(options_.get_varbinds, 1),
+                      exchanges_.reactor().clock().now());
   while (!gathering.done()) {
     std::vector<Varbind> asked = gathering.next();
     const bool trial = gathering.trial(asked.size());
     Target whom = trial ? gathering.impatient() : target;
-    auto answer = co_await ask_owning(std::move(whom), PduType::GetRequest, 0, 0, asked, !trial && asked.size() > 1);
+    auto answer = co_await ask_owning(std::move(whom), gathering.type(), 0, 0, asked, !trial && asked.size() > 1);
     if (auto taken = gathering.take(asked, std::move(answer)); !taken) co_return std::move(taken).error();
   }
   co_return gathering.response();
@@ -289,8 +329,17 @@ asio::awaitable<Result<Response>> Client::get(Target target, std::vector<Oid> oi
 
 asio::awaitable<Result<Response>> Client::get_next(Target target, std::vector<Oid> oids) {
   std::vector<Varbind> asked;
-  for (Oid& oid : oids) asked.push_back({std::move(oid), {}});
-  co_return co_await ask_once(std::move(target), PduType::GetNext, 0, 0, std::move(asked));
+  for (const Oid& oid : oids) asked.push_back({oid, {}});
+  auto answer = co_await ask_once(target, PduType::GetNext, 0, 0, std::move(asked));
+  if (!answer || all_follow(*answer)) co_return answer;
+  // Behind a name there is the next one, or endOfMibView (RFC 3416 section 4.2.2): perhaps GETBULK knows.
+  dialects().note(target.endpoint, Trait::EmptyAnswer,
+                  fmt::format("no object in answer to GETNEXT of {}, where the next object or endOfMibView is due",
+                              oids.front().to_string()));
+  auto other = co_await get_bulk(std::move(target), std::move(oids), 0, 1);
+  if (other && other->error_status == kNoError && other->varbinds.size() == answer->varbinds.size() && all_follow(*other))
+    co_return other;
+  co_return answer;
 }
 
 asio::awaitable<Result<Response>> Client::get_bulk(Target target, std::vector<Oid> oids, int non_repeaters, int max_repetitions) {
@@ -364,6 +413,7 @@ asio::awaitable<Result<WalkEnd>> Client::walk(Target target, Oid root, std::func
 
 asio::awaitable<Result<WalkEnd>> Client::walk(Target target, Oid root, std::function<bool(const Varbind&)> visit,
                                               WalkLimits limits) {
+  limits.confirm = true;
   std::vector<Oid> roots(1, root);
   auto columns = Columns::make(roots);
   if (!columns) co_return std::move(columns).error().context(target.name);

@@ -65,9 +65,10 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // The values in the order asked, whatever the order of the answer. An object that does not exist is there as noSuchObject or
-  // noSuchInstance, in v1 too. A tooBig is met by asking for half as much at once.
+  // noSuchInstance, in v1 too. A tooBig is met by asking for half as much at once, a GET that is answered as GETNEXT by
+  // GETNEXT of the names before.
   asio::awaitable<Result<Response>> get(Target target, std::vector<Oid> oids);
-  // One request, its answer as it is.
+  // One request, its answer as it is; where a GETNEXT is answered as if it was a GET, GETBULK is asked for one row.
   asio::awaitable<Result<Response>> get_next(Target target, std::vector<Oid> oids);
   asio::awaitable<Result<Response>> get_bulk(Target target, std::vector<Oid> oids, int non_repeaters, int max_repetitions);
   // All or nothing, in one request.

@@ -15,8 +15,8 @@ constexpr std::array<std::string_view, kTraits> kTraitNames{
     "endless_table", "wrong_request_id", "reply_address",       "malformed",       "counter32_only",    "slow_table",
     "packet_loss",   "in_flight_limit",  "duplicate_engine_id", "engine_reboots",  "engine_id_changed", "time_jump",
     "wrong_type",    "v1_only",          "message_size",        "duplicate_reply", "late_reply",        "wrong_objects",
-    "empty_answer",  "wrong_error",      "unbelieved"};
-constexpr std::uint8_t kDialectVersion = 1;
+    "empty_answer",  "wrong_error",      "unbelieved",          "silent_object",   "get_as_next"};
+constexpr std::uint8_t kDialectVersion = 2;
 constexpr Millis kSeenAgain{600'000};  // between two tellings of a trait that is known
 constexpr Millis kTextAgain{1'000};    // between two texts of evidence that a stranger can cause
 constexpr std::size_t kMostRecord = 256 << 10;
@@ -162,7 +162,7 @@ std::string encode(const Dialect& dialect) {
   for (const Break& seen : dialect.breaks) {
     out.oid(seen.after);
     out.oid(seen.resume);
-    out.number(seen.exact ? 1 : 0);
+    out.number(seen.silent ? 2 : seen.exact ? 1 : 0);
     out.time(seen.seen);
     out.oid(seen.hidden);
   }
@@ -189,7 +189,7 @@ Result<Dialect> decode_dialect(std::string_view bytes) {
   const std::uint8_t version = in.octet();
   if (!in.failed() && version > kDialectVersion)
     return Error{Code::Unsupported, "a kept dialect was written by a later version; it is learned again"};
-  if (version != kDialectVersion || bytes.size() > kMostRecord) in.refuse();
+  if (version == 0 || bytes.size() > kMostRecord) in.refuse();
   Dialect out;
   out.varbinds = in.small<std::uint16_t>();
   out.too_many = in.small<std::uint16_t>();
@@ -212,7 +212,9 @@ Result<Dialect> decode_dialect(std::string_view bytes) {
     Break& seen = out.breaks.emplace_back();
     seen.after = in.oid();
     seen.resume = in.oid();
-    seen.exact = in.flag();
+    const std::uint64_t kind = in.number(version == 1 ? 1 : 2);
+    seen.exact = kind == 1;
+    seen.silent = kind == 2;
     seen.seen = in.time();
     seen.hidden = in.oid();
   }

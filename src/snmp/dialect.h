@@ -51,8 +51,10 @@ enum class Trait : std::uint8_t {
   EmptyAnswer,        // answers without error and without any object
   WrongError,         // an error-status that does not fit its request (genErr for what is not there, noSuchName in v2c)
   Unbelieved,         // answers of another version, community or kind, or that SNMPv3 does not vouch for
+  SilentObject,       // does not answer when asked for some objects, and answers others
+  GetAsNext,          // answers GET as if it was GETNEXT
 };
-inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::Unbelieved) + 1;
+inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::GetAsNext) + 1;
 std::string_view to_string(Trait trait);  // "varbind_limit": stable, in JSON and by `doctor`
 std::optional<Trait> parse_trait(std::string_view name);
 
@@ -64,13 +66,14 @@ struct Observation {
   friend bool operator==(const Observation&, const Observation&) = default;
 };
 
-// A place where the agent's order breaks. Tried again after a day.
+// A place where the agent's order breaks, or its answers do. Tried again after a day, where it is silent after an hour.
 struct Break {
-  Oid after;           // the last good name
+  Oid after;           // the last good name, or the column where nothing of it was had
   Oid resume;          // where to go on; empty: the column ends here
   bool exact = false;  // `resume` is an object, to be had by GET alone; else GETNEXT of it goes on
   Time seen{};
-  Oid hidden;  // an object just before `after` that GETNEXT passes over, and GET has; empty: none is known
+  Oid hidden;           // an object just before `after` that GETNEXT passes over, and GET has; empty: none is known
+  bool silent = false;  // what comes behind `after` is not answered; with `resume`, that is behind the column's last row
   friend bool operator==(const Break&, const Break&) = default;
 };
 
@@ -103,7 +106,7 @@ struct Dialect {
   std::vector<SlowTable> slow;              // at most kMostSlow, the oldest first
   std::vector<Observation> observations;    // one of each trait at most, in the order first seen
 
-  static constexpr std::size_t kMostBreaks = 32, kMostSlow = 16, kMostEvidence = 400;
+  static constexpr std::size_t kMostBreaks = 64, kMostSlow = 16, kMostEvidence = 400;
   const Observation* find(Trait trait) const;
   // Adds to what was seen. The evidence is cut to kMostEvidence octets.
   Observation& note(Trait trait, Time now, std::string evidence);
@@ -130,7 +133,10 @@ class DialectBook {
     std::uint8_t alone = 0, alone_lost = 0, crowded = 0, crowded_lost = 0;  // first tries, by whether others were under way
     std::uint16_t cut_at = 0, cut_least = 0, cut_most = 0;  // varbinds of the last answers cut short, and their octets
     std::uint8_t silent = 0;                                // requests of a size in question that were not answered
+    std::uint8_t bulk_strikes = 0;                          // answers to GETBULK in a row that GETNEXT does not bear out
+    bool bulk_proved = false;                               // GETNEXT bore one out
     bool changed = false;                                   // stands in changed_
+    SteadyTime heard{};                                     // its last answer; the clock's start: none, or it is dead since
     Time told{};                                            // when it last stood there
     std::string polled_as;                                  // the device that last answered here
   };

@@ -241,7 +241,11 @@ void Exchanges::send(Exchange& exchange) {
   }
   ++exchange.tries;
   transmit(exchange, *socket, now);
-  if (exchange.tries <= exchange.target.retries) return;
+  if (exchange.tries > exchange.target.retries) ask_beside(exchange);
+}
+
+// Beside the last try: what may be wrong where there is no answer.
+void Exchanges::ask_beside(Exchange& exchange) {
   if (exchange.device != nullptr) probe(exchange);
   else probe_v1(exchange);
 }
@@ -292,8 +296,9 @@ void Exchanges::speak_v1(Exchange& asker, std::int32_t request_id) {
   if (request.type == PduType::GetBulk && !asker.reducible) return;
   asker.version = Version::V1;
   std::string problem;
-  net::DatagramSocket* socket = socket_for(asker.target.endpoint.address, problem);
-  if (socket == nullptr) return;
+  const bool stream = asker.target.transport == Transport::Tcp;
+  net::DatagramSocket* socket = stream ? nullptr : socket_for(asker.target.endpoint.address, problem);
+  if (stream ? asker.connection == nullptr || asker.connection->state != Connection::State::Open : socket == nullptr) return;
   if (request.type == PduType::GetBulk) {
     reduce(asker);
   } else {
@@ -303,7 +308,8 @@ void Exchanges::speak_v1(Exchange& asker, std::int32_t request_id) {
         encoder_.finish(Version::V1, asker.target.credentials->community.reveal(), {request.type, asker.request_id, 0, 0});
     asker.datagram.assign(octets.begin(), octets.end());
   }
-  transmit(asker, *socket, reactor_.clock().steady());
+  if (stream) write(asker);
+  else transmit(asker, *socket, reactor_.clock().steady());
 }
 
 // Again within the time-out of the first try.
@@ -404,8 +410,10 @@ void Exchanges::measure(Exchange& exchange, SteadyTime now) {
     // Which sending it answers is not known (Karn): the patience stays backed off until a clean one shrinks it.
     dialect.rttvar = Micros(std::max(dialect.rttvar.count(), (rtt - dialect.srtt.count()) / 4));
   }
-  dialect.loss += (static_cast<float>(sendings - 1) / static_cast<float>(sendings) - dialect.loss) * kLossWeight;
   if (dialect.tries < UINT32_MAX) ++dialect.tries;
+  // Where less was asked for in the end, or another connection had to be made, nothing need have been lost.
+  if ((exchange.reduced && !exchange.whole) || exchange.target.transport == Transport::Tcp) return;
+  dialect.loss += (static_cast<float>(sendings - 1) / static_cast<float>(sendings) - dialect.loss) * kLossWeight;
   if (sendings > 1 && dialect.loss >= kLossShown && dialect.tries >= kLossTries) {
     const std::function<std::string()> text = [&] {
       return fmt::format("{:.0f} % of requests or answers are lost of late; {} was answered after {} sendings",
@@ -442,6 +450,9 @@ void Exchanges::expired(Exchange& exchange) {
     exchange.fresh = false;
     if (std::exchange(exchange.again, false)) {
       send(exchange);
+    } else if (reactor_.clock().steady() < exchange.deadline) {  // the time of the last try by UDP
+      reactor_.timers().arm(exchange, exchange.deadline);
+      ask_beside(exchange);
     } else {
       timeouts_.add();
       Error error = timeout_error(exchange);
@@ -684,6 +695,7 @@ void Exchanges::answered(Exchange& exchange, const MessageView& message, const n
     exchange.connection->backoff = Millis(0);
   }
   DialectBook::Entry& entry = exchange.known->second;
+  entry.heard = now;
   if (entry.polled_as != exchange.target.name) entry.polled_as = exchange.target.name;
   if (datagram.peer != exchange.target.endpoint)
     note_stranger(exchange, datagram.peer,

@@ -131,6 +131,7 @@ class Exchanges {
   void send(Exchange& exchange);
   void send_waiting();
   void send_early(Exchange& exchange);
+  void ask_beside(Exchange& exchange);
   void probe_v1(Exchange& exchange);
   void speak_v1(Exchange& asker, std::int32_t request_id);
   void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
@@ -155,6 +156,7 @@ class Exchanges {
   Connection* connection_for(const net::Endpoint& endpoint, std::string& problem);
   bool close_idle();
   void send_stream(Exchange& exchange);
+  static SteadyTime stream_wait(const Exchange& exchange, SteadyTime now);
   void write(Exchange& exchange);
   void leave(Exchange& exchange);
   template <class Act>
@@ -182,6 +184,7 @@ class Exchanges {
   void end_discovery(Exchange& exchange, const Error* error);
   void reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now);
   void send_again(Exchange& exchange);
+  Error clock_error(const Exchange& exchange);
   void distrust(Exchange& exchange, Distrust why, const net::Endpoint& peer);
   static std::string_view to_text(Distrust why);
   void probe(Exchange& exchange);

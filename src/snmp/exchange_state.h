@@ -84,6 +84,7 @@ struct Exchanges::Exchange final : net::Timer {
   std::uint32_t epoch = 0;     // of the engine ID that it was sent with
   int syncs = 0;               // times that it was sent again because of a report
   SteadyTime deadline{};       // whatever the agent answers
+  std::string late_clock;      // of its last answer outside of the time window
   bool probed = false;         // what follows is known, or asked for
   bool context_wrong = false;  // answered with the default context
   bool privacy_wrong = false;  // answered without privacy

@@ -89,8 +89,15 @@ void Exchanges::send_stream(Exchange& exchange) {
     exchange.connection = connection;
     ++connection->users;
   }
-  reactor_.timers().arm(exchange, exchange.deadline);
+  reactor_.timers().arm(exchange, stream_wait(exchange, now));
   if (connection->state == Connection::State::Open) write(exchange);
+  if (target.retries == 0) ask_beside(exchange);
+}
+
+// To where the last try would begin by UDP, and then to the end.
+SteadyTime Exchanges::stream_wait(const Exchange& exchange, SteadyTime now) {
+  const SteadyTime beside = exchange.deadline - exchange.target.timeout;
+  return now < beside ? beside : exchange.deadline;
 }
 
 void Exchanges::write(Exchange& exchange) {
@@ -145,10 +152,14 @@ void Exchanges::closed(Connection& connection, const std::string& problem) {
   connection.problem = problem;
   // Agents close what is idle: a connection that served may be made again at once.
   const bool served = connection.answered;
+  const auto may_again = [&](const Exchange& exchange) {
+    return served &&
+           exchange.tries <= (exchange.type == PduType::Set ? exchange.target.retries : std::max(exchange.target.retries, 1));
+  };
   connection.backoff = served ? Millis(0) : std::clamp(connection.backoff * 2, kFirstBackoff, kMostBackoff);
   connection.retry_at = reactor_.clock().steady() + connection.backoff;
   each_user(connection, [&](Exchange& exchange) {
-    if (served && exchange.tries <= exchange.target.retries) {
+    if (may_again(exchange)) {
       exchange.again = true;
       reactor_.timers().arm(exchange, reactor_.clock().steady());
     } else {

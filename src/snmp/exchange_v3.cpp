@@ -99,6 +99,7 @@ Status Exchanges::prepare(Exchange& exchange) {
   exchange.device = &device_of(exchange.target.endpoint);
   exchange.syncs = 0;
   exchange.probed = exchange.context_wrong = exchange.privacy_wrong = false;
+  exchange.late_clock.clear();
   return {};
 }
 
@@ -276,7 +277,10 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
   if (message.level != SecurityLevel::NoAuthNoPriv && !engine.accept(message.boots, message.time, now)) {
     distrust(*exchange, message.boots == kLastBoots ? Distrust::LastBoots : Distrust::TimeWindow, datagram.peer);
     // It is authentic and it is fresh, for its msgID is: so the agent's clock went back, and its next answer is taken.
-    if (message.boots == kLastBoots || exchange->syncs >= kMostSyncs) return;
+    if (message.boots == kLastBoots) return;
+    exchange->late_clock =
+        fmt::format("engineBoots {} and engineTime {} s where {} and {} s were due", message.boots, message.time, boots, time);
+    if (exchange->syncs >= kMostSyncs) return finish(*exchange, clock_error(*exchange));
     reset_clock(*exchange, message, now);
     ++exchange->syncs;
     return send_again(*exchange);
@@ -424,7 +428,7 @@ void Exchanges::send_again(Exchange& exchange) {
   if (waits(exchange)) return;
   if (exchange.connection != nullptr) {
     if (exchange.connection->state == Connection::State::Open) write(exchange);
-    reactor_.timers().arm(exchange, exchange.deadline);
+    reactor_.timers().arm(exchange, stream_wait(exchange, reactor_.clock().steady()));
     return;
   }
   std::string problem;
@@ -433,6 +437,19 @@ void Exchanges::send_again(Exchange& exchange) {
   exchange.sent = reactor_.clock().steady();
   socket->send(exchange.target.endpoint, secured(exchange));
   reactor_.timers().arm(exchange, std::min(exchange.sent + exchange.target.timeout, exchange.deadline));
+}
+
+// Its answers are outside of the time window whatever clock it is asked with. RFC 3414 section 3.2 (7 b) lets nobody take
+// them: who replays old ones looks the same.
+Error Exchanges::clock_error(const Exchange& exchange) {
+  dialects_.note(*exchange.known, Trait::Unbelieved,
+                 "answers outside of the time window, asked with its own clock each time; the last had " + exchange.late_clock);
+  return {Code::Refused,
+          fmt::format(
+              "{} ({}): its answers are outside of the time window (RFC 3414 section 3.2): the last of {} had {}, after it was "
+              "asked with the clock of the one before; they are not believed, as replayed ones would look the same. Its SNMPv3 "
+              "clock must run on and its engineBoots never fall: restart or renew its agent",
+              exchange.target.name, exchange.target.endpoint.to_string(), exchange.distrusted, exchange.late_clock)};
 }
 
 void Exchanges::reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now) {
@@ -457,7 +474,8 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
             Code::Refused,
             "the agent's engineBoots has reached its end, 2147483647 (RFC 3414 section 2.2.2), and it takes no authenticated "
             "message any more; give it another engine ID");
-      if (exchange.syncs++ >= kMostSyncs)
+      if (exchange.syncs++ >= kMostSyncs && !exchange.late_clock.empty()) return finish(exchange, clock_error(exchange));
+      if (exchange.syncs > kMostSyncs)
         return fail(Code::Refused, fmt::format("the agent finds its own clock (boots {}, time {}) outside of its time window "
                                                "(usmStatsNotInTimeWindows); look at its agent",
                                                message.boots, message.time));

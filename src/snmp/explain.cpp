@@ -83,6 +83,11 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
      "such answers are not believed, for anybody could have sent them: what they carried is missing",
      "see the evidence: correct the credentials where they differ from the agent's, else renew the agent's software, or look for "
      "another host that answers in its place"},
+    {Caution, "does not answer when it is asked for some objects, and answers others",
+     "each of them costs a time-out; the column that it is in is missing, the other columns are had",
+     "renew the agent's software, or look for what the agent waits for to tell the object of the evidence"},
+    {Harmless, "answers GET with the object behind the one that was asked for, as GETNEXT does",
+     "objects are asked for by GETNEXT of the name before them; nothing is lost", "nothing, or renew the agent's software"},
 }};
 
 void write_one(JsonWriter& json, const Observation& seen) {

@@ -14,11 +14,12 @@ constexpr std::size_t kMaxColumns = 200;
 constexpr std::size_t kColumnsAtOnce = 50, kVarbindsAtOnce = 500;
 constexpr std::size_t kSmallBulk = 1;
 constexpr Millis kSlow{5'000};
-constexpr Millis kBreakAgain{24 * 3'600'000};
+constexpr Millis kBreakAgain{24 * 3'600'000}, kSilentAgain{3'600'000};
 constexpr std::size_t kEndlessPart = 16;  // of the limits, for a table that never ended before
 // What an answer is commonly cut to: a frame, and the least that RFC 3417 asks for. No varbind limit shows in those.
 constexpr std::size_t kFrame = 1'200, kLeastMessage = 484, kReserve = 60;
 constexpr int kCutsBelieved = 3;
+constexpr int kMostProofs = 2;                                        // in one walk
 constexpr std::size_t kMessageOverhead = 160, kVarbindOverhead = 10;  // of a request, v3 included
 
 }  // namespace
@@ -63,9 +64,12 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
   refusal_.reset();
   column_limit_ = std::min(columns_->size(), kColumnsAtOnce);
   plan_ = Plan::Usual;
-  halved_ = cuts_ = skips_ = 0;
+  halved_ = cuts_ = skips_ = silences_ = leaps_ = proofs_ = 0;
   cut_at_ = 0;
   troubled_ = endless_ = false;
+  silence_.reset();
+  leap_.clear();
+  last_index_.clear();
   states_.assign(columns_->size(), State{});
   lasts_.clear();
   for (std::size_t i = 0; i < columns_->size(); ++i) {
@@ -75,8 +79,11 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
     lasts_.insert(lasts_.end(), octets.begin(), octets.end());
   }
   breaks_.clear();
+  silent_.clear();
   varbinds_before_ = dialect().varbinds;
   too_many_before_ = dialect().too_many;
+  repetitions_before_ = dialect().repetitions;
+  usual_wait_ = 2 * std::chrono::microseconds(dialect().srtt) + 8 * std::chrono::microseconds(dialect().rttvar);
   limited_before_ = dialect().find(Trait::VarbindLimit) != nullptr;
   if (dialect().retry != Time{} && sizing().retry() && !v1()) {
     plan_ = Plan::SmallBulk;
@@ -85,9 +92,14 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
   }
   if (!dialect().breaks.empty()) {
     const Time now = exchanges_.reactor().clock().now();
-    std::erase_if(dialect().breaks, [&](const Break& old) { return now - old.seen >= kBreakAgain || now < old.seen; });
-    for (const Break& seen : dialect().breaks)
-      if (auto octets = encode_oid(seen.after)) breaks_.push_back({seen, std::move(*octets), {}, {}});
+    std::erase_if(dialect().breaks, [&](const Break& old) {
+      return now - old.seen >= (old.silent ? kSilentAgain : kBreakAgain) || now < old.seen;
+    });
+    for (const Break& seen : dialect().breaks) {
+      auto octets = encode_oid(seen.after);
+      if (octets && seen.silent) silent_.push_back({std::move(*octets), !seen.resume.empty()});
+      else if (octets) breaks_.push_back({seen, std::move(*octets), {}, {}});
+    }
   }
   if (const SlowTable* slow = dialect().slow.empty() ? nullptr : dialect().slow_table((*columns_)[0].oid);
       slow != nullptr && slow->endless) {
@@ -122,10 +134,14 @@ void TableWalk::ask() {
   ask.known = known_;
   const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact || plan_ == Plan::Hidden ||
                      (plan_ == Plan::Usual && sizing().trying(size_.varbinds()));
-  ask.reducible = !trial;
+  // Where some columns were silent, the others are not waited for as long.
+  const bool hasty = plan_ == Plan::Pulse || (silences_ > 0 && (trial || !states_[asked_[0]].heard));
+  ask.reducible = !trial && !hasty && plan_ != Plan::Prove;
   ++end_.requests;
-  exchanges_.request(trial ? sizing().impatient(target_) : target_, ask,
-                     [this](Result<Answer> result) { answered(std::move(result)); });
+  exchanges_.request(hasty   ? quick()
+                     : trial ? sizing().impatient(target_)
+                             : target_,
+                     ask, [this](Result<Answer> result) { answered(std::move(result)); });
 }
 
 // The columns and kind of the next request; false when nothing is left.
@@ -156,6 +172,21 @@ bool TableWalk::choose() {
     case Plan::Exact:
     case Plan::Hidden:
       return one(PduType::GetRequest, OidView(candidate_), 1);
+    case Plan::Confirm:
+      return one(PduType::GetNext, OidView(last(states_[only_])), 1);
+    case Plan::Prove:
+      type_ = PduType::GetNext;
+      asked_ = proof_of_;
+      size_ = {asked_.size(), 1};
+      for (const std::uint32_t column : asked_) names_.push_back({OidView(last(states_[column])), {}});
+      return true;
+    case Plan::Pulse: {
+      static const std::vector<std::uint8_t> kSystem = *encode_oid(Oid{1, 3, 6, 1, 2, 1, 1});
+      type_ = PduType::GetNext;
+      size_ = {1, 1};
+      names_.push_back({OidView(kSystem), {}});
+      return true;
+    }
     default:
       return choose_usual();
   }
@@ -168,8 +199,13 @@ bool TableWalk::choose_usual() {
   if (plan_ == Plan::HalfBulk) most = std::max<std::size_t>(cut_at_ / 2, 1);
   std::size_t room = dialect().message_octets == 0 ? SIZE_MAX : std::max<std::size_t>(dialect().message_octets, kMessageOverhead);
   if (room != SIZE_MAX) room -= kMessageOverhead;
+  // As one of them was silent, others may be, too: each is asked for alone at first.
+  const bool unheard = silences_ > 0 && std::any_of(states_.begin(), states_.end(),
+                                                    [](const State& state) { return !state.ended && !state.heard; });
+  if (unheard) most = 1;
   for (std::uint32_t i = 0; i < states_.size() && asked_.size() < most; ++i) {
-    if (states_[i].ended) continue;
+    if (states_[i].ended || (!silent_.empty() && known_silent(i))) continue;
+    if (unheard && states_[i].heard) continue;
     const std::size_t octets = states_[i].last_size + kVarbindOverhead;
     if (!asked_.empty() && octets > room) break;
     room -= std::min(room, octets);
@@ -198,7 +234,9 @@ std::string TableWalk::described() const {
 
 void TableWalk::answered(Result<Answer> result) {
   for (State& state : states_) state.newest = state.first = OidView();  // of an answer that is gone
+  if (plan_ != Plan::Confirm) leap_.clear();
   if (!result) return silent(std::move(result).error());
+  if (plan_ == Plan::Pulse) return pulse_heard();
   end_.octets += result->octets;
   end_.rtt = std::max(end_.rtt, result->rtt);
   if (result->sendings > 1) troubled_ = true;
@@ -209,12 +247,17 @@ void TableWalk::answered(Result<Answer> result) {
   if (result->reduced) return reduced(*result);
   if (result->error_status != kNoError) return refused(std::max(result->error_status, kUnreadable + 1), result->error_index);
   if (result->varbinds.empty()) return refused(kEmpty, 0);
+  if ((plan_ == Plan::Prove || plan_ == Plan::Confirm) && !bears_out(*result)) return unproved();
   accepted(*result);
 }
 
 void TableWalk::silent(Error error) {
   troubled_ = true;
   if (error.code != Code::Timeout) return finish(std::move(error));
+  if (plan_ == Plan::Pulse) {
+    known_->second.heard = {};
+    return finish(std::move(*silence_));
+  }
   if (plan_ == Plan::SmallBulk) {
     sizing().bulk_is_useless(Trait::BulkIgnored, fmt::format("no answer to {}, while GETNEXT is answered", described()));
     plan_ = Plan::Usual;
@@ -230,7 +273,9 @@ void TableWalk::silent(Error error) {
                     fmt::format("no answer to {}, while {} varbinds are answered", described(), dialect().varbinds));
     return ask();
   }
-  finish(std::move(error));
+  if (plan_ == Plan::Prove) return unproved();
+  if (!alive()) return finish(std::move(error));
+  doubt_silence(std::move(error));
 }
 
 // The whole was not answered, its first name alone was.
@@ -239,6 +284,7 @@ void TableWalk::reduced(const Answer& answer) {
   failed_ = {.type = type_, .size = size_, .status = kSilent, .index = 0};
   const std::string what = described();
   only_ = asked_[0];
+  states_[only_].heard = true;
   asked_.resize(1);
   names_.resize(1);
   type_ = PduType::GetNext;
@@ -276,6 +322,7 @@ std::string TableWalk::told(std::int32_t status) {
 void TableWalk::refused(std::int32_t status, std::int32_t index) {
   const std::string what = fmt::format("{} to {}", told(status), described());
   const bool bulk = type_ == PduType::GetBulk;
+  if (plan_ == Plan::Prove) return unproved();
   if (plan_ == Plan::SmallBulk) {  // is it GETBULK, or the object?
     failed_ = {.type = type_, .size = size_, .status = status, .index = index};
     plan_ = Plan::Alone;
@@ -323,11 +370,7 @@ void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
     states_[column].ended = true;
     return;
   }
-  // So an object was it, and not the size of what was asked.
-  dialect().varbinds = varbinds_before_;
-  dialect().too_many = too_many_before_;
-  if (!limited_before_)
-    std::erase_if(dialect().observations, [](const Observation& seen) { return seen.trait == Trait::VarbindLimit; });
+  forget_limits();
   const bool denied = status == kNoAccess || status == kAuthorizationError, unreadable = status == kUnreadable;
   const Code code = denied ? Code::Denied : unreadable ? Code::Invalid : Code::Refused;
   if (!refusal_)
@@ -344,6 +387,12 @@ void TableWalk::refuse_bulk() {
 
 void TableWalk::accepted(const Answer& answer) {
   if (!check(answer)) return ask();  // and the plan says how to go on
+  for (const std::uint32_t column : asked_) states_[column].heard = true;
+  if (type_ == PduType::GetBulk && !known_->second.bulk_proved && plan_ == Plan::Usual && size_.rows > 1 &&
+      proofs_ < kMostProofs) {
+    begin_proof(answer);
+    return ask();
+  }
   if (!take(answer)) return finish(std::move(end_));
   if (end_.cells > limits_.cells) {
     keep_lasts();
@@ -379,7 +428,7 @@ void TableWalk::accepted(const Answer& answer) {
         break;
       }
       if (failed_.index > 0 || failed_.status != kNoSuchName)
-        sizing().failed({failed_.size.names, 1}, Failure::Refused,
+        sizing().failed({failed_.size.names, 1}, failed_.status == kSilent ? Failure::Silent : Failure::Refused,
                         fmt::format("{} to a GETNEXT of {} names, while one of them alone is answered", told(failed_.status),
                                     failed_.size.names));
       else column_limit_ = 1;
@@ -403,10 +452,23 @@ void TableWalk::accepted(const Answer& answer) {
       plan_ = was;
       cut_short(answer);
       break;
+    case Plan::Confirm:
+      confirmed(states_[asked_[0]].leaves ? states_[asked_[0]].beyond : states_[asked_[0]].newest);
+      break;
+    case Plan::Prove: {
+      std::vector<OidView> found;
+      for (const std::uint32_t column : asked_) found.push_back(states_[column].leaves ? OidView() : states_[column].newest);
+      proved(found);
+      break;
+    }
     default:
       break;
   }
   keep_lasts();
+  if (!leap_.empty() && plan_ == Plan::Usual) {
+    only_ = 0;
+    plan_ = Plan::Confirm;
+  }
   ask();
 }
 
@@ -485,6 +547,11 @@ bool TableWalk::check(const Answer& answer) {
     }
     const bool inside = (*columns_)[number].holds(varbind.name);
     const bool rises = varbind.name > before;
+    if (limits_.confirm && rises && type_ == PduType::GetBulk && !state.leaves && leaps(before, varbind.name)) {
+      leap_.assign(varbind.name.octets().begin(), varbind.name.octets().end());
+      ++leaps_;
+      return true;
+    }
     if (state.leaves) {
       if (rises && inside) return doubt(number, before, varbind.name);  // it ended, and goes on
       continue;
@@ -592,7 +659,12 @@ bool TableWalk::emit(std::uint32_t number, const VarbindView& varbind) {
 void TableWalk::keep_lasts() {
   for (const std::uint32_t column : asked_) {
     State& state = states_[column];
-    if (state.leaves) state.ended = true;
+    if (state.leaves) {
+      const Octets octets = state.newest.octets().empty() ? last(state) : state.newest.octets();
+      const std::size_t prefix = (*columns_)[column].prefix.size();
+      if (octets.size() > prefix) last_index_.assign(octets.begin() + static_cast<std::ptrdiff_t>(prefix), octets.end());
+      state.ended = true;
+    }
     state.leaves = false;
   }
   next_lasts_.clear();

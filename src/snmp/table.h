@@ -53,6 +53,9 @@ struct WalkLimits {
   std::size_t octets = 16U << 20;  // of answers
   std::size_t cells = 2'000'000;
   Millis time{900'000};
+  // Of one root: GETNEXT bears out each name that leaps beyond what the one before promised, for GETBULK can give a value
+  // another column's name. Tables need it not: their columns stand side by side.
+  bool confirm = false;
 };
 
 struct WalkEnd {
@@ -63,7 +66,7 @@ struct WalkEnd {
   bool cut = false;                 // a limit ended it: the columns that `notes` name go on, or never end
   struct Left {
     std::size_t column = 0;     // of those asked for
-    Code code = Code::Refused;  // Denied, Refused, Invalid (out of order, empty, unreadable), Limit
+    Code code = Code::Refused;  // Denied, Refused, Invalid (out of order, empty, unreadable), Timeout, Limit
     friend bool operator==(const Left&, const Left&) = default;
   };
   std::vector<Left> left;          // columns that were left before they ended, or lack objects; `notes` say where and why
@@ -79,7 +82,8 @@ using WalkDone = std::function<void(Result<WalkEnd>)>;
 // What the agent does wrong is learned into its Dialect. An answer with a name out of order, or with more behind its own
 // end, is not taken: GETNEXT of the name before, alone, decides whether GETBULK lied (then GETNEXT is used), or several names
 // at once are mixed up (then columns are asked for one by one), or the agent's order breaks there (then the walk goes on
-// beyond, and what goes back is never a value). A column whose answers are errors or cannot be read is left, with a note.
+// beyond, and what goes back is never a value). A column whose answers are errors, cannot be read or do not come while others
+// do is left, with a note. The first GETBULK of a device is not taken: GETNEXT must bear out its first row.
 class TableWalk {
  public:
   explicit TableWalk(Exchanges& exchanges) : exchanges_(exchanges) {}
@@ -95,6 +99,7 @@ class TableWalk {
     OidView newest, first, before;             // within the answer at hand; `before`: the name before the newest
     std::vector<std::uint8_t> earlier;         // the name before its last, where that is known
     std::size_t jump = SIZE_MAX;               // of breaks_: the one behind its last name
+    bool heard = false;                        // it was part of an answer of this walk
   };
   // What the request under way is for.
   enum class Plan : std::uint8_t {
@@ -107,6 +112,9 @@ class TableWalk {
     Skip,       // GETNEXT from beyond a break
     Exact,      // GET of the object beyond a break
     Hidden,     // GET of an object that GETNEXT passed over before a break
+    Confirm,    // GETNEXT of the name before a leap
+    Prove,      // GETNEXT of the names that the device's first GETBULK was asked for
+    Pulse,      // whether the device answers anything, after silence
   };
   struct Failed {
     PduType type{};
@@ -122,7 +130,7 @@ class TableWalk {
   static constexpr std::int32_t kSilent = INT32_MIN, kEmpty = kSilent + 1, kUnreadable = kSilent + 2;
   static std::string told(std::int32_t status);
 
-  Dialect& dialect() { return known_->second.dialect; }
+  Dialect& dialect() const { return known_->second.dialect; }
   Sizing sizing();
   bool v1() const;
   bool may_bulk() const;
@@ -147,6 +155,22 @@ class TableWalk {
   void keep_last(std::uint32_t column, OidView name);
   std::string described() const;
 
+  // What an answer to GETBULK is believed, and what silence means: table_doubt.cpp.
+  bool leaps(OidView before, OidView name) const;
+  void begin_proof(const Answer& answer);
+  void unproved();
+  static bool bears_out(const Answer& answer);
+  void proved(const std::vector<OidView>& found);
+  void confirmed(OidView found);
+  void strike(const std::string& evidence);
+  bool alive() const;
+  void doubt_silence(Error error);
+  void pulse_heard();
+  void leave_silent(std::uint32_t column);
+  void forget_limits();
+  bool known_silent(std::uint32_t column);
+  Target quick() const;
+
   // Beyond a break: table_skip.cpp.
   void verified(const Answer& answer);
   void begin_skip(std::uint32_t column, OidView back_to, Octets earlier);
@@ -155,6 +179,7 @@ class TableWalk {
   void next_candidate();
   void skipped(const Answer& answer);
   void remember_break(bool exact, bool ends);
+  void remember_silence(bool complete);
   void jump_columns();
 
   void end_column(std::uint32_t column, std::string note, Code code = Code::Invalid);
@@ -193,11 +218,26 @@ class TableWalk {
   int cuts_ = 0;
   int skip_step_ = 0, skips_ = 0;
   std::string broke_;                 // what the agent did where it is gone beyond
-  std::optional<Code> past_error_{};  // an error, or what cannot be read
+  std::optional<Code> past_error_{};  // an error, what cannot be read, or no answer
   std::vector<std::uint8_t> skip_from_, candidate_, back_to_, hidden_;
   bool hidden_known_ = false;  // from a walk before
   std::vector<KnownBreak> breaks_;
-  std::uint16_t varbinds_before_ = 0, too_many_before_ = 0;  // of the dialect, when the walk began
+  struct KnownSilence {
+    std::vector<std::uint8_t> after;
+    bool complete = false;
+  };
+  std::vector<KnownSilence> silent_;  // of walks before
+  std::optional<Error> silence_;      // what the pulse is felt for
+  std::uint32_t suspect_ = 0;
+  std::chrono::microseconds usual_wait_{};  // twice what an answer was waited for when the walk began
+  bool suspect_alone_ = false;              // it was asked for alone
+  int silences_ = 0;                        // columns left for it
+  std::vector<std::uint8_t> leap_;
+  int leaps_ = 0, proofs_ = 0;
+  std::vector<std::vector<std::uint8_t>> proof_;                                      // the first row of what is to be proved
+  std::vector<std::uint32_t> proof_of_;                                               // its columns
+  std::vector<std::uint8_t> last_index_;                                              // of the last row of a column that ended
+  std::uint16_t varbinds_before_ = 0, too_many_before_ = 0, repetitions_before_ = 0;  // of the dialect, when the walk began
   bool limited_before_ = false;
   std::vector<std::uint32_t> index_;
   Octets index_octets_;  // whose arcs index_ holds

@@ -13,6 +13,7 @@ namespace {
 constexpr int kMostSkips = 64;         // in one walk
 constexpr std::size_t kMostUpper = 6;  // arcs of an index that are counted up, beyond its last
 constexpr std::array<std::uint32_t, 4> kStrides{1, 2, 8, 64};
+constexpr float kLossyWay = 0.05F;
 
 // No object is Null: an agent that sends a GET back as it came has none.
 bool is_object(const ValueView& value) { return value.exists() && value.type != ValueType::Null; }
@@ -149,9 +150,21 @@ void TableWalk::next_candidate() {
   }
   plan_ = Plan::Usual;
   candidate_.clear();
-  if (past_error_) return end_column(only_, broke_, *past_error_);
+  if (past_error_) {
+    if (past_error_ == Code::Timeout) remember_silence(false);
+    return end_column(only_, broke_, *past_error_);
+  }
   remember_break(false, true);
   end_column(only_, broke_ + ", and nothing was found beyond");
+}
+
+// Not where answers are lost on the way.
+void TableWalk::remember_silence(bool complete) {
+  if (dialect().loss > kLossyWay) return;
+  Break seen{.after = OidView(last(states_[only_])).to_oid(), .seen = exchanges_.reactor().clock().now(), .silent = true};
+  if (complete) seen.resume = seen.after;
+  dialect().keep(std::move(seen));
+  exchanges_.dialects().changed(*known_);
 }
 
 void TableWalk::remember_break(bool exact, bool ends) {
@@ -179,6 +192,7 @@ void TableWalk::skipped(const Answer& answer) {
   } else if (none ||
              (!(*columns_)[only_].holds(answer.varbinds.front().name) && answer.varbinds.front().name > OidView(candidate_))) {
     if (past_error_) {
+      if (past_error_ == Code::Timeout) remember_silence(false);
       end_column(only_, broke_, *past_error_);
     } else if (!known) {
       end_.notes.push_back(fmt::format("{} ends at {}, where {}", (*columns_)[only_].oid.to_string(),

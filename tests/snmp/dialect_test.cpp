@@ -31,6 +31,7 @@ Dialect full() {
   out.reply_from = kRouter;
   out.keep(Break{Oid{1, 3, 6, 1, 5}, Oid{1, 3, 6, 1, 6}, true, time_from_ms(5), Oid{1, 3, 6, 1, 4, 7}});
   out.keep(Break{Oid{1, 3, 6, 1, 9}, {}, false, time_from_ms(6), {}});
+  out.keep(Break{.after = Oid{1, 3, 6, 1, 10}, .seen = time_from_ms(6), .silent = true});
   out.keep(SlowTable{Oid{1, 3, 6, 1, 4294967295}, 900s, true, time_from_ms(7)});
   out.note(Trait::NotIncreasing, time_from_ms(8), "went back");
   out.note(Trait::WrongError, time_from_ms(9), "genErr");
@@ -66,9 +67,20 @@ TEST(Dialect, IsReadAsItWasWritten) {
   EXPECT_LE(encode(Dialect{}).size(), 20U);
 }
 
+TEST(Dialect, OfTheVersionBeforeIsRead) {
+  Dialect dialect = full();
+  std::erase_if(dialect.breaks, [](const Break& seen) { return seen.silent; });
+  std::string kept = encode(dialect);
+  kept[0] = 1;
+  EXPECT_EQ(dialect, *decode_dialect(kept));
+  kept = encode(full());
+  kept[0] = 1;
+  EXPECT_EQ(Code::Corrupt, decode_dialect(kept).error().code);
+}
+
 TEST(Dialect, OfALaterVersionIsLeftAlone) {
   std::string kept = encode(full());
-  kept[0] = 2;
+  kept[0] = 3;
   EXPECT_EQ(Code::Unsupported, decode_dialect(kept).error().code);
 }
 

@@ -187,4 +187,30 @@ TEST_F(StreamTest, TheOneIdleForLongestMakesRoom) {
   EXPECT_EQ(0U, client->in_flight());
 }
 
+TEST_F(StreamTest, AnAgentOfV1AloneIsSpokenToInV1) {
+  agent.twist = [](const Message& request, Message answer) {
+    return request.version == Version::V1 ? std::optional(answer) : std::nullopt;
+  };
+  answers();
+  const Dialect* dialect = client->dialect(agent.at());
+  ASSERT_NE(nullptr, dialect);
+  EXPECT_TRUE(dialect->v1);
+  EXPECT_EQ(1, agent.connections);
+  answers();
+}
+
+TEST_F(StreamTest, AnAgentThatClosesAfterEachAnswerLosesNothing) {
+  agent.stream_out = [&](net::StreamSocket& stream, const FakeAgent::Bytes& octets) {
+    stream.send(octets);
+    stream.close();
+  };
+  Target to = by_tcp();
+  to.retries = 0;
+  for (int i = 0; i < 60; ++i) {
+    const auto got = get(to, 5s);
+    ASSERT_TRUE(got) << i << ": " << got.error().text;
+  }
+  EXPECT_EQ(0, client->dialect(agent.at())->loss);
+}
+
 }  // namespace bongsu::snmp

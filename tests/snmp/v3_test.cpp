@@ -234,6 +234,31 @@ TEST_F(V3Test, GivesUpOnAnAgentThatIsNeverInItsWindow) {
   EXPECT_LE(agent.reports, 6);
 }
 
+TEST_F(V3Test, AnAgentWhoseAnswersAreNeverInTheWindowIsNotBelieved) {
+  int answered = 0;
+  agent.twist = [&](FakeV3Agent::Reply& reply) {  // 900 s behind the clock that it asks for
+    if (reply.pdu.type == PduType::Response) reply.head.time -= 900;
+    return true;
+  };
+  answers(target());  // the first authentic message sets the clock
+  refuses(target(), Code::Refused, "its answers are outside of the time window (RFC 3414 section 3.2)");
+  refuses(target(), Code::Refused, "engineTime");
+  const Dialect& late = *client.dialect(agent.at());
+  ASSERT_NE(nullptr, late.find(Trait::Unbelieved));
+  EXPECT_THAT(late.find(Trait::Unbelieved)->evidence, ::testing::HasSubstr("s were due"));
+  EXPECT_NE(nullptr, late.find(Trait::TimeJump));
+  agent.twist = [&](FakeV3Agent::Reply& reply) {  // its boots fall with each answer
+    if (reply.pdu.type == PduType::Response) reply.head.boots = --agent.boots;
+    return ++answered > 0;
+  };
+  agent.boots = 1'000;
+  refuses(target(), Code::Refused, "its engineBoots never fall");
+  EXPECT_LE(answered, 8);
+  // Once it has a clock that stands, it is believed within one request.
+  agent.twist = nullptr;
+  answers(target());
+}
+
 TEST_F(V3Test, AnswersOutsideOfTheWindowAreNoData) {
   answers(target());
   agent.checks_time = false;

@@ -56,9 +56,10 @@ struct CollectOptions {
 };
 
 // Identifies the device, chooses profiles, collects once. The reactor and the client must outlive it. Errors: as snmp::Client,
-// when the device cannot be identified at all; a table's error is in the collection.
+// when the device cannot be identified at all; a table's error is in the collection. Name `options` on the line before the
+// co_await: a default would be a temporary in it, which gcc 12 destroys twice.
 asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
-                                            std::shared_ptr<const ProfileSet> profiles, CollectOptions options = {});
+                                            std::shared_ptr<const ProfileSet> profiles, CollectOptions options);
 
 // The groups of a device in the order of asking: those that stand back for another's metric (`unless`) come last.
 std::vector<const Group*> groups_in_order(const std::vector<const DeviceProfile*>& profiles);

@@ -58,7 +58,7 @@ TEST(CollectFromSnmpd, GivesWhatTheKernelSays) {
     double uptime = 0;
     std::ifstream("/proc/uptime") >> uptime;
     snmp::Target target = (*snmpd)->target(version, (*snmpd)->v4());
-    const auto got = live.wait(poll::collect(live.reactor, live.client, std::move(target), poll::stock_profiles()));
+    const auto got = live.wait(poll::collect(live.reactor, live.client, std::move(target), poll::stock_profiles(), {}));
     ASSERT_TRUE(got) << got.error().text;
     for (const auto& error : got->errors) ADD_FAILURE() << error.table << ": " << error.error.text;
 
@@ -124,7 +124,7 @@ TEST(CollectFromSnmpd, WrongCommunityIsATimeoutThatSaysWhatToCheck) {
   snmp::Target target = (*snmpd)->target(snmp::Version::V2c, (*snmpd)->v4(), "wrong");
   target.timeout = Millis(200);
   target.retries = 1;
-  const auto got = live.wait(poll::collect(live.reactor, live.client, std::move(target), poll::stock_profiles()));
+  const auto got = live.wait(poll::collect(live.reactor, live.client, std::move(target), poll::stock_profiles(), {}));
   ASSERT_FALSE(got);
   EXPECT_EQ(Code::Timeout, got.error().code);
 }

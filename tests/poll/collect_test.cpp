@@ -18,7 +18,8 @@ const net::Address kPoller = net::Address::v4(0x7f000001);
 
 asio::awaitable<void> collect_into(net::Reactor& reactor, snmp::Client& client, snmp::Target target,
                                    std::shared_ptr<const ProfileSet> profiles, std::optional<Result<Collection>>& to) {
-  auto got = co_await collect(reactor, client, std::move(target), std::move(profiles));
+  CollectOptions options;
+  auto got = co_await collect(reactor, client, std::move(target), std::move(profiles), std::move(options));
   to.emplace(std::move(got));
 }
 

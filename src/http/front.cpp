@@ -170,8 +170,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     if (!stream_.socket().is_open()) return;  // the client is gone
     rest_ = std::move(made.rest);
-    send(std::move(made.text));
-    shared_.count(out_);
+    send(std::move(made.text), true);
   }
   // The next piece of an answer; nothing in `rest` after the last.
   void answer_on(std::string piece, std::unique_ptr<Pieces> rest) {
@@ -181,7 +180,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       if (!rest) piece += "0\r\n\r\n";
     }
     rest_ = std::move(rest);
-    send(std::move(piece));
+    send(std::move(piece), false);
   }
 
  private:
@@ -204,7 +203,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     shared_.answers += octets - charged_;
     charged_ = octets;
   }
-  void send(std::string text) {
+  void send(std::string text, bool first) {
     out_ = std::move(text);
     if (!sending_) sending_ = shared_.sending.insert(shared_.sending.end(), this);
     charge(out_.size() + (rest_ ? rest_->octets() : 0));
@@ -212,6 +211,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
       shared_.evicted.add();
       shared_.sending.front()->close();
     }
+    if (first) shared_.count(out_);  // once it has its place, and before anybody sees it
     stream_.expires_after(shared_.options.write_time);
     asio::async_write(stream_, asio::buffer(out_),
                       [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });

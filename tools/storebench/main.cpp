@@ -92,7 +92,7 @@ class Bench {
     figures.ingest_per_s = samples / fed;
     data_.forget();
     figures.rss_mib = resident_mib(getpid());
-    tell_memory(figures);
+    settle(figures);
     const double before_queries = cpu_seconds(getpid());
     ask(figures);
     data_.forget();
@@ -171,9 +171,13 @@ class Bench {
   }
 
  private:
-  void tell_memory(Figures& figures) const {
-    // The store counts once a second, at its writer's turns.
-    std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  void settle(Figures& figures) {
+    // The store counts its memory once a second, and makes the windows of days that are over bit by bit.
+    const Counter& rolled = metrics_.counter("bongsu_store_rollups_total", "days of 64 series rolled up into windows");
+    for (std::uint64_t before = UINT64_MAX; before != rolled.value();) {
+      before = rolled.value();
+      std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+    }
     const auto series = static_cast<double>(data_.spec().series);
     const store::Store::Memory used = store_->health().memory;
     figures.head_bytes_per_series = static_cast<double>(used.series) / series;

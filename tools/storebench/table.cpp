@@ -48,7 +48,9 @@ Lines run(std::vector<std::string> arguments) {
   std::array<char, 4096> line{};
   while (std::fgets(line.data(), line.size(), in) != nullptr) {
     Json read = Json::parse(line.data(), nullptr, false);
-    if (read.is_object() && read.contains("store")) lines[read["store"].get<std::string>()] = std::move(read);
+    if (!read.is_object() || !read.contains("store")) continue;
+    const std::string store = read["store"];
+    lines[store] = std::move(read);
   }
   std::fclose(in);
   int outcome = 0;
@@ -73,7 +75,7 @@ void row(const std::string& what, const Lines& lines, const std::string& name, s
   if (own && bound) verdict = (at_least ? *own >= *bound : *own <= *bound) ? "reached" : "MISSED";
   fmt::print("{:44} {:>10} {:>3}{:>9}  {:8} {:>16} {:>11}\n", what, text_of(own), bound ? (at_least ? ">=" : "<=") : "",
              text_of(bound), verdict, text_of(find(lines, kVictoria, name)), text_of(find(lines, kPrometheus, name)));
-  std::fflush(stdout);
+  std::fflush(stdout);  // before the next child takes what waits along
 }
 
 std::optional<double> share_of(const Lines& lines, double share) {

@@ -129,20 +129,14 @@ void keep(const SeriesIndex& index, Ids& ids, const Wish& wish, bool without) {
     });
     return;
   }
-  if (wish.pairs.size() == 1) {
-    const auto with = index.pool().series(wish.pairs[0]);
-    auto at = with.begin();
-    std::erase_if(ids, [&](SeriesIndex::Id id) {
-      while (at != with.end() && *at < id) ++at;
-      return (at != with.end() && *at == id) == without;
-    });
-    return;
-  }
-  IdSet with(index.next());
-  for (const auto pair : wish.pairs) {
-    for (const auto id : index.pool().series(pair)) with.set(id);
-  }
-  std::erase_if(ids, [&](SeriesIndex::Id id) { return with[id] == without; });
+  Ids listed;  // not by a bit for each number ever given: these may be far more than there are series
+  if (wish.pairs.size() > 1) listed = all_of_wish(index.pool(), wish, index.next());
+  const std::span<const SeriesIndex::Id> with = wish.pairs.size() == 1 ? index.pool().series(wish.pairs[0]) : listed;
+  auto at = with.begin();
+  std::erase_if(ids, [&](SeriesIndex::Id id) {
+    while (at != with.end() && *at < id) ++at;
+    return (at != with.end() && *at == id) == without;
+  });
 }
 
 }  // namespace
@@ -160,8 +154,11 @@ Result<std::vector<SeriesIndex::Id>> SeriesIndex::select(std::span<const Matcher
   Ids ids;
   if (wanted.empty()) {
     ids.reserve(size_);
-    for (Id id = 0; id < next_; ++id) {
-      if (!pairs(id).empty()) ids.push_back(id);
+    for (std::size_t group = 0; group < groups_.size(); ++group) {
+      if (groups_[group] == nullptr) continue;
+      for (Id slot = 0; slot < kGroup; ++slot) {
+        if (groups_[group]->count[slot] != 0) ids.push_back(static_cast<Id>(group * kGroup + slot));
+      }
     }
   } else {
     std::sort(wanted.begin(), wanted.end(), [](const Wish& a, const Wish& b) { return a.series < b.series; });

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// Notices of the whole daemon: a real SMTP server, a webhook that keeps what it gets, and kill -9 in between.
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+#include "e2e/daemon.h"
+#include "e2e/switches.h"
+
+namespace bongsu::e2e {
+namespace {
+
+using Json = nlohmann::json;
+
+class Hook {
+ public:
+  Hook() {
+    server_.Post("/hook", [this](const httplib::Request& request, httplib::Response& response) {
+      std::lock_guard hold(mutex_);
+      response.status = status_;
+      if (status_ == 200) got_.push_back(Json::parse(request.body, nullptr, false));
+    });
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+  }
+  ~Hook() {
+    server_.stop();
+    thread_.join();
+  }
+  int port() const { return port_; }
+  void answer(int status) {
+    std::lock_guard hold(mutex_);
+    status_ = status;
+  }
+  // "raised sw2 device_down", each as often as it was told.
+  std::vector<std::string> told() const {
+    std::lock_guard hold(mutex_);
+    std::vector<std::string> out;
+    for (const Json& message : got_) {
+      for (const Json& notice : message.value("notices", Json::array())) {
+        out.push_back(notice.value("reason", "") + " " + notice["alarm"].value("device", "") + " " +
+                      notice["alarm"].value("item", ""));
+      }
+    }
+    return out;
+  }
+
+ private:
+  httplib::Server server_;
+  mutable std::mutex mutex_;
+  std::vector<Json> got_;
+  int status_ = 200;
+  int port_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace
+
+class Notices : public testing::Test {
+ protected:
+  Notices() {
+    std::filesystem::create_directories(folder.path() / "rules" / "items");
+    folder.write("rules/items/fast.yaml", items_file());
+    network.add("127.77.1.1", "sw1");
+    network.add("127.77.1.2", "sw2");
+  }
+  std::vector<std::string> serve(const std::string& notices) {
+    std::string devices;
+    for (const char* name : {"1", "2"})
+      devices += std::string("  - {name: sw") + name + ", address: \"127.77.1." + name + ":" + std::to_string(network.port()) +
+                 "\", ping: false, tags: {site: s" + name + "}}\n";
+    return {"bongsu", "serve", "--config", folder.write("bongsu.yaml", config_text(folder, devices) + notices).string()};
+  }
+  static bool all_up(const Daemon& daemon) {
+    const Json status = daemon.ask("/api/v1/status");
+    return status.is_object() && status["devices"]["up"] == 2;
+  }
+  Folder folder;
+  Switches network;
+  Hook hook;
+};
+
+TEST_F(Notices, ReachTheirChannelOnceOverKillNine) {
+  const auto words = serve("channels: {hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +
+                           "/hook\", gather: 0s}}\nroutes: [{match: {tags: {site: s2}}, via: [hook]}]\n");
+  hook.answer(503);
+  {
+    Daemon daemon(words);
+    ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+    ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+    network.set_dead("127.77.1.1", true);
+    network.set_dead("127.77.1.2", true);
+    // It was tried, and refused: it is kept.
+    ASSERT_TRUE(eventually([&] {
+      const Json channels = daemon.ask("/api/v1/channels");
+      return channels.is_object() && !channels["channels"][0]["last_failed"].is_null();
+    })) << daemon.printed();
+    daemon.send(SIGKILL);
+    EXPECT_EQ(128 + SIGKILL, daemon.wait());
+  }
+  EXPECT_EQ(std::vector<std::string>{}, hook.told());
+  hook.answer(200);
+  {
+    Daemon daemon(words);
+    ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+    ASSERT_TRUE(eventually([&] { return !hook.told().empty(); })) << daemon.printed();
+    daemon.send(SIGKILL);
+    EXPECT_EQ(128 + SIGKILL, daemon.wait());
+  }
+  Daemon daemon(words);
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  network.set_dead("127.77.1.1", false);
+  network.set_dead("127.77.1.2", false);
+  ASSERT_TRUE(eventually([&] { return hook.told().size() >= 2 && hook.told().back() == "recovered sw2 device_down"; }))
+      << daemon.printed();
+  std::vector<std::string> told = hook.told();
+  // Killed between the service's answer and its keeping, it may go twice; the key says so. sw1 has no route.
+  told.erase(std::unique(told.begin(), told.end()), told.end());
+  EXPECT_EQ((std::vector<std::string>{"raised sw2 device_down", "recovered sw2 device_down"}), told);
+  const Json alarms = daemon.ask("/api/v1/alarms?state=all&device=sw1");
+  ASSERT_TRUE(alarms.is_object());
+  const Ran explained = run({"bongsu", "notify", "explain", alarms["alarms"][0]["id"].dump(), "--url", daemon.url()});
+  EXPECT_EQ("route 1: not for it: the tag site is \"s1\", it wants s2\n", explained.out);
+}
+
+TEST_F(Notices, MailGoesThroughARealServer) {
+  if (!std::filesystem::exists("/usr/lib/python3/dist-packages/aiosmtpd")) GTEST_SKIP() << "python3-aiosmtpd is not installed";
+  const auto mails = folder.path() / "mails";
+  std::filesystem::create_directories(mails);
+  const auto port_file = folder.path() / "port";
+  const auto script =
+      folder.write("smtp.py",
+                   "import sys, time\n"
+                   "from aiosmtpd.controller import UnthreadedController\n"
+                   "import asyncio\n"
+                   "class Keep:\n"
+                   "    n = 0\n"
+                   "    async def handle_DATA(self, server, session, envelope):\n"
+                   "        Keep.n += 1\n"
+                   "        body = '%s %s\\n' % (envelope.mail_from, envelope.rcpt_tos) + envelope.content.decode()\n"
+                   "        open('%s/%d.part' % (sys.argv[1], Keep.n), 'w').write(body)\n"
+                   "        import os; os.rename('%s/%d.part' % (sys.argv[1], Keep.n), '%s/%d' % (sys.argv[1], Keep.n))\n"
+                   "        return '250 kept'\n"
+                   "loop = asyncio.new_event_loop()\n"
+                   "c = UnthreadedController(Keep(), hostname='127.0.0.1', port=0, loop=loop)\n"
+                   "c.begin()\n"
+                   "open(sys.argv[2] + '.part', 'w').write(str(c.server.sockets[0].getsockname()[1]))\n"
+                   "import os; os.rename(sys.argv[2] + '.part', sys.argv[2])\n"
+                   "loop.run_forever()\n");
+  Daemon smtp({"/usr/bin/python3", script.string(), mails.string(), port_file.string()});
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(port_file); })) << smtp.printed();
+  const auto read = [](const std::filesystem::path& path) {
+    std::ifstream in(path);
+    return std::string(std::istreambuf_iterator<char>(in), {});
+  };
+  Daemon daemon(serve("channels: {mail: {type: email, smtp: \"127.0.0.1:" + read(port_file) +
+                      "\", from: bongsu@example.com, tls: if_offered, gather: 0s}}\n"
+                      "people: {ops: {email: ops@example.com}}\n"
+                      "routes: [{match: {device: sw1}, to: [ops], via: [mail]}]\n"));
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  network.set_dead("127.77.1.1", true);
+  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(mails / "1"); })) << daemon.printed() << smtp.printed();
+  const std::string mail = read(mails / "1");
+  EXPECT_TRUE(mail.starts_with("bongsu@example.com ['ops@example.com']\n")) << mail;
+  EXPECT_NE(std::string::npos, mail.find("Subject: [fatal] sw1: Device down 0 (limit 1)\r\n")) << mail;
+  EXPECT_EQ(0, run({"bongsu", "notify", "test", "mail", "--to", "ops", "--url", daemon.url()}).code);
+  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(mails / "2"); }));
+  const Ran nobody = run({"bongsu", "notify", "test", "mail", "--url", daemon.url()});
+  EXPECT_EQ(1, nobody.code);
+  EXPECT_NE(std::string::npos, nobody.err.find("nobody to send to")) << nobody.err;
+}
+
+}  // namespace bongsu::e2e

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/hash.h"
+
 namespace bongsu::agent {
 namespace {
 
@@ -118,8 +120,7 @@ void Agents::serve(std::size_t socket, const net::Datagram& datagram, SteadyTime
     return;
   }
   const Misbehaviour* wrong = agent->manner.misbehaviour.get();
-  const double loss = std::max(agent->manner.loss, wrong != nullptr ? wrong->loss : 0);
-  if (agent->manner.dead || agent->busy_until > now || (loss > 0 && reactor_.random().chance(loss))) {
+  if (agent->manner.dead || agent->busy_until > now || loses(address, *agent)) {
     ++stats_.ignored;
     return;
   }
@@ -147,13 +148,31 @@ void Agents::serve(std::size_t socket, const net::Datagram& datagram, SteadyTime
   send(socket, datagram, address, *agent, octets, now);
 }
 
+bool Agents::loses(const net::Address& address, Agent& agent) const {
+  const Misbehaviour* wrong = agent.manner.misbehaviour.get();
+  const double share = std::max(agent.manner.loss, wrong != nullptr ? wrong->loss : 0);
+  if (share <= 0) return false;
+  // splitmix64 at the agent's own place, whatever others are asked meanwhile
+  const auto octets = address.octets();
+  std::uint64_t mix = hash_bytes({reinterpret_cast<const char*>(octets.data()), octets.size()}, kHashSeed ^ spec_.seed);
+  mix += ++agent.asked * 0x9e3779b97f4a7c15;
+  mix = (mix ^ mix >> 30) * 0xbf58476d1ce4e5b9;
+  mix = (mix ^ mix >> 27) * 0x94d049bb133111eb;
+  return static_cast<double>((mix ^ mix >> 31) >> 11) * 0x1p-53 < share;
+}
+
 // The agent's clock, which some lose each so long, and its ID, which some change.
 void Agents::set_clock(const net::Address& address, Agent& agent, SteadyTime now) {
   const Misbehaviour* wrong = agent.manner.misbehaviour.get();
-  Millis alive = std::chrono::duration_cast<Millis>(now - agent.born);
+  const Millis known = std::chrono::duration_cast<Millis>(now - agent.born);
   const std::int64_t change =
-      wrong != nullptr && wrong->engine_change.count() > 0 ? alive / wrong->engine_change : std::int64_t{0};
-  if (wrong != nullptr && wrong->boots_reset.count() > 0) alive %= wrong->boots_reset;
+      wrong != nullptr && wrong->engine_change.count() > 0 ? known / wrong->engine_change : std::int64_t{0};
+  Millis alive = agent.device->uptime().value_or(known);
+  std::int32_t boots = agent.boots;
+  if (wrong != nullptr && wrong->boots_reset.count() > 0) {
+    alive = known % wrong->boots_reset;
+    boots = 1;
+  }
   const auto seconds = static_cast<std::int32_t>(std::chrono::duration_cast<std::chrono::seconds>(alive).count());
   if (!agent.engine || agent.engine_change != change) {
     // RFC 3411, SnmpEngineID, with the enterprise number for examples (RFC 5612) and the agent's address.
@@ -162,10 +181,10 @@ void Agents::set_clock(const net::Address& address, Agent& agent, SteadyTime now
     if (wrong != nullptr && !wrong->engine_id.empty()) id = wrong->engine_id;
     if (change > 0) id.back() = static_cast<std::uint8_t>(id.back() + change);
     if (!agent.engine) agent.engine = std::make_unique<snmp::Engine>();
-    agent.engine->adopt(id, agent.boots, seconds, now);
+    agent.engine->adopt(id, boots, seconds, now);
     agent.engine_change = change;
   }
-  if (agent.engine->boots() != agent.boots || agent.engine->time(now) != seconds) agent.engine->reset(agent.boots, seconds, now);
+  if (agent.engine->boots() != boots || agent.engine->time(now) != seconds) agent.engine->reset(boots, seconds, now);
 }
 
 snmp::Octets Agents::answer_secured(const snmp::SecuredView& message, const net::Address& address, Agent& agent, SteadyTime now) {

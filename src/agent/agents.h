@@ -27,6 +27,7 @@ struct AgentsSpec {
   bool ipv6 = false;
   std::size_t most = 100'000;  // agents; the default device is not made for more
   std::size_t receive_buffer = 32U << 20;
+  std::uint64_t seed = 1;  // of what is lost: with one seed an agent loses the same of its requests, counted from its first
   // v3: each agent knows them all; a request below the level of a user's keys is refused. None: v3 is not spoken.
   std::vector<std::shared_ptr<const snmp::User>> users;
 };
@@ -83,6 +84,7 @@ class Agents {
     std::uint64_t life = 0;
     SteadyTime busy_until{};
     SteadyTime born{};
+    std::uint64_t asked = 0;  // requests that may be lost
     std::int32_t boots = 1;
     std::unique_ptr<snmp::Engine> engine;  // once it was asked in v3
     std::int64_t engine_change = 0;
@@ -102,6 +104,7 @@ class Agents {
   Status listen(const net::Address& address);
   void receive(std::size_t socket, std::span<const net::Datagram> batch);
   void serve(std::size_t socket, const net::Datagram& datagram, SteadyTime now);
+  bool loses(const net::Address& address, Agent& agent) const;
   Agent* agent_of(const net::Address& address, SteadyTime now);
   snmp::Octets answer(const Agent& agent, std::size_t overhead, std::size_t limit);
   snmp::Octets misanswer(const Misbehaviour& wrong, const Agent& agent, std::size_t overhead, std::size_t limit);

@@ -34,6 +34,10 @@ snmp::ValueView RecordedDevice::read(const ObjectTable::Object& object) const {
   return {.type = object.type, .number = static_cast<std::uint32_t>(ticks_ + static_cast<std::uint64_t>(passed))};
 }
 
+std::optional<Millis> RecordedDevice::uptime() const {
+  return Millis(std::int64_t{10} * ticks_) + std::chrono::duration_cast<Millis>(now_ - born_);
+}
+
 void RecordedDevice::restart(SteadyTime now) {
   born_ = now_ = now;
   ticks_ = 0;

@@ -22,6 +22,8 @@ class Device {
   virtual snmp::ValueView read(const ObjectTable::Object& object) const = 0;
   // The device starts anew: sysUpTime and counters from zero.
   virtual void restart(SteadyTime now) = 0;
+  // As sysUpTime tells of the moment; nothing where it does not.
+  virtual std::optional<Millis> uptime() const { return std::nullopt; }
 };
 
 // A recording as an agent: values stand still but for sysUpTime, which goes on from the recorded one.
@@ -42,6 +44,7 @@ class RecordedDevice final : public Device {
   void set_moment(SteadyTime now) override { now_ = now; }
   snmp::ValueView read(const ObjectTable::Object& object) const override;
   void restart(SteadyTime now) override;
+  std::optional<Millis> uptime() const override;
 
  private:
   const std::shared_ptr<const Shape> shape_;

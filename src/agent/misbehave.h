@@ -63,7 +63,7 @@ struct Misbehaviour {
 
   // v3
   std::vector<std::uint8_t> engine_id;  // empty: one of its own
-  Millis boots_reset{0};                // engineTime goes back to 0 each so long, and engineBoots stays as it was
+  Millis boots_reset{0};                // each so long its engine starts anew, as if for the first time: engineBoots is 1
   Millis engine_change{0};              // another engine ID each so long
 
   // "NAME[=VALUE][,NAME...]", by the names of misbehaviours(). Error: Invalid, with what to write.
@@ -93,6 +93,7 @@ class AlteredDevice final : public Device {
   void set_moment(SteadyTime now) override { device_->set_moment(now); }
   snmp::ValueView read(const ObjectTable::Object& object) const override { return device_->read(object); }
   void restart(SteadyTime now) override { device_->restart(now); }
+  std::optional<Millis> uptime() const override { return device_->uptime(); }
 
  private:
   const std::unique_ptr<Device> device_;

@@ -185,6 +185,8 @@ snmp::ValueView Synthetic::read(const ObjectTable::Object& object) const {
   return {.type = ValueType::Null};
 }
 
+std::optional<Millis> Synthetic::uptime() const { return Millis(static_cast<std::int64_t>((now_ - booted_) * 1'000)); }
+
 void Synthetic::restart(SteadyTime now) {
   set_moment(now);
   booted_ = now_;

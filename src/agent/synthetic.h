@@ -52,6 +52,7 @@ class Synthetic final : public Device {
   void set_moment(SteadyTime now) override;
   snmp::ValueView read(const ObjectTable::Object& object) const override;
   void restart(SteadyTime now) override;
+  std::optional<Millis> uptime() const override;
 
   const Make& make() const;
   const std::string& name() const { return identity_.name; }

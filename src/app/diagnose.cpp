@@ -64,6 +64,9 @@ class Doctor {
         {std::move(trait), severity, std::move(text), std::move(consequence), std::move(evidence), std::move(remedy), 1});
   }
 
+  std::string port_name() const {
+    return fmt::format("{} {}", seen_.transport == snmp::Transport::Tcp ? "TCP" : "UDP", seen_.endpoint->port);
+  }
   std::string pinged() const {
     if (!seen_.ping) return "it was not pinged";
     return fmt::format("{} of {} pings were answered", seen_.ping->received, seen_.ping->sent);
@@ -119,14 +122,14 @@ class Doctor {
       return add(
           "no_answer", Severity::Fatal, "is up, and does not answer SNMP", nothing, pinged() + "; " + refusals(),
           "either the community or the version is wrong (an agent then keeps silent), or a filter on the device or on the way "
-          "drops UDP " +
-              std::to_string(seen_.endpoint->port) + "; a closed port would have been refused");
+          "drops " +
+              port_name() + "; a closed port would have been refused");
     add("unreachable", Severity::Fatal, seen_.ping ? "answers neither ping nor SNMP" : "does not answer SNMP", nothing,
         pinged() + "; " + refusals(),
         "check that it is up and that its address is right; if only SNMP is silent, community and version may be wrong or a "
         "filter "
-        "may drop UDP " +
-            std::to_string(seen_.endpoint->port));
+        "may drop " +
+            port_name());
   }
 
   void credentials() {
@@ -159,30 +162,39 @@ class Doctor {
       add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
     // One lost of twenty may be chance.
     const int lost = seen_.singles - seen_.singles_answered;
-    if (lost > 1 && seen_.singles_late) add(Trait::LateReply, check("loss"));
-    if (lost > 1 && !has(Trait::LateReply)) add(Trait::PacketLoss, check("loss") + ", each sent once");
+    if (lost > 1 && seen_.singles_late > 0) add(Trait::LateReply, check("loss"));
+    if (lost - seen_.singles_late > 1) add(Trait::PacketLoss, check("loss") + ", each sent once");
     if (lost == 0 && seen_.together - seen_.together_answered > 1) add(Trait::InFlightLimit, check("at once"));
     if (seen_.ping && seen_.ping->received > 0 && seen_.ping->received + 1 < seen_.ping->sent) add(Trait::PacketLoss, pinged());
   }
 
-  // Its time since the boot is shorter than it has been answering.
-  static bool booted_since(const EngineClock& a, const EngineClock& b) {
-    return static_cast<double>(b.time) + 2 < std::chrono::duration<double>(b.at - a.at).count();
+  // It began anew between the two, and counts no boot more.
+  static bool began_anew(const EngineClock& a, const EngineClock& b) {
+    const double passed = std::chrono::duration<double>(b.at - a.at).count();
+    return b.boots < a.boots || (b.boots == a.boots && (b.time < a.time || static_cast<double>(b.time) + 2 < passed));
+  }
+  // It says that this is its first life and that it is young, and the agent answers much longer.
+  static bool forgot(const EngineClock& clock) {
+    constexpr std::int64_t kYoung = 600;
+    return clock.boots <= 1 && clock.time < kYoung && clock.uptime > 3600 + static_cast<double>(kYoung);
   }
   void clock() {
-    if (seen_.clocks.size() < 2) return;
-    for (std::size_t i = 1; i < seen_.clocks.size(); ++i) {
-      const EngineClock &one = seen_.clocks[i - 1], &next = seen_.clocks[i];
-      if (one.boots == next.boots && (next.time < one.time || booted_since(one, next)))
-        return add(Trait::TimeJump,
-                   fmt::format("snmpEngineTime was {} s and is {} s {} later, snmpEngineBoots {} as before", one.time, next.time,
-                               show_quantity(std::chrono::duration<double>(next.at - one.at).count(), "seconds"), next.boots));
+    if (!seen_.clocks.empty() && forgot(seen_.clocks.back())) {
+      const EngineClock& told = seen_.clocks.back();
+      add(Trait::BootsReset, fmt::format("snmpEngineBoots is {} and the engine runs for {}, while sysUpTime says {}", told.boots,
+                                         show_seconds(told.time), show_seconds(static_cast<std::int64_t>(told.uptime))));
     }
+    if (seen_.clocks.size() < 2) return;
     const EngineClock &a = seen_.clocks.front(), &b = seen_.clocks.back();
-    if (a.boots == b.boots && booted_since(a, b))
-      return add(Trait::TimeJump,
-                 fmt::format("snmpEngineTime is {} s, {} after it was {} s, snmpEngineBoots {} as before", b.time,
-                             show_quantity(std::chrono::duration<double>(b.at - a.at).count(), "seconds"), a.time, a.boots));
+    for (std::size_t i = 1; i <= seen_.clocks.size(); ++i) {
+      const EngineClock &one = i < seen_.clocks.size() ? seen_.clocks[i - 1] : a,
+                        &next = i < seen_.clocks.size() ? seen_.clocks[i] : b;
+      if (began_anew(one, next))
+        return add(Trait::BootsReset,
+                   fmt::format("snmpEngineTime was {} s and is {} s {} later, snmpEngineBoots was {} and is {}", one.time,
+                               next.time, show_quantity(std::chrono::duration<double>(next.at - one.at).count(), "seconds"),
+                               one.boots, next.boots));
+    }
     const double ours = std::chrono::duration<double>(b.at - a.at).count();
     const double theirs = static_cast<double>(b.time - a.time);
     if (b.boots != a.boots)

@@ -191,13 +191,13 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
   constexpr std::size_t kMost = 64;
   target.retries = std::min(target.retries, 1);
   std::vector<Oid> names;
-  std::function<bool(const Varbind&)> visit = [&names](const Varbind& varbind) {
+  const SteadyTime enough = parts.reactor.clock().steady() + left(parts, into) / 4;  // no limit of the walk: that would blame it
+  std::function<bool(const Varbind&)> visit = [&names, &parts, enough](const Varbind& varbind) {
     names.push_back(varbind.oid);
-    return names.size() < kMost;
+    return names.size() < kMost && parts.reactor.clock().steady() < enough;
   };
   snmp::WalkLimits limits;
   limits.requests = 200;
-  limits.time = left(parts, into) / 4;
   (void)co_await parts.client.walk(target, kMib2, std::move(visit), limits);
   if (names.empty()) co_return add_check(into, kName, Outcome::Skipped, "nothing below 1.3.6.1.2.1 to ask for");
   std::string why;
@@ -256,26 +256,36 @@ static Millis patience(ExamineParts& parts, const snmp::Target& target) {
   return std::clamp(std::chrono::ceil<Millis>(4 * *usual), std::min(Millis(1'000), target.timeout), target.timeout);
 }
 
+static int lost(const Examination& into) { return into.singles - into.singles_answered; }
+
 // Small requests that are sent once each, by a client of their own, since their loss is meant: first one after the other,
 // then some at once.
 static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target target, Examination& into) {
   constexpr int kSingles = 20, kSilent = 5, kTogether = 6;
+  constexpr int kChance = 3;  // so few lost ones may be chance: as many again are sent
   target.timeout = patience(parts, target);
   target.retries = 0;
   snmp::Client client(parts.reactor, parts.metrics);
   std::vector<Oid> uptime{kSystemTree + 3 + 0};
   if (target.credentials->version == snmp::Version::V3) (void)co_await client.get(target, uptime);  // its engine ID first
-  while (into.singles < kSingles && (into.singles_answered > 0 || into.singles < kSilent) && left(parts, into) > Millis(0)) {
+  for (int most = kSingles; into.singles < most && left(parts, into) > Millis(0);) {
+    if (into.singles_answered == 0 && into.singles >= kSilent) break;
     const auto answer = co_await client.get(target, uptime);
     ++into.singles;
     into.singles_answered += answer.ok();
+    if (into.singles == kSingles && lost(into) > 0 && lost(into) <= kChance) most = 2 * kSingles;
   }
+  if (lost(into) > 0) co_await net::sleep_for(parts.reactor, target.timeout);  // the last ones may be late as well
   const snmp::Dialect* seen = client.dialect(target.endpoint);
-  into.singles_late = seen != nullptr && seen->find(snmp::Trait::LateReply) != nullptr;
+  const snmp::Observation* late = seen != nullptr ? seen->find(snmp::Trait::LateReply) : nullptr;
+  if (late != nullptr)
+    into.singles_late = static_cast<int>(std::min<std::uint64_t>(late->count, static_cast<std::uint64_t>(lost(into))));
   const bool lossy = into.singles_answered < into.singles;
-  add_check(into, "loss", lossy ? Outcome::Bad : Outcome::Good,
-            fmt::format("{} of {} small requests were answered{}", into.singles_answered, into.singles,
-                        into.singles_late ? fmt::format(" within {}, others later", format_duration(target.timeout)) : ""));
+  add_check(
+      into, "loss", lossy ? Outcome::Bad : Outcome::Good,
+      fmt::format(
+          "{} of {} small requests were answered{}", into.singles_answered, into.singles,
+          into.singles_late > 0 ? fmt::format(" within {}, {} later", format_duration(target.timeout), into.singles_late) : ""));
   const auto oid = snmp::encode_oid(uptime[0]);
   if (!oid) co_return;
   const snmp::VarbindView name{snmp::OidView(*oid), {}};
@@ -416,6 +426,7 @@ static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target 
 
 asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& into) {
   into.host = patient.host;
+  into.transport = patient.transport;
   into.until = parts.reactor.clock().steady() + std::max(patient.time - 2 * patient.timeout, patient.time / 2);
   say(parts, "looking up " + patient.address);
   const auto address = co_await net::resolve(parts.reactor, patient.address);

@@ -53,6 +53,7 @@ struct Examination {
   enum class Port : std::uint8_t { NotAsked, Answers, Closed, NoWay, Silent };
   std::string host;  // as the user named it
   std::optional<net::Endpoint> endpoint;
+  snmp::Transport transport = snmp::Transport::Udp;
   std::optional<Error> no_address;
   std::optional<icmp::PingStats> ping;  // nothing: no right to ping, or not come so far
   Port port = Port::NotAsked;
@@ -68,7 +69,7 @@ struct Examination {
   std::optional<std::size_t> too_many;      // of the smallest that failed
   std::optional<std::string> bulk_problem;  // of one small GETBULK
   int singles = 0, singles_answered = 0;    // small requests one after the other, each sent once
-  bool singles_late = false;                // answers to some came after they were given up
+  int singles_late = 0;                     // of those without an answer: it came after they were given up
   int together = 0, together_answered = 0;  // the same at once
   std::optional<std::string> octets32;      // an interface with 32-bit octet counters alone
   std::vector<EngineClock> clocks;          // in the order of reading

@@ -41,7 +41,7 @@ enum class Trait : std::uint8_t {
   DuplicateEngineId,  // has the SNMPv3 engine ID of another device
   EngineReboots,      // engineBoots rose
   EngineIdChanged,    // came back with another SNMPv3 engine ID
-  TimeJump,           // engineBoots or engineTime went back, or jumped
+  TimeJump,           // engineTime jumped, or went back a little
   WrongType,          // a value of another type than its object has
   V1Only,             // SNMPv2c is not answered, SNMPv1 is
   MessageSize,        // takes or makes messages of fewer octets than RFC 3417 asks for (484)
@@ -53,8 +53,9 @@ enum class Trait : std::uint8_t {
   Unbelieved,         // answers of another version, community or kind, or that SNMPv3 does not vouch for
   SilentObject,       // does not answer when asked for some objects, and answers others
   GetAsNext,          // answers GET as if it was GETNEXT
+  BootsReset,         // its engine began anew and did not count it: engineBoots went back, or engineTime alone
 };
-inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::GetAsNext) + 1;
+inline constexpr std::size_t kTraits = static_cast<std::size_t>(Trait::BootsReset) + 1;
 std::string_view to_string(Trait trait);  // "varbind_limit": stable, in JSON and by `doctor`
 std::optional<Trait> parse_trait(std::string_view name);
 

@@ -456,6 +456,11 @@ void Exchanges::expired(Exchange& exchange) {
     } else {
       timeouts_.add();
       Error error = timeout_error(exchange);
+      if (const std::size_t kept = exchange.connection->in.kept(); kept > 0)
+        dialects_.note(
+            *exchange.known, Trait::LateReply,
+            fmt::format("{} octets of an answer to a {} came by TCP in {}, and not its end", kept, to_string(exchange.type),
+                        format_duration(exchange.target.timeout * (1 + exchange.target.retries))));
       doubt_stream(exchange);
       finish(exchange, std::move(error));
     }

@@ -354,8 +354,11 @@ void Exchanges::reset_clock(const Exchange& exchange, const SecuredView& message
 }
 
 void Exchanges::note_clock(const Device& device, std::int32_t boots, std::int32_t time, const SecuredView& message) {
-  const bool risen = message.boots > boots;
-  dialects_.note(device.endpoint, risen ? Trait::EngineReboots : Trait::TimeJump,
+  const bool risen = message.boots > boots, anew = message.boots < boots || message.time < time / 2;
+  dialects_.note(device.endpoint,
+                 risen  ? Trait::EngineReboots
+                 : anew ? Trait::BootsReset
+                        : Trait::TimeJump,
                  fmt::format("its engineBoots were {} and are {}, its engineTime {} s where {} s were expected", boots,
                              message.boots, message.time, time));
 }

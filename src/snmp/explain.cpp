@@ -41,10 +41,9 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
     {Danger, "sends messages that cannot be read", "such answers count for nothing: what they carried is missing",
      "renew the agent's software; if only large answers are hurt, look for a broken path MTU or firewall on the way"},
     {Caution, "has no 64-bit counters for its interfaces",
-     "a 32-bit octet counter wraps in 34 s at 1 Gbit/s; growth that cannot be known is a gap, never a guess",
-     "poll its fast ports often enough (interval), or renew the agent's software; SNMPv1 cannot carry 64-bit counters: use v2c "
-     "or "
-     "v3 where it has them"},
+     "a 32-bit octet counter wraps in 34 s at 1 Gbit/s: fast ports are read between the polls as well; growth that still cannot "
+     "be known, as at 10 Gbit/s, is a gap, never a guess",
+     "renew the agent's software; SNMPv1 cannot carry 64-bit counters: use v2c or v3 where it has them"},
     {Caution, "takes long for a table", "the table takes turns with the others and is read less often",
      "nothing, or a longer interval for the device; a table of no use can be taken out of its profile"},
     {Caution, "loses requests or answers on the way", "polls take longer, and now and then a reading is missing",
@@ -88,6 +87,10 @@ constexpr std::array<Explanation, kTraits> kExplanations{{
      "renew the agent's software, or look for what the agent waits for to tell the object of the evidence"},
     {Harmless, "answers GET with the object behind the one that was asked for, as GETNEXT does",
      "objects are asked for by GETNEXT of the name before them; nothing is lost", "nothing, or renew the agent's software"},
+    {Danger, "starts its SNMPv3 engine anew without counting it in engineBoots",
+     "each start costs a resynchronisation, and messages of its earlier lives could be replayed",
+     "let the agent keep its state over a start (net-snmp: a persistent folder that it may write); if nobody starts it, it dies: "
+     "look at its log"},
 }};
 
 void write_one(JsonWriter& json, const Observation& seen) {

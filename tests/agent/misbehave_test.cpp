@@ -257,6 +257,22 @@ TEST(Misbehaviour, LosesAsManyAsItSays) {
   EXPECT_NEAR(1'400, static_cast<double>(lab.replies.size()), 100);
 }
 
+TEST(Misbehaviour, LosesTheSameRequestsWhateverElseIsAsked) {
+  const auto answered = [](bool other) {
+    WrongAgent lab("loss=30", other ? 7 : 8);
+    std::string out;
+    for (int i = 0; i < 200; ++i) {
+      const std::size_t before = lab.replies.size();
+      lab.send(PduType::GetRequest, {kUptimeName});
+      lab.world.run_for(10ms);
+      out += lab.replies.size() > before ? 'x' : '.';
+    }
+    return out;
+  };
+  EXPECT_EQ(answered(false), answered(true));  // another seed of the world
+  EXPECT_NE(std::string::npos, answered(false).find(".."));
+}
+
 TEST(Misbehaviour, OneAtATimeIgnoresTheSecond) {
   WrongAgent lab("one-at-a-time=50");
   lab.send(PduType::GetRequest, {kUptimeName});

@@ -9,6 +9,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 using Port = Examination::Port;
 
 TriedCredentials tried(snmp::Version version, std::optional<Error> error = std::nullopt, bool derived = false) {
@@ -152,6 +153,10 @@ TEST(Diagnose, SeesWhatTheEngineHasNoTraitFor) {
   EXPECT_THAT(traits(seen), ElementsAre("in_flight_limit"));
   seen.singles_answered = 14;
   EXPECT_THAT(traits(seen), ElementsAre("packet_loss"));  // what is lost together may be lost to the same
+  seen.singles_late = 6;
+  EXPECT_THAT(traits(seen), ElementsAre("late_reply"));  // nothing was lost
+  seen.singles_late = 2;
+  EXPECT_THAT(traits(seen), UnorderedElementsAre("late_reply", "packet_loss"));
 }
 
 TEST(Diagnose, ReadsTheClockOfTheEngine) {
@@ -166,8 +171,11 @@ TEST(Diagnose, ReadsTheClockOfTheEngine) {
   EXPECT_THAT(clocks({3, 100, 100, start}, {3, 101, 100.1, start + 100ms}), IsEmpty());  // whole seconds
   EXPECT_THAT(clocks({3, 100, 100, start}, {3, 120, 110, start + 10s}), ElementsAre("clock_drift"));
   EXPECT_THAT(clocks({3, 100, 100, start}, {4, 1, 110, start + 10s}), ElementsAre("engine_reboots"));
-  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("time_jump"));
-  EXPECT_THAT(clocks({3, 1, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("time_jump"));
+  EXPECT_THAT(clocks({3, 100, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("boots_reset"));
+  EXPECT_THAT(clocks({3, 1, 100, start}, {3, 2, 110, start + 10s}), ElementsAre("boots_reset"));
+  EXPECT_THAT(clocks({2, 50, 100, start}, {1, 2, 110, start + 10s}), ElementsAre("boots_reset"));
+  EXPECT_THAT(clocks({1, 20, 86'400, start}, {1, 21, 86'401, start + 1s}), ElementsAre("boots_reset"));  // its first, again
+  EXPECT_THAT(clocks({1, 86'400, 86'400, start}, {1, 86'401, 86'401, start + 1s}), IsEmpty());
   EXPECT_THAT(clocks({17, 12, 86'400, start}, {17, 13, 86'401, start + 1s}), ElementsAre("engine_reboots"));
 }
 

@@ -31,6 +31,37 @@ TEST(Commands, GetAndWalkReadLikeNetSnmp) {
   EXPECT_NE(std::string::npos, missing.out.find("no such instance")) << missing.out;
 }
 
+TEST(Commands, GetSaysWhatWasMeant) {
+  if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
+  const auto snmpd = interop::Snmpd::start();
+  ASSERT_TRUE(snmpd) << snmpd.error().text;
+  const auto hint = [&](const std::string& asked, const std::string& text) {
+    SCOPED_TRACE(asked);
+    const Ran get = run({"bongsu", "get", at(**snmpd), "-c", "public", "sysUpTime.0", asked});
+    EXPECT_EQ(1, get.code);
+    EXPECT_NE(std::string::npos, get.out.find("SNMPv2-MIB::sysUpTime.0 = Timeticks: ")) << get.out;  // had all the same
+    EXPECT_NE(std::string::npos, get.err.find(text)) << get.err;
+  };
+  hint("sysDescr", "did you mean sysDescr.0?");
+  hint("IF-MIB::ifDescr", "IF-MIB::ifDescr is a column, with a value in each row: did you mean IF-MIB::ifDescr.1");
+  hint("1.3.6.1.2.1.1", "1.3.6.1.2.1.1 has no value of its own; what is below it is read by bongsu walk");
+  const Ran instance = run({"bongsu", "get", at(**snmpd), "-c", "public", "IF-MIB::ifDescr.99999"});
+  EXPECT_EQ(1, instance.code);
+  EXPECT_EQ(std::string::npos, instance.err.find("did you mean")) << instance.err;
+}
+
+TEST(Commands, NumericPrintsNamesAndOidValuesAsNumbers) {
+  if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
+  const auto snmpd = interop::Snmpd::start();
+  ASSERT_TRUE(snmpd) << snmpd.error().text;
+  const Ran get = run({"bongsu", "get", at(**snmpd), "-c", "public", "--numeric", "sysObjectID.0"});
+  EXPECT_EQ(0, get.code) << get.err;
+  EXPECT_EQ(".1.3.6.1.2.1.1.2.0 = OID: .1.3.6.1.4.1.8072.3.2.10\n", get.out);
+  const Ran walk = run({"bongsu", "walk", at(**snmpd), "-c", "public", "--numeric", "IF-MIB::ifDescr"});
+  EXPECT_EQ(0, walk.code) << walk.err;
+  EXPECT_EQ(0U, walk.out.find(".1.3.6.1.2.1.2.2.1.2.1 = STRING: lo\n")) << walk.out;
+}
+
 TEST(Commands, CollectFindsTheServer) {
   if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
   const auto snmpd = interop::Snmpd::start();

@@ -197,7 +197,7 @@ TEST_F(EngineTest, TellsWhatAgentsDoToTheirClocks) {
   noted(Trait::EngineReboots, "its engineBoots were 7 and are 8");
   agent.reboot(1);
   answers(0, 1);
-  noted(Trait::TimeJump, "its engineBoots were 8 and are 1");
+  noted(Trait::BootsReset, "its engineBoots were 8 and are 1");
   agent.time_offset = 500'000;
   answers(0, 1);
   noted(Trait::TimeJump, "its engineBoots were 1 and are 1, its engineTime 500");

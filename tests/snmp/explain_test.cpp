@@ -31,6 +31,7 @@ TEST(Explain, SpeaksOfTheTraitItIsAskedFor) {
   says(Trait::Counter32Only, "64-bit");
   says(Trait::DuplicateEngineId, "engine ID of another");
   says(Trait::TimeJump, "clock");
+  says(Trait::BootsReset, "engineBoots");
   says(Trait::V1Only, "SNMPv1");
   says(Trait::LateReply, "given up");
   says(Trait::WrongError, "does not fit");

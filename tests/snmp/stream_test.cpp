@@ -130,6 +130,15 @@ TEST_F(StreamTest, ASilentAgentIsWaitedForOnceAndLeft) {
   refuses(Code::Timeout, "no answer");
 }
 
+TEST_F(StreamTest, AnAnswerWhoseEndDoesNotComeIsLate) {
+  agent.stream_out = [](net::StreamSocket& stream, const FakeAgent::Bytes& octets) { stream.send(std::span(octets).first(6)); };
+  refuses(Code::Timeout, "but 6 octets of an answer that does not end");
+  ASSERT_NE(nullptr, client->dialect(by_tcp().endpoint));
+  const Observation* late = client->dialect(by_tcp().endpoint)->find(Trait::LateReply);
+  ASSERT_NE(nullptr, late);
+  EXPECT_THAT(late->evidence, HasSubstr("6 octets of an answer to a GET came by TCP"));
+}
+
 TEST_F(StreamTest, WhatIsNoMessageEndsTheConnection) {
   agent.stream_out = [](net::StreamSocket& stream, const FakeAgent::Bytes&) {
     stream.send(std::vector<std::uint8_t>{'H', 'T', 'T', 'P'});

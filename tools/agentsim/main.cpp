@@ -255,6 +255,7 @@ int serve(const Options& options) {
   net::LiveReactor reactor;
   agent::AgentsSpec spec;
   spec.port = options.port;
+  spec.seed = options.seed;
   if (auto users = users_of(options); users) spec.users = std::move(*users);
   else return complain(users.error(), 2);
   spec.community = options.any_community ? "" : options.community;
@@ -316,7 +317,8 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_option("--ports", options.ports, "Interfaces of a synthetic device (switch 24, firewall 6, server 2)")
       ->check(CLI::Range(1, 4'096));
-  app.add_option("--seed", options.seed, "Of synthetic traffic and of the choice of dead agents")->capture_default_str();
+  app.add_option("--seed", options.seed, "Of synthetic traffic, of what is lost, and of the choice of dead agents")
+      ->capture_default_str();
   auto* community = app.add_option("--community,-c", options.community, "Answer to this one alone")->capture_default_str();
   app.add_flag("--any-community", options.any_community, "Answer whatever the community")->excludes(community);
   app.add_option("--user,-u", options.users,

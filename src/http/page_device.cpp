@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <span>
+#include <tuple>
 
 #include "base/text.h"
 #include "http/html.h"
@@ -34,6 +36,12 @@ std::string facts(const DeviceState& device, Time now) {
   std::string profiles;
   for (const std::string& profile : device.profiles) profiles += (profiles.empty() ? "" : ", ") + text_of(profile);
   fact("Profiles", profiles);
+  std::string slow;
+  for (const SlowTable& one : device.slow) {
+    slow += fmt::format("{}{}, took {}", slow.empty() ? "" : "; ", text_of(one.name), format_duration(one.took));
+    if (one.read) slow += ", read " + age(now, *one.read) + " ago";
+  }
+  fact("Slow tables", slow);
   fact("Last poll",
        device.last_poll ? age(now, *device.last_poll) + " ago, every " + format_duration(device.interval) : std::string("never"));
   return out + "</dl>\n";
@@ -62,10 +70,7 @@ std::string dialect_part(const Sources& from, const DeviceState& device, Time no
   return out + "</tbody></table></div>\n";
 }
 
-std::string item_table(std::vector<ItemState> items, Time now) {
-  if (items.empty()) return "<p class=\"empty\">No item watches this device yet.</p>\n";
-  std::stable_sort(items.begin(), items.end(),
-                   [](const ItemState& a, const ItemState& b) { return urgency(a.level) > urgency(b.level); });
+std::string item_table(std::span<const ItemState> items, Time now) {
   std::string out =
       "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Item</th><th "
       "scope=\"col\">Of</th>"
@@ -80,6 +85,25 @@ std::string item_table(std::vector<ItemState> items, Time now) {
         age(now, item.changed));
   }
   return out + "</tbody></table></div>\n";
+}
+
+// The worst first, ports in their order; what is normal stands folded behind.
+std::string items_part(std::vector<ItemState> items, Time now) {
+  if (items.empty()) return "<p class=\"empty\">No item watches this device yet.</p>\n";
+  const auto key = [](const ItemState& item) {
+    return std::tuple(-urgency(item.level), std::string_view(item.item), parse_unsigned(item.labels.get("ifIndex")).value_or(0));
+  };
+  std::stable_sort(items.begin(), items.end(), [&](const ItemState& a, const ItemState& b) { return key(a) < key(b); });
+  const auto normal = std::find_if(items.begin(), items.end(), [](const ItemState& item) {
+    return item.level == Severity::Normal && item.state != AlarmState::Pending;
+  });
+  const auto worse = static_cast<std::size_t>(normal - items.begin());
+  const std::span<const ItemState> all(items);
+  std::string out = worse > 0 ? item_table(all.first(worse), now) : "<p class=\"empty\">All is normal.</p>\n";
+  if (worse < all.size())
+    out += fmt::format("<details><summary>{} at rest</summary>{}</details>\n", all.size() - worse,
+                       item_table(all.subspan(worse), now));
+  return out;
 }
 
 // Growth per second between the last two readings; nothing after a gap, a wrap or a restart.
@@ -136,7 +160,10 @@ std::string interface_table(const std::vector<Latest>& rows) {
   for (const Interface& one : list) {
     const auto traffic = [&](std::string_view metric) {
       const auto rate = rate_of(one.get(metric));
-      return rate ? quantity(*rate * 8, "bits_per_second") : std::string("–");
+      if (rate) return quantity(*rate * 8, "bits_per_second");
+      const Latest* row = one.get(metric);
+      const auto cause = row ? gap_cause(row->last.value) : std::nullopt;
+      return cause ? "<span class=\"soft\">" + text_of(to_string(*cause)) + "</span>" : std::string("–");
     };
     const auto total = [&](std::string_view metric) {
       const Latest* row = one.get(metric);
@@ -199,8 +226,8 @@ Reply device_page(const Call& call) {
   const Time now = from.clock.now();
   std::string out = fmt::format("<h1>{} {}</h1>\n", text_of(device->name), up_badge(device->up));
   out += facts(*device, now);
-  out += "<h2>Watched items <small>worst first</small></h2>\n" + item_table(from.alarms.items(call.name), now);
   out += dialect_part(from, *device, now);
+  out += "<h2>Watched items <small>worst first</small></h2>\n" + items_part(from.alarms.items(call.name), now);
   const auto rows = latest_of(from, call.name);
   out += rows ? interface_table(*rows) + value_table(*rows, now) : problem_note(rows.error());
   const std::string coded = encode_component(call.name);

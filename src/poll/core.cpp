@@ -25,6 +25,7 @@ PollCore::PollCore(const PollerParts& given)
           given.metrics.counter("bongsu_poll_missed_slots_total", "slots that passed while a device's poll was under way")),
       series_refused(given.metrics.counter("bongsu_poll_series_refused_total",
                                            "series that were not made, for the budget of a device or of the store")),
+      between(given.metrics.counter("bongsu_poll_between_total", "readings of fast 32-bit counters between a device's slots")),
       lateness(given.metrics.histogram("bongsu_poll_lateness_seconds", "from a device's slot to the beginning of its poll",
                                        seconds())),
       table_seconds(given.metrics.histogram("bongsu_poll_table_duration_seconds", "of one reading of one table", seconds())),

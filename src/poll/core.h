@@ -21,7 +21,8 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   explicit PollCore(const PollerParts& given);
 
   const PollerParts parts;
-  Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped, &missed_slots, &series_refused;
+  Counter &polls, &failed, &table_errors, &written, &dropped, &clock_back, &events_dropped, &missed_slots, &series_refused,
+      &between;
   Histogram &lateness, &table_seconds;
   Gauge& watched;
   RowMemory memory;
@@ -75,6 +76,11 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   bool stand_back(Watch& watch, GroupRun& run, std::vector<Point>& points);
   void take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, std::vector<Point>& points);
   void miss(Watch& watch, GroupRun& run, const Error& error, Time stamp, std::vector<Point>& points);
+
+  // Between the slots (ahead.cpp)
+  static asio::awaitable<void> read_between(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, SteadyTime start);
+  static asio::awaitable<void> read_ahead_of(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch,
+                                             std::shared_ptr<GroupRun> run, Millis span);
 
   // Ping (ping_watch.cpp)
   static asio::awaitable<void> watch_ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);

@@ -105,6 +105,10 @@ CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const R
   return reset();
 }
 
+Millis longest_apart(double max_rate) {
+  return Millis(static_cast<std::int64_t>(1'000 * std::min(kWrap32 / max_rate - kCacheSeconds, 1e12)));
+}
+
 Witness witness(const CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader,
                 std::optional<double> max_rate) {
   if (!state.known() || state.type != type || !reader.since) return Witness::Silent;

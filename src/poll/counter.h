@@ -75,6 +75,10 @@ struct CounterStep {
 // - In doubt about a restart only a counter that stands still is taken.
 CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader, std::optional<double> max_rate);
 
+// How far two readings of a Counter32 may lie apart so that its line cannot carry it round between them unseen: 29 s at
+// 1 Gbit/s. Not above zero: its wraps cannot be told however often it is read.
+Millis longest_apart(double max_rate);
+
 // What one counter says of a restart of the agent, before it takes the reading.
 enum class Witness : std::uint8_t { Silent, BeganAtZero, WentOn };
 Witness witness(const CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader,

@@ -324,6 +324,13 @@ GapCause cause_of(Code code) {
   }
 }
 
+// What is wrong with one column is wrong with its neighbours, too, and is told once.
+static void add_notes(const std::vector<std::string>& from, std::vector<std::string>& notes) {
+  if (from.empty()) return;
+  notes.push_back(from.front());
+  if (from.size() > 1) notes.back() += " (and the like in " + std::to_string(from.size() - 1) + " more places)";
+}
+
 static void add_lacking(const std::vector<snmp::WalkEnd::Left>& left, const std::vector<std::uint32_t>& leaves, GroupData& data) {
   for (const auto& [column, code] : left)
     if (column < leaves.size()) data.lacking.emplace(leaves[column], cause_of(code));
@@ -380,7 +387,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
                           "none is taken" +
                           (end->notes.empty() ? std::string() : ": " + end->notes.front())};
     builder.finish();
-    fetched.notes.insert(fetched.notes.end(), end->notes.begin(), end->notes.end());
+    add_notes(end->notes, fetched.notes);
     add_lacking(end->left, fetched.data.asked, fetched.data);
   }
   if (!lookups.empty()) {
@@ -392,7 +399,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
         if (row.cells[i]) fetched.data.lookups[lookup_leaves[i]].emplace(row.index, std::move(*row.cells[i]));
       }
     }
-    fetched.notes.insert(fetched.notes.end(), table->end.notes.begin(), table->end.notes.end());
+    add_notes(table->end.notes, fetched.notes);
     add_lacking(table->end.left, lookup_leaves, fetched.data);
   }
   note_types(client, target, group, fetched.data);

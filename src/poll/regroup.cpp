@@ -64,6 +64,7 @@ void carry_over(SeriesBook& book, GroupRun& old, GroupRun& run, Time stamp, std:
     row->growth = moved(row->growth, leaves);
     row->gaps = moved(row->gaps, leaves);
     row->resets.assign(now.leaves.size(), false);
+    row->ahead.clear();
     row->series = moved(row->series, metrics);
   }
   run.state.rows = std::move(old.state.rows);

@@ -12,6 +12,7 @@ namespace bongsu::poll {
 namespace {
 
 constexpr std::size_t kMaxLabel = 256;  // octets of device text in a label
+constexpr Millis kLeastApart{5'000};    // what would have to be read more often than this between polls is left alone
 
 bool has_value(const Value& value) { return value.exists() && value.type != ValueType::Null; }
 
@@ -124,12 +125,19 @@ class GroupEvaluation {
     if (uptime_ == Uptime::Restarted) hear_witnesses();
     else if (const double more = slept(state_.uptime, moment_.uptime); more > 0) set_back(more);
     for (Fresh& row : fresh_) judge(row);
+    state_.apart = Millis(0);
+    for (std::size_t i = 0; i < fresh_.size(); ++i) look_ahead(fresh_[i], *state_.rows[i]);
     std::move(hidden_.begin(), hidden_.end(), std::back_inserter(state_.rows));
     out_.changed |= !state_.read || uptime_ == Uptime::Restarted || uptime_ == Uptime::Jumped;
     state_.uptime = moment_.uptime;
     state_.read = true;
     state_.at = moment_.at;
     state_.stamp = moment_.stamp;
+    state_.once.resize(group_.leaves.size());
+    for (std::size_t leaf = 0; leaf < state_.once.size(); ++leaf) {
+      if (state_.used[leaf]) state_.once[leaf] = true;
+      else if (state_.once[leaf] && !data_.rows.empty()) state_.used[leaf] = true;
+    }
     // A table without rows, as an agent that has just started may have, tells nothing of what will be needed.
     if (std::find(state_.used.begin(), state_.used.end(), true) == state_.used.end()) state_.used.clear();
     return std::move(out_);
@@ -261,6 +269,7 @@ class GroupEvaluation {
         out_.changed = true;
         row.held = matches.now[n].kind == RowMatch::Kind::Ambiguous;
       }
+      if (row.state->key.index != row.key.index) row.state->ahead.clear();  // which was read at its old place
       row.state->key = std::move(row.key);
     }
     settle_clashes();
@@ -402,6 +411,7 @@ class GroupEvaluation {
   void set_back(double more) {
     const auto by = std::chrono::duration_cast<SteadyTime::duration>(std::chrono::duration<double>(more));
     for (Fresh& row : fresh_) {
+      row.state->ahead.clear();  // before or after it slept?
       for (CounterState& counter : row.state->counters) counter.at -= by;
     }
   }
@@ -458,13 +468,35 @@ class GroupEvaluation {
   void count(Fresh& row) {
     RowState& state = *row.state;
     const Reader reader = reader_of(row);
+    if (reader.restart != Restart::None) state.ahead.clear();
     each_counter(row, [&](std::uint32_t leaf, ValueType type, std::uint64_t raw, std::optional<double> rate) {
       const std::uint64_t offset = state.counters[leaf].total - state.counters[leaf].raw;
-      const CounterStep taken = step(state.counters[leaf], type, raw, reader, rate);
+      const auto ahead = std::find_if(state.ahead.begin(), state.ahead.end(), [&](const Ahead& one) { return one.leaf == leaf; });
+      if (ahead != state.ahead.end()) state.counters[leaf] = ahead->counter;
+      CounterStep taken = step(state.counters[leaf], type, raw, reader, rate);
+      if (ahead != state.ahead.end()) {
+        if (!taken.gap) taken.gap = ahead->gap;
+        if (taken.growth) *taken.growth += ahead->growth;
+        taken.reset |= ahead->reset;
+      }
       out_.changed |= offset != state.counters[leaf].total - state.counters[leaf].raw;
       state.growth[leaf] = taken.growth;
       state.gaps[leaf] = taken.gap;
       state.resets[leaf] = taken.reset;
+    });
+  }
+
+  // What of the row is to be read again before the next poll.
+  void look_ahead(const Fresh& row, RowState& state) {
+    state.ahead.clear();
+    if (row.held || moment_.interval <= Millis(0)) return;
+    each_counter(row, [&](std::uint32_t leaf, ValueType type, std::uint64_t, std::optional<double> rate) {
+      const CounterState& counter = state.counters[leaf];
+      if (type != ValueType::Counter32 || !state_.used[leaf] || !rate || !(*rate > 0) || counter.line_speed_lies()) return;
+      const Millis apart = longest_apart(*rate);
+      if (apart < kLeastApart || apart >= moment_.interval * 11 / 10) return;
+      state.ahead.push_back({.leaf = leaf, .rate = *rate, .counter = counter});
+      state_.apart = state_.apart == Millis(0) ? apart : std::min(state_.apart, apart);
     });
   }
 
@@ -548,6 +580,32 @@ class GroupEvaluation {
 Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data,
                        const Moment& moment) {
   return GroupEvaluation(tree, group, state, data, moment).run();
+}
+
+void read_ahead(GroupState& state, const GroupData& data, SteadyTime at) {
+  for (const auto& row : state.rows) {
+    if (row->ahead.empty()) continue;
+    const auto found = std::lower_bound(data.rows.begin(), data.rows.end(), row->key.index,
+                                        [](const GroupData::Row& one, const auto& index) { return one.index < index; });
+    if (found == data.rows.end() || found->index != row->key.index) continue;
+    for (std::size_t i = 0; i < data.asked.size() && i < found->values.size(); ++i) {
+      const auto ahead =
+          std::find_if(row->ahead.begin(), row->ahead.end(), [&](const Ahead& one) { return one.leaf == data.asked[i]; });
+      if (ahead == row->ahead.end() || found->values[i].type != ahead->counter.type) continue;
+      const CounterStep taken = step(ahead->counter, ahead->counter.type, found->values[i].number, {.at = at}, ahead->rate);
+      if (taken.gap && !ahead->gap) ahead->gap = taken.gap;
+      ahead->growth += taken.growth.value_or(0);
+      ahead->reset |= taken.reset;
+    }
+  }
+}
+
+std::vector<bool> ahead_leaves(const Group& group, const GroupState& state) {
+  std::vector<bool> leaves(group.leaves.size(), false);
+  for (const auto& row : state.rows) {
+    for (const Ahead& one : row->ahead) leaves[one.leaf] = true;
+  }
+  return leaves;
 }
 
 std::vector<Emission> mark_gap(const Group& group, GroupState& state, GapCause cause) {

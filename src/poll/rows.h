@@ -38,6 +38,20 @@ struct Moment {
   SteadyTime at;         // of the reading
   Time stamp;            // under which its values are stored
   UptimeState uptime{};  // sysUpTime, heard shortly before
+  Millis interval{0};    // until it is read again; 0: not known
+};
+
+// A Counter32 that its line can carry round more than once until the next poll, as the octets of a 1 Gbit/s port without
+// 64-bit counters in a minute. Packet counters cannot decide how often it went round: frames have no one size, and agents do
+// not count all that they drop. So it is read between the polls as well, often enough that it cannot go round unseen. What it
+// did stands here until the poll; there it counts, unless the row moved or the device restarted meanwhile.
+struct Ahead {
+  std::uint32_t leaf = 0;
+  double rate = 0;  // largest possible growth a second
+  CounterState counter;
+  double growth = 0;  // since the poll
+  bool reset = false;
+  std::optional<GapCause> gap{};
 };
 
 // One series of a row, as its owner knows it.
@@ -60,6 +74,7 @@ struct RowState {
   std::vector<bool> resets;
   std::vector<SeriesState> series;  // by metric
   std::optional<std::string> discontinuity;
+  std::vector<Ahead> ahead;  // by rising leaf
 };
 
 struct GroupState {
@@ -71,6 +86,8 @@ struct GroupState {
   std::optional<SteadyTime> kept_at{};  // when it was last kept (row_memory.h)
   bool keep_soon = false;
   std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
+  std::vector<bool> once;  // by leaf: `used` had it before; it is asked for also while the device lacks it
+  Millis apart{0};         // how far readings of the counters in `ahead` may lie apart; 0: there is none
 };
 
 // One sample for one series; the row lives as long as the GroupState or the Outcome that holds it.
@@ -92,6 +109,10 @@ struct Outcome {
 
 // Judges the data of one poll. The state is changed, so that a poll counts once.
 Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment);
+// Takes a reading between two polls, of the columns that ahead_leaves() names.
+void read_ahead(GroupState& state, const GroupData& data, SteadyTime at);
+// By leaf; none where nothing is to be read between the polls.
+std::vector<bool> ahead_leaves(const Group& group, const GroupState& state);
 // The whole group has no data: one gap marker for each of its series that was not in that gap already.
 std::vector<Emission> mark_gap(const Group& group, GroupState& state, GapCause cause);
 // The group is no longer polled: a staleness marker for each series that was not gone; the rows leave the state.

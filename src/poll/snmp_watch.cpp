@@ -25,6 +25,10 @@ Millis hand_over_after(Millis interval) { return interval / 2; }
 Millis slot_share(Millis interval) { return interval * 4 / 10; }
 Millis poll_share(Millis interval) { return interval * 9 / 10; }
 
+bool wants_between(const Watch& watch) {
+  return std::any_of(watch.groups.begin(), watch.groups.end(), [](const auto& run) { return run->wants_between(); });
+}
+
 }  // namespace
 
 asio::awaitable<void> PollCore::watch_snmp(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
@@ -307,6 +311,7 @@ asio::awaitable<void> PollCore::poll(std::shared_ptr<PollCore> core, std::shared
                         stamp, points);
     core->write(*watch, std::move(points));
   }
+  if (!lost && wants_between(*watch)) core->parts.reactor.spawn(read_between(core, watch, start));
   std::string text = lost ? lost->text : error ? error->text : watch->first_error();
   core->show(*watch, &text, true);
 }

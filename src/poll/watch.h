@@ -39,6 +39,7 @@ struct GroupRun {
   // Turns (poll/turns.h)
   std::uint64_t reading = 0;      // the reading under way; 0: none
   std::optional<Millis> took;     // by its newest reading, also one that failed
+  Millis took_ahead{0};           // by its newest reading between two slots
   bool slow = false;              // has no place in its slot
   Time begun{};                   // the slot in which its newest reading began
   Time stamp{};                   // of its newest values, or of its newest gap
@@ -55,6 +56,8 @@ struct GroupRun {
   Time time_after(Time wish) const { return std::max(wish, stamp + Millis(1)); }
   // Facts alone change with the device, and are read when it is identified.
   bool wanted() const { return fresh || !group->metrics.empty(); }
+  // It has counters that are to be read before the next slot as well.
+  bool wants_between() const { return state.apart > Millis(0) && !slow; }
   // One that failed may have had it; one that never had a row does not count.
   bool may_give(std::uint32_t metric) const {
     if (stood_back) return false;

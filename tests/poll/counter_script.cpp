@@ -60,6 +60,20 @@ class Run {
       const bool changes = rest.find('=') != std::string::npos;
       if (changes) change("1", rest);
       answer(changes || rest.empty() ? std::nullopt : std::optional(parse_duration(rest).value()));
+    } else if (verb == "between") {
+      const auto cut = rest.find(' ');
+      sim_.run_until(last_poll_ + parse_duration(rest.substr(0, cut)).value());
+      const std::string what = cut == std::string::npos ? "" : rest.substr(cut + 1);
+      if (what == "silent") {
+        agents_->remove(kScripted);
+      } else {
+        change("1", what);
+        serve();
+      }
+    } else if (verb == "readings") {
+      ++result.expectations;
+      const auto found = std::to_string(metrics_.counter("bongsu_poll_between_total", "").value());
+      if (found != rest) result.faults.push_back("expected " + rest + " readings between polls, and found " + found);
     } else if (verb == "silent") {
       agents_->remove(kScripted);
       for (int polls = std::stoi(rest); polls > 0; --polls) next_poll();
@@ -160,15 +174,20 @@ class Run {
     return text;
   }
 
+  void serve() {
+    const SteadyTime now = sim_.clock().steady();
+    const auto up = std::chrono::duration_cast<Millis>(now - born_).count() / 10;
+    agents_->add(kScripted,
+                 std::make_unique<agent::RecordedDevice>(
+                     agent::RecordedDevice::shape(agent::Recording::parse(recording(static_cast<std::uint64_t>(up)))), now));
+  }
+
   void answer(std::optional<Millis> uptime) {
     const SteadyTime now = sim_.clock().steady();
     if (uptime) {
       agents_->add(kScripted, std::make_unique<StillDevice>(recording(static_cast<std::uint64_t>(uptime->count() / 10)), now));
     } else {
-      const auto up = std::chrono::duration_cast<Millis>(now - born_).count() / 10;
-      agents_->add(kScripted,
-                   std::make_unique<agent::RecordedDevice>(
-                       agent::RecordedDevice::shape(agent::Recording::parse(recording(static_cast<std::uint64_t>(up)))), now));
+      serve();
     }
     next_poll();
     if (uptime) born_ = sim_.clock().steady() - *uptime;
@@ -179,6 +198,7 @@ class Run {
     const std::uint64_t before = polls.value();
     for (int tries = 0; polls.value() == before && tries < 100'000; ++tries) sim_.run_for(50ms);
     if (polls.value() == before) result.faults.push_back("no poll came");
+    last_poll_ = sim_.clock().steady();
   }
 
   std::vector<Series> select(const std::string& metric, const Words& labels) {
@@ -227,6 +247,7 @@ class Run {
   std::unique_ptr<Poller> poller_;
   std::map<std::string, Words> ports_;
   SteadyTime born_ = sim_.clock().steady() - std::chrono::hours(240);
+  SteadyTime last_poll_{};
   double speed_ = 0;
 };
 

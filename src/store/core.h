@@ -122,8 +122,11 @@ class Store::Core {
   struct Wanted;
   Result<std::shared_ptr<const SeriesIndex::Selection>> selection(std::span<const Matcher> matchers) const;
   // Gives to `take` the samples of each of `wanted`, after what is in memory of it was copied.
+  // `take` is called by one thread at a time.
   template <class Take>
   Status read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const;
+  template <class Take>
+  Status read_part(Rocks& rocks, std::span<Wanted> wanted, Time from, Time to, const Take& take) const;
   // Adds what is on disk, for series of one block.
   Status read_groups(std::span<Wanted> wanted, Time from, Time to, rocksdb::Iterator& at) const;
 

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
+
 #include <algorithm>
 #include <iterator>
 #include <map>
+#include <mutex>
+#include <thread>
 
 #include "store/core.h"
 #include "store/format1.h"
@@ -22,6 +26,14 @@ struct Store::Core::Wanted {
     std::vector<Sample> all = std::move(in_order);
     const auto add = [&](const std::vector<Sample>& some) { all.insert(all.end(), some.begin(), some.end()); };
     add(parts.in_order);
+    const auto not_later = [](const Sample& a, const Sample& b) { return a.at >= b.at; };
+    if (late.empty() && parts.late.empty() && std::adjacent_find(all.begin(), all.end(), not_later) == all.end()) {
+      // In order, as nearly always: only the ends are to be cut.
+      all.erase(std::partition_point(all.begin(), all.end(), [&](const Sample& sample) { return sample.at <= to; }), all.end());
+      all.erase(all.begin(),
+                std::partition_point(all.begin(), all.end(), [&](const Sample& sample) { return sample.at < from; }));
+      return all;
+    }
     for (const auto& [number, some] : late) add(some);
     add(parts.late);
     std::erase_if(all, [&](const Sample& sample) { return sample.at < from || sample.at > to; });
@@ -65,13 +77,9 @@ Status Store::Core::read_groups(std::span<Wanted> wanted, Time from, Time to, ro
 }
 
 template <class Take>
-Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const {
-  BONGSU_TRY(const auto rocks, rocks_or_error());
-  if (wanted.empty()) return {};
-  // As they stand on the disk.
-  std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
-  const auto groups = rocks->iterate(Family::Groups);
-  const auto chunks = format1_ ? rocks->iterate(Family::Chunks) : nullptr;
+Status Store::Core::read_part(Rocks& rocks, std::span<Wanted> wanted, Time from, Time to, const Take& take) const {
+  const auto groups = rocks.iterate(Family::Groups);
+  const auto chunks = format1_ ? rocks.iterate(Family::Chunks) : nullptr;
   for (auto begin = wanted.begin(); begin != wanted.end();) {
     const auto end = std::find_if(begin, wanted.end(),
                                   [&](const Wanted& each) { return each.id / Block::kSeries != begin->id / Block::kSeries; });
@@ -89,6 +97,46 @@ Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, 
       if (!samples.empty()) BONGSU_TRY_OK(take(place, std::move(samples)));
     }
   }
+  return {};
+}
+
+template <class Take>
+Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const {
+  BONGSU_TRY(const auto rocks, rocks_or_error());
+  if (wanted.empty()) return {};
+  // As they stand on the disk.
+  std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
+  // Many are shared by threads, each with blocks of its own: what costs is to decode them.
+  constexpr std::size_t kWorth = 256;
+  const std::size_t parts =
+      std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), wanted.size() / kWorth);
+  if (parts < 2) return read_part(*rocks, wanted, from, to, take);
+  std::mutex taking;
+  const auto take_alone = [&](std::size_t place, std::vector<Sample> samples) -> Status {
+    std::lock_guard hold(taking);
+    return take(place, std::move(samples));
+  };
+  std::vector<Status> done(parts);
+  const auto boundary = [&](std::size_t part) {
+    std::size_t at = wanted.size() * part / parts;
+    while (at > 0 && at < wanted.size() && wanted[at].id / Block::kSeries == wanted[at - 1].id / Block::kSeries) ++at;
+    return at;
+  };
+  const auto read = [&](std::size_t part) {
+    const std::size_t first = boundary(part);
+    done[part] = read_part(*rocks, std::span(wanted).subspan(first, boundary(part + 1) - first), from, to, take_alone);
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t part = 1; part < parts; ++part) {
+      others.emplace_back([&read, part] {
+        pthread_setname_np(pthread_self(), "read");
+        read(part);
+      });
+    }
+    read(0);
+  }
+  for (const Status& status : done) BONGSU_TRY_OK(status);
   return {};
 }
 

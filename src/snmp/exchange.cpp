@@ -452,7 +452,7 @@ void Exchanges::expired(Exchange& exchange) {
       send(exchange);
     } else if (reactor_.clock().steady() < exchange.deadline) {  // the time of the last try by UDP
       reactor_.timers().arm(exchange, exchange.deadline);
-      ask_beside(exchange);
+      if (exchange.connection->in.kept() == 0) ask_beside(exchange);  // else an answer is under way, and nothing gets past it
     } else {
       timeouts_.add();
       Error error = timeout_error(exchange);

@@ -11,7 +11,7 @@
 namespace bongsu::mib {
 
 // Raise the word when the compiler comes to read the same text otherwise.
-const std::uint64_t kFirstKey = hash_bytes("compiler 1", kHashSeed + kImageVersion);
+const std::uint64_t kFirstKey = hash_bytes("compiler 2", kHashSeed + kImageVersion);
 
 namespace {
 

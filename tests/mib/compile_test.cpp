@@ -73,7 +73,8 @@ TEST(Compile, TakesTheNewestFileOfAModule) {
   EXPECT_TRUE(report->tree->find("A-MIB::newLeaf"));
   EXPECT_FALSE(report->tree->find("oldLeaf"));
   EXPECT_FALSE(report->tree->find("olderLeaf"));
-  EXPECT_THAT(problems_of(*report, folder), HasSubstr("m/1.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer"));
+  EXPECT_THAT(problems_of(*report, folder),
+              HasSubstr("m/1.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer"));
 }
 
 TEST(Compile, UnsignedRangesKeepTheirBounds) {
@@ -164,6 +165,39 @@ TEST(Compile, EveryFaultHasItsPlace) {
   EXPECT_THAT(problems, HasSubstr("m/noend.txt:1:1: warning: module N-MIB has no END"));
   for (const std::string_view name : {"iLeaf", "oLeaf", "nLeaf", "ifName"}) EXPECT_TRUE(report->tree->find(name)) << name;
   for (const std::string_view name : {"oLost", "rOne"}) EXPECT_FALSE(report->tree->find(name)) << name;
+}
+
+// The middle module's parent is lost, so what its importers hang under it is lost too, though another module has an object of
+// the same name that the parser would take.
+TEST(Compile, WhatHangsUnderALostParentIsLeftOutNotMoved) {
+  const Folder folder;
+  const auto importer = [](std::string_view name, std::string_view from, std::string_view symbol, std::string_view body) {
+    return std::string(name) + " DEFINITIONS ::= BEGIN\nIMPORTS OBJECT-TYPE, Integer32, enterprises FROM SNMPv2-SMI\n  " +
+           std::string(symbol) + " FROM " + std::string(from) + ";\n" + std::string(body) + "END\n";
+  };
+  folder.write("m/middle.txt",
+               importer("MIDDLE-MIB", "GONE-MIB", "goneRoot",
+                        "products OBJECT IDENTIFIER ::= { goneRoot 1 }\n" + leaf("middleFree", "enterprises 7 1")));
+  folder.write("m/leafs.txt", importer("LEAFS-MIB", "MIDDLE-MIB", "products",
+                                       "model OBJECT IDENTIFIER ::= { products 5 }\n" + leaf("modelLeaf", "model 1") +
+                                           leaf("leafFree", "enterprises 7 2")));
+  folder.write("m/last.txt",
+               importer("LAST-MIB", "LEAFS-MIB", "model", leaf("lastLeaf", "model 2") + leaf("lastFree", "enterprises 7 3")));
+  folder.write("other/other.txt", module("OTHER-MIB", "products OBJECT IDENTIFIER ::= { enterprises 8 }\n"));
+  const auto report = compile_into(folder, {kBaseModules, folder / "other", folder / "m"});
+  ASSERT_TRUE(report) << report.error().text;
+  for (const std::string_view name : {"middleFree", "leafFree", "lastFree", "OTHER-MIB::products"})
+    EXPECT_TRUE(report->tree->find(name)) << name;
+  for (const std::string_view name : {"MIDDLE-MIB::products", "model", "modelLeaf", "lastLeaf"})
+    EXPECT_FALSE(report->tree->find(name)) << name;
+  const std::string problems = problems_of(*report, folder);
+  EXPECT_THAT(problems, HasSubstr("m/middle.txt:3:3: imported module GONE-MIB is not there"));
+  EXPECT_THAT(problems, HasSubstr("m/middle.txt:4:34: products is left out: its parent goneRoot is defined nowhere"));
+  EXPECT_THAT(problems,
+              HasSubstr("m/leafs.txt:4:31: model is left out: its parent products of module MIDDLE-MIB hangs nowhere itself"));
+  EXPECT_THAT(problems, HasSubstr("lastLeaf is left out: its parent model of module LEAFS-MIB hangs nowhere itself"));
+  EXPECT_THAT(problems, HasSubstr("m/middle.txt:1:1: module MIDDLE-MIB: 1 of 2 names kept"));
+  EXPECT_THAT(problems, HasSubstr("m/leafs.txt:1:1: module LEAFS-MIB: 1 of 3 names kept"));
 }
 
 TEST(Compile, AChainOfFiveThousandIsCutWhereOidsEnd) {

@@ -41,8 +41,8 @@ struct Definition {
 class Mender {
  public:
   Mender(std::string_view text, const mib::ScannedModule& module, const std::string& file, const Homes& homes,
-         const std::set<std::string>& skip)
-      : module_(module), file_(file), homes_(homes), skip_(skip) {
+         const Without& without)
+      : module_(module), file_(file), homes_(homes), without_(without) {
     read_tokens(text);
   }
 
@@ -264,7 +264,7 @@ class Mender {
   }
 
   bool fault(Definition& made, const std::string& what) {
-    if (!skip_.contains(made.name)) error(peek().place, made.name + " " + what + "; it is left out");
+    if (!without_.definitions.contains(made.name)) error(peek().place, made.name + " " + what + "; it is left out");
     ++out_.declared;
     while (!at_end() && !starts() && !peek().is("END")) step();
     return false;
@@ -272,7 +272,7 @@ class Mender {
 
   void keep(Definition made) {
     if (made.object) ++out_.declared;
-    if (skip_.contains(made.name)) return;
+    if (without_.definitions.contains(made.name)) return;
     const auto [at, fresh] = by_name_.try_emplace(made.name, definitions_.size());
     if (!fresh && definitions_[at->second].object == made.object) {
       warn(made.place, made.name + " is defined again; the first, in line " +
@@ -839,8 +839,9 @@ class Mender {
           here = own->second;
           continue;
         }
-        if (known_.contains(parent)) break;
-        if (const auto home = homes_.home_of(parent, folder_); !home.empty() && home != module_.name) {
+        if (known_.contains(parent) && !without_.parents.contains(parent)) break;
+        if (const auto home = homes_.home_of(parent, folder_);
+            !home.empty() && home != module_.name && !without_.parents.contains(parent)) {
           known_.emplace(parent, home);
           warn(definition.parent_place, parent + " is used without an import; taken from " + std::string(home));
           break;
@@ -861,7 +862,10 @@ class Mender {
       else lost_.push_back(definitions_[i].name);
     }
     for (const auto& [parent, cause] : causes)
-      error(cause.place, cause.first + " is left out: its parent " + parent + " is defined nowhere that is loaded");
+      error(cause.place,
+            cause.first + " is left out: its parent " + parent +
+                (without_.parents.contains(parent) ? " of module " + known_.find(parent)->second + " hangs nowhere itself"
+                                                   : " is defined nowhere that is loaded"));
     if (!causes.empty() && lost_.size() > causes.size())
       error(module_.place, std::to_string(lost_.size() - causes.size()) + " names of module " + module_.name +
                                " are left out with them, since their numbers hang below (" + lost_.front() + " to " +
@@ -898,6 +902,8 @@ class Mender {
       text += ";";
     }
     for (Definition& definition : definitions_) {
+      if (const auto at = known_.find(definition.parent); at != known_.end() && !own.contains(definition.parent))
+        out_.parents.emplace(*at);
       out_.lines.emplace_back(std::max(line, definition.place.line), definition.name);
       for (const Piece& piece : definition.pieces) put_at(piece.line, piece.text);
       // The next begins on a line of its own, so that a complaint's line says whose it is.
@@ -912,7 +918,7 @@ class Mender {
   const std::string& file_;
   const std::filesystem::path folder_ = std::filesystem::path(file_).parent_path();
   const Homes& homes_;
-  const std::set<std::string>& skip_;
+  const Without& without_;
   std::vector<Token> tokens_;
   std::size_t at_ = 0;
   std::vector<mib::ScannedImport> imports_;
@@ -926,8 +932,8 @@ class Mender {
 }  // namespace
 
 Mended mend(std::string_view text, const mib::ScannedModule& module, const std::string& file, const Homes& homes,
-            const std::set<std::string>& skip) {
-  return Mender(text, module, file, homes, skip).run();
+            const Without& without) {
+  return Mender(text, module, file, homes, without).run();
 }
 
 }  // namespace bongsu::mibc

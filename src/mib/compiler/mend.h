@@ -34,15 +34,20 @@ struct Mended {
   std::map<std::string, Facts, std::less<>> facts;
   std::vector<std::pair<std::uint32_t, std::string>> lines;  // where each definition starts, in order
   std::set<std::string> needs;                               // modules that it imports from
+  std::map<std::string, std::string, std::less<>> parents;   // imported names that definitions hang under, and their modules
   std::vector<mib::Problem> problems;
   std::uint32_t declared = 0;  // names that get an OID
 };
 
 // Reads one module as leniently as is certain, and writes it again in a form that the parser takes. A fault costs the
 // definition that it stands in, or the clause where the rest can be known without; each is a problem that names the place,
-// the cause and what was done. `skip` names definitions to leave out: those that the parser refused before.
+// the cause and what was done.
+struct Without {
+  std::set<std::string> definitions;  // to leave out: the parser refused them before
+  std::set<std::string> parents;      // imported names that turned out to hang nowhere
+};
 Mended mend(std::string_view text, const mib::ScannedModule& module, const std::string& file, const Homes& homes,
-            const std::set<std::string>& skip);
+            const Without& without);
 
 // A label that is a word of the language is written with this in front; the reader takes it off again.
 constexpr std::string_view kReservedMark = "zz9Reserved-";

@@ -28,7 +28,7 @@ constexpr int kMaxTries = 12;
 struct Task {
   std::vector<std::size_t> modules;
   std::size_t place = 0;  // of the group that it came from
-  std::map<std::size_t, std::set<std::string>> skip;
+  std::map<std::size_t, Without> without;
   int tries = 0;
 };
 
@@ -55,25 +55,15 @@ class Reader {
       const std::size_t number = waiting.front();
       waiting.pop_front();
       const Source& source = sources_.modules[number];
-      if (source.file != held_) {
-        auto text = mib::read_text(source.file);
-        text_ = text ? *std::move(text) : std::string();
-        held_ = source.file;
-      }
       Input input{.number = number,
                   .source = &source,
                   .mended = nullptr,
                   .copy = folder_ / std::to_string(inputs.size()),
                   .target = targets.contains(number)};
-      static const std::set<std::string> kNone;
-      const auto skip = task_.skip.find(number);
-      mended_.push_back(source.module.end <= text_.size() ? mend(text_, source.module, source.file.string(), sources_.homes,
-                                                                 skip == task_.skip.end() ? kNone : skip->second)
-                                                          : Mended());
+      const auto without = task_.without.find(number);
+      if (without != task_.without.end()) without_[number] = without->second;
+      mended_.push_back(mended(number));
       input.mended = &mended_.back();
-      std::ofstream copy(input.copy, std::ios::binary);
-      copy << input.mended->text;
-      if (!copy.flush()) return Error{Code::Io, input.copy.string() + ": cannot be written; is the disk full?"};
       for (const std::string& need : input.mended->needs) {
         if (!taken_.insert(need).second) continue;
         if (const auto near = nearest_.find(need); near != nearest_.end()) waiting.push_back(near->second);
@@ -81,17 +71,54 @@ class Reader {
       }
       inputs.push_back(std::move(input));
     }
+    drop_unrooted(inputs);
+    for (const Input& input : inputs) {
+      std::ofstream copy(input.copy, std::ios::binary);
+      copy << input.mended->text;
+      if (!copy.flush()) return Error{Code::Io, input.copy.string() + ": cannot be written; is the disk full?"};
+    }
     return inputs;
   }
 
  private:
+  Mended mended(std::size_t number) {
+    const Source& source = sources_.modules[number];
+    if (source.file != held_) {
+      auto text = mib::read_text(source.file);
+      text_ = text ? *std::move(text) : std::string();
+      held_ = source.file;
+    }
+    if (source.module.end > text_.size()) return {};  // changed since it was looked at
+    return mend(text_, source.module, source.file.string(), sources_.homes, without_[number]);
+  }
+
+  // What hangs under an imported name that its own module had to leave out is left out too. The parser would hang it under
+  // any other module's object of that name.
+  void drop_unrooted(const std::vector<Input>& inputs) {
+    std::map<std::string, const Mended*, std::less<>> by_name;
+    for (const Input& input : inputs) by_name.emplace(input.source->module.name, input.mended);
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (std::size_t i = 0; i < inputs.size(); ++i) {
+        bool lost = false;
+        for (const auto& [parent, module] : mended_[i].parents) {
+          const auto home = by_name.find(module);
+          if (home == by_name.end() || !home->second->facts.contains(parent))
+            lost = without_[inputs[i].number].parents.insert(parent).second || lost;
+        }
+        if (lost) mended_[i] = mended(inputs[i].number), changed = true;
+      }
+    }
+  }
+
   const Sources& sources_;
   const Task& task_;
   std::filesystem::path folder_;
   std::set<std::filesystem::path> near_;
   std::map<std::string, std::size_t> nearest_, meant_;
   std::set<std::string> taken_;
-  std::deque<Mended> mended_;
+  std::map<std::size_t, Without> without_;
+  std::deque<Mended> mended_;  // in the order of the inputs
   std::filesystem::path held_;
   std::string text_;
 };
@@ -190,7 +217,7 @@ class Runner {
       const auto words = split(line, '\t');
       const auto number = words.size() == 3 ? parse_unsigned(words[0]) : std::nullopt;
       if (!number || *number >= sources_.modules.size()) continue;
-      if (!run.task.skip[*number].emplace(words[1]).second) continue;
+      if (!run.task.without[*number].definitions.emplace(words[1]).second) continue;
       fresh = true;
       if (std::find(run.task.modules.begin(), run.task.modules.end(), *number) == run.task.modules.end()) continue;
       const Source& source = sources_.modules[*number];
@@ -206,7 +233,7 @@ class Runner {
       Task half{
           {task.modules.begin() + static_cast<std::ptrdiff_t>(task.modules.size() / 2), task.modules.end()}, task.place, {}, 0};
       task.modules.resize(task.modules.size() / 2);
-      task.skip.clear();
+      task.without.clear();
       task.tries = 0;
       waiting_.push_front(std::move(half));
       waiting_.push_front(std::move(task));

@@ -23,7 +23,6 @@ int rank_of(const mib::ScannedModule& module, bool first_folder) {
 
 // Newest first; then the fuller text; then the folder named first.
 bool better(const Source& a, const Source& b) {
-  if (a.root != b.root) return b.root;
   const std::string at = mib::sortable_time(a.module.last_updated), bt = mib::sortable_time(b.module.last_updated);
   if (at != bt) return at > bt;
   if (a.declared != b.declared) return a.declared > b.declared;
@@ -61,8 +60,7 @@ Sources gather(const std::vector<std::filesystem::path>& paths) {
       source.file = files[order];
       source.declared = static_cast<std::uint32_t>(module.definitions.size());
       source.order = order;
-      source.root = order < first_folder && source.file.parent_path() == paths[0] / "vendors";
-      source.rank = rank_of(module, order < first_folder && !source.root);
+      source.rank = rank_of(module, order < first_folder);
       out.homes.add_module(module.name, source.file.parent_path(), source.rank);
       for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
       for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
@@ -91,7 +89,7 @@ Sources gather(const std::vector<std::filesystem::path>& paths) {
     Source& source = out.modules[i];
     const bool near = nearest.at({source.file.parent_path(), source.module.name}) == i;
     const Source& taken = out.modules[meant.at(source.module.name)];
-    if (!source.meant && !source.root) {
+    if (!source.meant) {
       const std::string newer = taken.module.last_updated == source.module.last_updated ? "" : ", which is newer";
       report(source.file, source.module.place, true,
              "module " + source.module.name + " is taken from " + taken.file.string() + newer +
@@ -108,7 +106,6 @@ std::vector<Group> group(const Sources& sources) {
   std::map<std::filesystem::path, std::vector<std::size_t>> folders;
   std::vector<std::filesystem::path> order;
   for (std::size_t i = 0; i < sources.modules.size(); ++i) {
-    if (sources.modules[i].root) continue;
     auto& of = folders[sources.modules[i].file.parent_path()];
     if (of.empty()) order.push_back(sources.modules[i].file.parent_path());
     of.push_back(i);

@@ -21,7 +21,6 @@ struct Source {
   std::uint32_t declared = 0;
   std::size_t order = 0;  // of its file among all
   int rank = 0;           // lower is asked first for a name that several modules define
-  bool root = false;      // a name and a number for where a vendor's module is not there; read for others alone
   bool meant = true;      // the revision that the module's name means where nothing nearer is
 };
 
@@ -32,9 +31,8 @@ struct Sources {
   std::uint64_t key = 0;
 };
 
-// Reads every file once. The first path holds Bongsu's own modules: those in it are everybody's, those in its folder
-// `vendors` stand in for what is not there. Several revisions of one module stay side by side: its name means the newest, but the
-// files of a folder mean the one in their own.
+// Reads every file once. The first path holds Bongsu's own modules, which are everybody's. Several revisions of one module
+// stay side by side: its name means the newest, but the files of a folder mean the one in their own.
 Sources gather(const std::vector<std::filesystem::path>& paths);
 
 // Which modules one run of the parser loads: each name once, since the parser knows them by name.

@@ -6,12 +6,13 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "mib/image.h"
 
 namespace bongsu::mib {
 
 // Raise the word when the compiler comes to read the same text otherwise.
-const std::uint64_t kFirstKey = hash_bytes("compiler 2", kHashSeed + kImageVersion);
+const std::uint64_t kFirstKey = hash_bytes("compiler 3", kHashSeed + kImageVersion);
 
 namespace {
 
@@ -90,11 +91,17 @@ std::string sortable_time(std::string_view last_updated) {
   return std::string(last_updated);
 }
 
+bool may_be_mib(const std::filesystem::path& file) {
+  static const std::set<std::string> kOther = {".zip", ".gz",  ".tgz",  ".tar", ".xz",   ".bz2",  ".7z",
+                                               ".rar", ".pdf", ".html", ".exe", ".json", ".yaml", ".xml"};
+  return !file.filename().string().starts_with('.') && !kOther.contains(to_lower(file.extension().string()));
+}
+
+bool is_zip(const std::filesystem::path& file) { return to_lower(file.extension().string()) == ".zip"; }
+
 std::vector<std::filesystem::path> list_files(const std::vector<std::filesystem::path>& paths,
                                               std::vector<std::string>& unreadable) {
   namespace fs = std::filesystem;
-  static const std::set<std::string> kOther = {".zip", ".gz",  ".tgz",  ".tar", ".xz",   ".bz2",  ".7z",
-                                               ".rar", ".pdf", ".html", ".exe", ".json", ".yaml", ".xml"};
   std::vector<fs::path> files;
   for (const fs::path& path : paths) {
     std::error_code error;
@@ -117,7 +124,7 @@ std::vector<std::filesystem::path> list_files(const std::vector<std::filesystem:
         continue;
       }
       if (entry.depth() > 16) entry.disable_recursion_pending();
-      if (entry->is_regular_file(ignored) && !kOther.contains(entry->path().extension().string())) found.push_back(entry->path());
+      if (entry->is_regular_file(ignored) && (may_be_mib(entry->path()) || is_zip(entry->path()))) found.push_back(entry->path());
     }
     if (error) unreadable.push_back(path.string() + ": " + error.message());
     std::sort(found.begin(), found.end());

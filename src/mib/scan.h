@@ -43,8 +43,11 @@ ScannedFile scan(std::string_view text);
 // LAST-UPDATED in a form that sorts: years of two digits get 19 in front (RFC 2578 section 2).
 std::string sortable_time(std::string_view last_updated);
 
-// The regular files of a folder and its folders, or the file itself, in the order of their names. Hidden ones and what
-// cannot be MIB text (archives, programs) are left out. A path that cannot be read is said in `unreadable`.
+// Whether a file of that name may be MIB text: not hidden, no program, no document.
+bool may_be_mib(const std::filesystem::path& file);
+bool is_zip(const std::filesystem::path& file);  // by its name
+// The regular files of a folder and its folders, or the file itself, in the order of their names: those that may be MIB text,
+// and ZIP archives. A path that cannot be read is said in `unreadable`.
 constexpr std::uintmax_t kMaxMibFile = 64 << 20;
 constexpr std::size_t kMaxMibFiles = 100'000;
 std::vector<std::filesystem::path> list_files(const std::vector<std::filesystem::path>& paths,

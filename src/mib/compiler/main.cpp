@@ -22,7 +22,8 @@ using namespace bongsu;
 
 constexpr const char* kUsage =
     "usage: bongsu-mibc --image FILE --work DIR [--memory MIB] [--cpu SECONDS] [--quiet] PATH...\n"
-    "Compiles the MIB files of each PATH (a file, or a folder with its folders) into FILE. DIR holds copies meanwhile.\n"
+    "Compiles the MIB files of each PATH (a file, a ZIP archive, or a folder with its folders) into FILE. DIR holds copies "
+    "meanwhile.\n"
     "Exit status: 0 the image is written (problems are printed and kept in it), 1 it is not, 2 wrong usage.\n";
 
 struct Job {
@@ -62,7 +63,7 @@ Status compile(const Job& job) {
   std::error_code error;
   std::filesystem::create_directory(job.work, error);
   if (error) return Error{Code::Io, job.work.string() + ": " + error.message()};
-  mibc::Sources sources = mibc::gather(job.paths);
+  mibc::Sources sources = mibc::gather(job.paths, job.work);
   BONGSU_TRY(const auto parts, mibc::run(sources, mibc::group(sources), job.work, job.limits));
   mib::ImageBuilder image;
   BONGSU_TRY_OK(mibc::merge(parts, sources, image));

@@ -112,7 +112,8 @@ class Mender {
     if (macro_of(next.text)) return true;
     if (next.text == "MACRO") return true;
     if (next.text == "OBJECT" && peek(ahead + 2).text == "IDENTIFIER") return peek(ahead + 3).text == "::=";
-    return next.text == "::=" && name.text != "IDENTIFIER" && name.text != "DEFINITIONS";
+    // "::= {" ends a definition, whatever word stands before it.
+    return next.text == "::=" && peek(ahead + 2).text != "{" && name.text != "IDENTIFIER" && name.text != "DEFINITIONS";
   }
   // The macro that a word means, a wrong case taken: "Object-Type".
   static std::optional<std::string_view> macro_of(std::string_view word) {

@@ -83,10 +83,10 @@ class Reader {
  private:
   Mended mended(std::size_t number) {
     const Source& source = sources_.modules[number];
-    if (source.file != held_) {
-      auto text = mib::read_text(source.file);
+    if (source.text != held_) {
+      auto text = mib::read_text(source.text);
       text_ = text ? *std::move(text) : std::string();
-      held_ = source.file;
+      held_ = source.text;
     }
     if (source.module.end > text_.size()) return {};  // changed since it was looked at
     return mend(text_, source.module, source.file.string(), sources_.homes, without_[number]);

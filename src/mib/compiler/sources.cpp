@@ -2,7 +2,10 @@
 #include "sources.h"
 
 #include <algorithm>
+#include <fstream>
 #include <set>
+
+#include "archive.h"
 
 namespace bongsu::mibc {
 
@@ -29,38 +32,51 @@ bool better(const Source& a, const Source& b) {
   return a.order < b.order;
 }
 
-}  // namespace
+class Gatherer {
+ public:
+  Gatherer(const std::vector<std::filesystem::path>& paths, std::filesystem::path work) : work_(std::move(work)) {
+    std::vector<std::string> unreadable;
+    files_ = mib::list_files(paths, unreadable);
+    for (const std::string& path : unreadable)
+      out.problems.push_back({"", 0, 0, false, path + "; check the path and its rights"});
+    // The modules that come with Bongsu are named first, and are everybody's.
+    first_folder_ = paths.empty() ? 0 : mib::list_files({paths[0]}, unreadable).size();
+  }
 
-Sources gather(const std::vector<std::filesystem::path>& paths) {
-  Sources out;
-  const auto report = [&out](const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
-    out.problems.push_back({file.string(), place.line, place.column, warning, std::move(text)});
-  };
-  std::vector<std::string> unreadable;
-  const auto files = mib::list_files(paths, unreadable);
-  for (const std::string& path : unreadable) out.problems.push_back({"", 0, 0, false, path + "; check the path and its rights"});
-  // The modules that come with Bongsu are named first, and are everybody's.
-  const std::size_t first_folder = paths.empty() ? 0 : mib::list_files({paths[0]}, unreadable).size();
-
-  out.key = mib::kFirstKey;
-  for (std::size_t order = 0; order < files.size(); ++order) {
-    const auto text = mib::read_text(files[order]);
-    if (!text) {
-      report(files[order], {}, false, text.error().text);
-      continue;
+  void read() {
+    out.key = mib::kFirstKey;
+    for (order_ = 0; order_ < files_.size(); ++order_) {
+      const auto& file = files_[order_];
+      const auto text = mib::read_text(file);
+      if (!text) {
+        report(file, {}, false, text.error().text);
+        continue;
+      }
+      out.key = mib::content_key(out.key, file, *text);
+      if (mib::is_zip(file)) unpack(file, *text, 1);
+      else take(file, file, *text);
     }
-    out.key = mib::content_key(out.key, files[order], *text);
-    mib::ScannedFile scanned = mib::scan(*text);
-    if (scanned.modules.empty())
-      report(files[order], {}, true, "no MIB module found (NAME DEFINITIONS ::= BEGIN ... END); left out");
+  }
+
+  void report(const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
+    out.problems.push_back({file.string(), place.line, place.column, warning, std::move(text)});
+  }
+
+  Sources out;
+
+ private:
+  void take(const std::filesystem::path& file, const std::filesystem::path& where, const std::string& text) {
+    mib::ScannedFile scanned = mib::scan(text);
+    if (scanned.modules.empty()) report(file, {}, true, "no MIB module found (NAME DEFINITIONS ::= BEGIN ... END); left out");
     for (mib::ScannedModule& module : scanned.modules) {
       if (!module.ended && scanned.open_quote.line == 0)
-        report(files[order], module.place, true, "module " + module.name + " has no END; read to the end of the file");
+        report(file, module.place, true, "module " + module.name + " has no END; read to the end of the file");
       Source source;
-      source.file = files[order];
+      source.file = file;
+      source.text = where;
       source.declared = static_cast<std::uint32_t>(module.definitions.size());
-      source.order = order;
-      source.rank = rank_of(module, order < first_folder);
+      source.order = order_;
+      source.rank = rank_of(module, order_ < first_folder_);
       out.homes.add_module(module.name, source.file.parent_path(), source.rank);
       for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
       for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
@@ -71,6 +87,44 @@ Sources gather(const std::vector<std::filesystem::path>& paths) {
       out.modules.push_back(std::move(source));
     }
   }
+
+  // Vendors put archives into archives.
+  void unpack(const std::filesystem::path& archive, const std::string& octets, int depth) {
+    constexpr int kMostDepth = 3;
+    const auto wants = [](std::string_view name) {
+      return (mib::may_be_mib(name) && !name.starts_with("__MACOSX/")) || mib::is_zip(name);
+    };
+    const auto take_one = [&](std::string_view name, const std::string& text) {
+      const auto shown = archive / name;
+      if (mib::is_zip(name)) {
+        if (depth < kMostDepth) unpack(shown, text, depth + 1);
+        else report(shown, {}, false, "an archive too deep in archives; unpack it and name its folder");
+        return;
+      }
+      const auto copy = work_ / ("unpacked-" + std::to_string(copies_++));
+      std::ofstream to(copy, std::ios::binary);
+      to << text;
+      if (!to.flush()) return report(shown, {}, false, "cannot be unpacked into " + work_.string() + "; is the disk full?");
+      take(shown, copy, text);
+    };
+    const auto refuse = [&](std::string_view name, const std::string& why) { report(archive / name, {}, false, why); };
+    if (const auto read = read_zip(octets, {}, {wants, take_one, refuse}); !read) report(archive, {}, false, read.error().text);
+  }
+
+  const std::filesystem::path work_;
+  std::vector<std::filesystem::path> files_;
+  std::size_t first_folder_ = 0, order_ = 0, copies_ = 0;
+};
+
+}  // namespace
+
+Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work) {
+  Gatherer gatherer(paths, work);
+  gatherer.read();
+  Sources out = std::move(gatherer.out);
+  const auto report = [&out](const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
+    out.problems.push_back({file.string(), place.line, place.column, warning, std::move(text)});
+  };
 
   std::map<std::string, std::size_t> meant;
   for (std::size_t i = 0; i < out.modules.size(); ++i) {

@@ -16,8 +16,9 @@ namespace bongsu::mibc {
 
 // One module in one file.
 struct Source {
-  mib::ScannedModule module;  // its lists are empty: homes have them
-  std::filesystem::path file;
+  mib::ScannedModule module;   // its lists are empty: homes have them
+  std::filesystem::path file;  // as problems name it: of an archive "bundle.zip/inner.mib"
+  std::filesystem::path text;  // where its text stands: `file`, or what was unpacked
   std::uint32_t declared = 0;
   std::size_t order = 0;  // of its file among all
   int rank = 0;           // lower is asked first for a name that several modules define
@@ -32,8 +33,9 @@ struct Sources {
 };
 
 // Reads every file once. The first path holds Bongsu's own modules, which are everybody's. Several revisions of one module
-// stay side by side: its name means the newest, but the files of a folder mean the one in their own.
-Sources gather(const std::vector<std::filesystem::path>& paths);
+// stay side by side: its name means the newest, but the files of a folder mean the one in their own. Archives are unpacked
+// into `work`.
+Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work);
 
 // Which modules one run of the parser loads: each name once, since the parser knows them by name.
 struct Group {

@@ -14,10 +14,12 @@
 namespace bongsu::app {
 namespace {
 
-asio::awaitable<void> collect_once(Session& session, const SnmpOptions& options, std::shared_ptr<const poll::ProfileSet> profiles,
+asio::awaitable<void> collect_once(Session& session, const CollectOptions& options,
+                                   std::shared_ptr<const poll::ProfileSet> profiles,
                                    std::optional<Result<poll::Collection>>& into) {
-  auto target = co_await make_target(session, options);
+  auto target = co_await make_target(session, options.snmp);
   poll::CollectOptions how;
+  if (options.once) how.second_reading = Millis(0);
   how.waiting = [span = how.second_reading](const std::string& what) {
     std::fprintf(stderr, "bongsu: waiting %s for a second reading of %s\n", format_duration(span).c_str(),
                  escape_terminal(what).c_str());
@@ -106,7 +108,7 @@ int collect(const CollectOptions& options) {
     return 1;
   }
   std::optional<Result<poll::Collection>> found;
-  (*session)->reactor.spawn(collect_once(**session, options.snmp, profiles, found));
+  (*session)->reactor.spawn(collect_once(**session, options, profiles, found));
   (*session)->reactor.run();
   if (!*found) return fail(found->error().text);
   if (options.snmp.json) print_json(options.snmp.host, **found, options.explain);

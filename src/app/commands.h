@@ -62,6 +62,7 @@ struct CollectOptions {
   SnmpOptions snmp;
   std::vector<std::string> rules;  // folders with profiles/ of one's own
   bool explain = false;
+  bool once = false;  // no second reading of what needs two
 };
 int collect(const CollectOptions& options);
 

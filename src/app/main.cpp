@@ -145,6 +145,8 @@ int run(int argc, char** argv) {
   add_snmp_options(*collect_command, collect_options.snmp);
   collect_command->add_option("--rules", collect_options.rules, "further folders with profiles/ in them");
   collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
+  collect_command->add_flag("--once", collect_options.once,
+                            "do not wait for a second reading, which what grows in shares of time needs");
   collect_command->callback([&] { code = collect(collect_options); });
 
   DoctorOptions doctor_options;

@@ -2,6 +2,7 @@
 #include "poll/fetch.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include "base/text.h"
@@ -281,21 +282,35 @@ static bool fits(mib::Syntax syntax, ValueType type) {
   }
 }
 
-// Tells the dialect of the first value that cannot be what its object is said to be.
-static void note_types(snmp::Client& client, const snmp::Target& target, const Group& group, const GroupData& data) {
-  const auto wrong = [&](std::uint32_t number, std::span<const std::uint32_t> index, const Value& value) {
+// Whether no number can be had of it, neither as text.
+static bool is_no_number(const Value& value) {
+  const auto number = value.type == ValueType::OctetString ? parse_number(trim(value.octets)) : value.to_double();
+  return !number || !std::isfinite(*number);
+}
+
+// A value that cannot be what its object is said to be: the dialect is told of the first. Where a number is due and none
+// came, it is as if the agent had failed at it.
+static void doubt_types(snmp::Client& client, const snmp::Target& target, const Group& group, Fetched& fetched) {
+  bool told = false;
+  std::set<std::uint32_t> numberless;
+  const auto look = [&](std::uint32_t number, std::span<const std::uint32_t> index, Value& value) {
     const Leaf& leaf = group.leaves[number];
-    if (!leaf.object || value.type == ValueType::Null || !value.exists() || fits(leaf.object->type, value.type)) return false;
-    std::string evidence = leaf.name + " (" + (leaf.oid + index).to_string() + ") came as " + std::string(to_string(value.type)) +
-                           ", and is " + std::string(to_string(leaf.object->type));
-    client.dialects().note(target.endpoint, snmp::Trait::WrongType, std::move(evidence));
-    return true;
+    if (!leaf.object || value.type == ValueType::Null || !value.exists() || fits(leaf.object->type, value.type)) return;
+    const bool lost = fits(leaf.object->type, ValueType::Integer) && is_no_number(value);
+    if (!told || (lost && !numberless.contains(number))) {
+      std::string evidence = leaf.name + " (" + (leaf.oid + index).to_string() + ") came as " +
+                             std::string(to_string(value.type)) + ", and is " + std::string(to_string(leaf.object->type));
+      if (lost && numberless.insert(number).second) fetched.notes.push_back(evidence + "; it is not used");
+      if (!std::exchange(told, true)) client.dialects().note(target.endpoint, snmp::Trait::WrongType, std::move(evidence));
+    }
+    if (!lost) return;
+    fetched.data.lacking.emplace(number, GapCause::AgentError);
+    value = {};
   };
-  for (const auto& [leaf, value] : data.scalars)
-    if (wrong(leaf, {}, value)) return;
-  for (const GroupData::Row& row : data.rows) {
-    for (std::size_t i = 0; i < row.values.size() && i < data.asked.size(); ++i)
-      if (wrong(data.asked[i], row.index, row.values[i])) return;
+  for (auto& [leaf, value] : fetched.data.scalars) look(leaf, {}, value);
+  for (GroupData::Row& row : fetched.data.rows) {
+    for (std::size_t i = 0; i < row.values.size() && i < fetched.data.asked.size(); ++i)
+      look(fetched.data.asked[i], row.index, row.values[i]);
   }
 }
 
@@ -402,7 +417,7 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
     add_notes(table->end.notes, fetched.notes);
     add_lacking(table->end.left, lookup_leaves, fetched.data);
   }
-  note_types(client, target, group, fetched.data);
+  doubt_types(client, target, group, fetched);
   co_return fetched;
 }
 

@@ -149,6 +149,7 @@ class Gathering {
       if (asked.size() > 1) {  // an object, or so many at once? The one that is named, or the first, tells
         refused_ = fmt::format("{} to a GET of {} objects, while one of them alone is answered", how, asked.size());
         refused_size_ = size;
+        refused_as_ = unreadable ? Failure::Unfit : Failure::Refused;
         alone_ = true;
         if (answer.error_index > 1 && static_cast<std::size_t>(answer.error_index) <= asked.size())
           std::swap(left_[0], left_[static_cast<std::size_t>(answer.error_index) - 1]);
@@ -159,7 +160,7 @@ class Gathering {
                                                       asked.front().oid.to_string())});
       return leave(refusal(target_, PduType::GetRequest, answer.error_status, asked.front().oid.to_string()));
     }
-    if (alone && !refused_.empty()) sizing_.failed(refused_size_, Failure::Refused, std::exchange(refused_, {}));
+    if (alone && !refused_.empty()) sizing_.failed(refused_size_, refused_as_, std::exchange(refused_, {}));
     return match(asked, answer, size);
   }
 
@@ -232,6 +233,7 @@ class Gathering {
   bool alone_ = false;   // the next is asked for alone, to tell why several were refused
   std::string refused_;  // how they were
   Size refused_size_;
+  Failure refused_as_ = Failure::Refused;
   Response response_;
   std::vector<std::size_t> left_;  // positions without an answer
 };

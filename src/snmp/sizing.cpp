@@ -65,6 +65,7 @@ void Sizing::failed(const Size& size, Failure how, const std::string& evidence) 
     dialect.too_many = bounded(varbinds);
     dialect.varbinds = 0;
   }
+  if (how == Failure::Unfit) return;
   if (how == Failure::TooBig) return book_.note(known_, Trait::TooBig, evidence);
   if (how == Failure::Silent) {
     // One silence proves nothing, and on a lossy way a few do not.

@@ -22,6 +22,7 @@ enum class Failure : std::uint8_t {
   TooBig,
   Refused,  // another error, while a smaller request was answered without
   Cut,      // answered with `size.names` varbinds of more
+  Unfit,    // an error that speaks of an object, or what cannot be read: perhaps not the size, and no evidence of it
 };
 
 // Borrows a line of the book for the call.

@@ -318,6 +318,12 @@ std::string TableWalk::told(std::int32_t status) {
   }
 }
 
+// What it says of the size of the request.
+Failure TableWalk::meaning(std::int32_t status) {
+  if (status == kSilent) return Failure::Silent;
+  return status == kNoSuchName || status == kUnreadable ? Failure::Unfit : Failure::Refused;
+}
+
 // An error to the request under way, or an answer without any object that can be read.
 void TableWalk::refused(std::int32_t status, std::int32_t index) {
   const std::string what = fmt::format("{} to {}", told(status), described());
@@ -334,8 +340,9 @@ void TableWalk::refused(std::int32_t status, std::int32_t index) {
     return ask();
   }
   if (status == kEmpty) exchanges_.dialects().note(*known_, Trait::EmptyAnswer, what);
+  if (status == kNoSuchName && !v1()) exchanges_.dialects().note(*known_, Trait::WrongError, what);
   if (plan_ == Plan::Usual && sizing().trying(size_.varbinds())) {
-    sizing().failed(size_, Failure::Refused, fmt::format("{}, while {} varbinds are answered", what, dialect().varbinds));
+    sizing().failed(size_, meaning(status), fmt::format("{}, while {} varbinds are answered", what, dialect().varbinds));
     return ask();
   }
   if (bulk) {
@@ -416,7 +423,7 @@ void TableWalk::accepted(const Answer& answer) {
         exchanges_.dialects().changed(*known_);
       } else {
         sizing().failed(
-            failed_.size, failed_.status == kSilent ? Failure::Silent : Failure::Refused,
+            failed_.size, meaning(failed_.status),
             fmt::format("{} to a GETBULK of {} names with {} repetitions, {} varbinds in all, while one of {} is answered",
                         told(failed_.status), failed_.size.names, failed_.size.rows, failed_.size.varbinds(), kSmallBulk));
         sizing().succeeded({1, kSmallBulk});
@@ -428,7 +435,7 @@ void TableWalk::accepted(const Answer& answer) {
         break;
       }
       if (failed_.index > 0 || failed_.status != kNoSuchName)
-        sizing().failed({failed_.size.names, 1}, failed_.status == kSilent ? Failure::Silent : Failure::Refused,
+        sizing().failed({failed_.size.names, 1}, meaning(failed_.status),
                         fmt::format("{} to a GETNEXT of {} names, while one of them alone is answered", told(failed_.status),
                                     failed_.size.names));
       else column_limit_ = 1;

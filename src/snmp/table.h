@@ -129,6 +129,7 @@ class TableWalk {
   };
   static constexpr std::int32_t kSilent = INT32_MIN, kEmpty = kSilent + 1, kUnreadable = kSilent + 2;
   static std::string told(std::int32_t status);
+  static Failure meaning(std::int32_t status);
 
   Dialect& dialect() const { return known_->second.dialect; }
   Sizing sizing();

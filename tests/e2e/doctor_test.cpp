@@ -158,6 +158,9 @@ std::vector<std::string> without(const Map& all, const Map& known) {
   return out;
 }
 
+// The honest ones differ by name alone: one of so many is examined.
+constexpr std::size_t kExaminedOf = 8;
+
 struct Seen {
   Json examined, honest_examined;
   Answer collected, honest_collected;
@@ -180,9 +183,11 @@ TEST(Doctor, DiagnosesEachMisbehaviourAndTakesNoFalseValue) {
       for (std::size_t row; (row = next++) < kRows.size();) {
         const auto& options = kRows[row].options.empty() ? kUsual : kRows[row].options;
         seen[row].examined = asked("doctor", address(row, bad_port), options).json;
-        seen[row].collected = asked("collect", address(row, bad_port), options);
-        seen[row].honest_examined = asked("doctor", address(row, honest_port), {}).json;
-        seen[row].honest_collected = asked("collect", address(row, honest_port), {});
+        auto once = options;
+        once.push_back("--once");
+        seen[row].collected = asked("collect", address(row, bad_port), once);
+        if (row % kExaminedOf == 0) seen[row].honest_examined = asked("doctor", address(row, honest_port), {}).json;
+        seen[row].honest_collected = asked("collect", address(row, honest_port), {"--once"});
       }
     });
   }
@@ -192,19 +197,20 @@ TEST(Doctor, DiagnosesEachMisbehaviourAndTakesNoFalseValue) {
     const Row& row = kRows[i];
     SCOPED_TRACE(row.misbehaviour);
     ASSERT_TRUE(seen[i].examined.is_object());
-    ASSERT_TRUE(seen[i].honest_examined.is_object());
+    const Json& honest_examined = seen[i / kExaminedOf * kExaminedOf].honest_examined;
+    ASSERT_TRUE(honest_examined.is_object());
     // What a machine under load can look like is not held against it.
-    for (const std::string& trait : traits(seen[i].honest_examined))
+    for (const std::string& trait : traits(honest_examined))
       EXPECT_THAT((std::set<std::string>{"packet_loss", "late_reply", "in_flight_limit"}), Contains(trait));
     EXPECT_THAT(traits(seen[i].examined), Contains(row.trait)) << seen[i].examined["findings"].dump(1);
-    const auto right = tables(seen[i].honest_examined), got = tables(seen[i].examined);
+    const auto right = tables(honest_examined), got = tables(seen[i].examined);
     ASSERT_GE(right.size(), 5U);
     const auto honest_values = values(seen[i].honest_collected.json), got_values = values(seen[i].collected.json);
     EXPECT_EQ(0, seen[i].honest_collected.code);
     // 0 only when all is there.
     const Json& told = seen[i].collected.json;
     EXPECT_EQ(told.is_object() && told["complete"] && told["errors"].empty() ? 0 : 1, seen[i].collected.code);
-    EXPECT_EQ(row.trait != "endless_table" && row.yield != Yield::Nothing, told.is_object() && told["complete"].get<bool>());
+    EXPECT_EQ(row.yield == Yield::All || row.yield == Yield::Narrow, told.is_object() && told["complete"].get<bool>());
     ASSERT_GE(honest_values.size(), 100U);
     const auto false_values = without(got_values, honest_values);
     switch (row.yield) {
@@ -249,7 +255,7 @@ TEST(Doctor, HasARowForEachMisbehaviour) {
 TEST(Doctor, NamesWhatItHadNoTimeFor) {
   Daemon late(agents({"late=700"}));
   ASSERT_TRUE(eventually([&] { return port_of(late) != 0; })) << late.printed();
-  const Json seen = asked("doctor", address(0, port_of(late)), {"-t", "1", "--time", "12"}).json;
+  const Json seen = asked("doctor", address(0, port_of(late)), {"-t", "1", "--time", "6"}).json;
   ASSERT_TRUE(seen.is_object());
   EXPECT_THAT(traits(seen), Contains("not_examined")) << seen["findings"].dump(1);
   EXPECT_THAT(traits(seen), testing::Not(Contains("slow_table")));  // it was doctor that left off

@@ -8,8 +8,8 @@
 #include <set>
 
 #include "base/text.h"
+#include "interop/fixture.h"
 #include "interop/net_snmp_text.h"
-#include "interop/snmpd.h"
 
 namespace bongsu::interop {
 namespace {
@@ -19,11 +19,6 @@ using snmp::PrivProtocol;
 using snmp::SecurityLevel;
 using snmp::Version;
 
-constexpr AuthProtocol kAuth[] = {AuthProtocol::Md5,    AuthProtocol::Sha1,   AuthProtocol::Sha224,
-                                  AuthProtocol::Sha256, AuthProtocol::Sha384, AuthProtocol::Sha512};
-constexpr PrivProtocol kPriv[] = {PrivProtocol::None,   PrivProtocol::Des,     PrivProtocol::Aes128, PrivProtocol::Aes192,
-                                  PrivProtocol::Aes256, PrivProtocol::Aes192C, PrivProtocol::Aes256C};
-constexpr const char *kAuthPhrase = "authentic phrase", *kPrivPhrase = "private phrase";
 // What other programs of this machine start, end, open and close while we walk.
 constexpr const char* kStill =
     "view still included .1\nview still excluded .1.3.6.1.2.1.25.4\nview still excluded .1.3.6.1.2.1.25.5\n"
@@ -39,10 +34,6 @@ struct Asker {
   std::shared_ptr<const snmp::Credentials> credentials;
 };
 
-std::string user_name(AuthProtocol auth, PrivProtocol priv) {
-  return std::string(to_string(auth)) + "_" + std::string(to_string(priv));
-}
-
 Asker by_community(Version version) {
   auto credentials = std::make_shared<snmp::Credentials>();
   credentials->version = version;
@@ -53,17 +44,7 @@ Asker by_community(Version version) {
 }
 
 Asker by_user(const std::string& name, AuthProtocol auth, PrivProtocol priv, snmp::PassPhraseKeys& keys) {
-  snmp::UserSpec spec{.name = name,
-                      .auth = auth,
-                      .auth_pass_phrase = Secret(auth == AuthProtocol::None ? "" : kAuthPhrase),
-                      .priv = priv,
-                      .priv_pass_phrase = Secret(priv == PrivProtocol::None ? "" : kPrivPhrase)};
-  auto user = snmp::User::make(spec, keys);
-  BONGSU_CHECK(user.ok());
-  auto credentials = std::make_shared<snmp::Credentials>();
-  credentials->version = Version::V3;
-  credentials->user = *user;
-  credentials->level = (*user)->level();
+  auto credentials = of_user(keys, name, auth, priv);
   Asker out{.name = "v3 " + name,
             .options = {"-v3", "-u", name, "-l", std::string(to_string(credentials->level))},
             .credentials = credentials};
@@ -75,30 +56,13 @@ Asker by_user(const std::string& name, AuthProtocol auth, PrivProtocol priv, snm
 
 }  // namespace
 
-class Matrix : public ::testing::Test {
+class Matrix : public SnmpdTest {
  protected:
   static void SetUpTestSuite() {
-    if (!Snmpd::program()) return;
     std::string more = kStill;
     more += "rocommunity still 127.0.0.1 -V still\n";
     if (Snmpd::has_ipv6()) more += "rocommunity6 still ::1 -V still\n";
-    more += "createUser plain\nrouser plain noauth -V still\n";
-    for (const AuthProtocol auth : kAuth) {
-      for (const PrivProtocol priv : kPriv) {
-        const std::string name = user_name(auth, priv);
-        more += "createUser " + name + " " + std::string(to_string(auth)) + " \"" + kAuthPhrase + "\"";
-        if (priv != PrivProtocol::None) more += " " + std::string(to_string(priv)) + " \"" + kPrivPhrase + "\"";
-        more += "\nrouser " + name + (priv == PrivProtocol::None ? " auth" : " priv") + " -V still\n";
-      }
-    }
-    auto started = Snmpd::start(more);
-    ASSERT_TRUE(started) << started.error().text;
-    snmpd = std::move(*started);
-  }
-  static void TearDownTestSuite() { snmpd.reset(); }
-  void SetUp() override {
-    if (!Snmpd::program()) GTEST_SKIP() << "snmpd is not installed (Debian package snmpd)";
-    ASSERT_TRUE(snmpd) << "snmpd did not start";
+    start(more + all_users(" -V still"));
   }
 
   Lines ours(const Asker& asker, const net::Endpoint& at, snmp::Transport by, const std::string& root) {
@@ -160,40 +124,36 @@ class Matrix : public ::testing::Test {
       if (oid.starts_with(*Oid::parse(root))) return true;
     return false;
   }
-  std::vector<std::pair<net::Endpoint, std::string>> places() const {
-    std::vector<std::pair<net::Endpoint, std::string>> out{{snmpd->v4(), "udp:" + snmpd->v4().to_string()}};
-    if (Snmpd::has_ipv6()) out.emplace_back(snmpd->v6(), "udp6:" + snmpd->v6().to_string());
-    return out;
-  }
 
-  Live live;
   snmp::PassPhraseKeys keys;
-  static inline std::unique_ptr<Snmpd> snmpd;
 };
 
 TEST_F(Matrix, WholeWalksAreSnmpbulkwalks) {
-  for (const auto& [at, where] : places()) {
-    same(by_community(Version::V1), at, where, "1.3.6.1", 1'000);
-    same(by_community(Version::V2c), at, where, "1.3.6.1", 1'000);
+  for (const net::Endpoint& at : endpoints()) {
+    same(by_community(Version::V1), at, named(at), "1.3.6.1", 1'000);
+    same(by_community(Version::V2c), at, named(at), "1.3.6.1", 1'000);
     same(by_user(user_name(AuthProtocol::Sha256, PrivProtocol::Aes128), AuthProtocol::Sha256, PrivProtocol::Aes128, keys), at,
-         where, "1.3.6.1", 1'000);
+         named(at), "1.3.6.1", 1'000);
   }
 }
 
 TEST_F(Matrix, WholeWalksByTcpAreSnmpbulkwalks) {
-  const std::string where = "tcp:" + snmpd->v4().to_string();
+  const std::string where = named(snmpd->v4(), "tcp");
   same(by_community(Version::V2c), snmpd->v4(), where, "1.3.6.1.2.1", 500);
   same(by_user(user_name(AuthProtocol::Sha256, PrivProtocol::Aes128), AuthProtocol::Sha256, PrivProtocol::Aes128, keys),
        snmpd->v4(), where, "1.3.6.1.2.1", 500);
-  if (Snmpd::has_ipv6()) same(by_community(Version::V2c), snmpd->v6(), "tcp6:" + snmpd->v6().to_string(), "1.3.6.1.2.1.1", 20);
+  if (Snmpd::has_ipv6()) same(by_community(Version::V2c), snmpd->v6(), named(snmpd->v6(), "tcp"), "1.3.6.1.2.1.1", 20);
 }
 
 TEST_F(Matrix, EachPairOfAuthenticationAndPrivacyWalks) {
-  const std::string root = "1.3.6.1.2.1.1";
-  const std::string where = "udp:" + snmpd->v4().to_string();
-  same(by_user("plain", AuthProtocol::None, PrivProtocol::None, keys), snmpd->v4(), where, root, 20);
-  for (const AuthProtocol auth : kAuth)
-    for (const PrivProtocol priv : kPriv) same(by_user(user_name(auth, priv), auth, priv, keys), snmpd->v4(), where, root, 20);
+  const auto walks = [&](const std::string& name, AuthProtocol auth, PrivProtocol priv) {
+    same(by_user(name, auth, priv, keys), snmpd->v4(), named(snmpd->v4()), "1.3.6.1.2.1.1", 20);
+  };
+  walks("plain", AuthProtocol::None, PrivProtocol::None);
+  for (const AuthProtocol auth : kAuth) {
+    walks(user_name(auth, PrivProtocol::None), auth, PrivProtocol::None);
+    for (const PrivProtocol priv : kPriv) walks(user_name(auth, priv), auth, priv);
+  }
 }
 
 }  // namespace bongsu::interop

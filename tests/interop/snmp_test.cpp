@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "base/text.h"
+#include "interop/fixture.h"
 #include "interop/net_snmp_text.h"
-#include "interop/snmpd.h"
 
 namespace bongsu::interop {
 namespace {
@@ -30,25 +30,10 @@ std::string trimmed(const std::string& line) { return std::string(trim(line)); }
 
 }  // namespace
 
-class SnmpInterop : public ::testing::Test {
+class SnmpInterop : public SnmpdTest {
  protected:
-  static void SetUpTestSuite() {
-    if (!Snmpd::program()) return;
-    auto started = Snmpd::start();
-    ASSERT_TRUE(started) << started.error().text;
-    snmpd = std::move(*started);
-  }
-  static void TearDownTestSuite() { snmpd.reset(); }
-  void SetUp() override {
-    if (!Snmpd::program()) GTEST_SKIP() << "snmpd is not installed (Debian package snmpd)";
-    ASSERT_TRUE(snmpd) << "snmpd did not start";
-  }
+  static void SetUpTestSuite() { start(); }
 
-  std::vector<net::Endpoint> endpoints() const {
-    std::vector<net::Endpoint> out{snmpd->v4()};
-    if (Snmpd::has_ipv6()) out.push_back(snmpd->v6());
-    return out;
-  }
   std::vector<std::string> walked(const snmp::Target& target, const Oid& root) {
     std::vector<std::string> out;
     std::function<bool(const Varbind&)> visit = [&out](const Varbind& varbind) {
@@ -61,9 +46,8 @@ class SnmpInterop : public ::testing::Test {
     return out;
   }
   std::vector<std::string> printed(const std::string& tool, Version version, const net::Endpoint& at, const std::string& oid) {
-    const std::string where = (at.address.is_v4() ? "udp:" : "udp6:") + at.to_string();
     const auto lines = snmpd->run(tool, {version == Version::V1 ? "-v1" : "-v2c", "-c", "public", "-On", "-Oe", "-Ox", "-Ot",
-                                         "--hexOutputLength=0", where, oid});
+                                         "--hexOutputLength=0", named(at), oid});
     EXPECT_TRUE(lines) << lines.error().text;
     std::vector<std::string> out;
     if (!lines) return out;
@@ -72,9 +56,6 @@ class SnmpInterop : public ::testing::Test {
     }
     return out;
   }
-
-  Live live;
-  static inline std::unique_ptr<Snmpd> snmpd;
 };
 
 TEST_F(SnmpInterop, GetsWhatSnmpgetGets) {

@@ -2,7 +2,7 @@
 // Our SNMPv3 against Debian's snmpd: each pair of authentication and privacy that it has, and each way to be refused.
 #include <gmock/gmock.h>
 
-#include "interop/snmpd.h"
+#include "interop/fixture.h"
 #include "net/process.h"
 
 namespace bongsu::interop {
@@ -18,55 +18,15 @@ using ::testing::HasSubstr;
 const Oid kLocation{1, 3, 6, 1, 2, 1, 1, 6, 0};
 const Oid kSystem{1, 3, 6, 1, 2, 1, 1};
 
-constexpr AuthProtocol kAuth[] = {AuthProtocol::Md5,    AuthProtocol::Sha1,   AuthProtocol::Sha224,
-                                  AuthProtocol::Sha256, AuthProtocol::Sha384, AuthProtocol::Sha512};
-constexpr PrivProtocol kPriv[] = {PrivProtocol::Des,    PrivProtocol::Aes128,  PrivProtocol::Aes192,
-                                  PrivProtocol::Aes256, PrivProtocol::Aes192C, PrivProtocol::Aes256C};
-constexpr const char *kAuthPhrase = "authentic phrase", *kPrivPhrase = "private phrase";
-
-std::string user_name(AuthProtocol auth, PrivProtocol priv) {
-  return std::string(to_string(auth)) + "_" + std::string(to_string(priv));
-}
-
 }  // namespace
 
-class SnmpV3Interop : public ::testing::Test {
+class SnmpV3Interop : public SnmpdTest {
  protected:
-  static void SetUpTestSuite() {
-    if (!Snmpd::program()) return;
-    std::string users = "createUser plain\nrouser plain noauth\n";
-    for (const AuthProtocol auth : kAuth) {
-      const auto add = [&](const std::string& name, const std::string& more, const char* level) {
-        users += "createUser " + name + " " + std::string(to_string(auth)) + " \"" + kAuthPhrase + "\"" + more + "\nrouser " +
-                 name + " " + level + "\n";
-      };
-      add(user_name(auth, PrivProtocol::None), "", "auth");
-      for (const PrivProtocol priv : kPriv)
-        add(user_name(auth, priv), " " + std::string(to_string(priv)) + " \"" + kPrivPhrase + "\"", "auth");
-    }
-    auto started = Snmpd::start(users);
-    ASSERT_TRUE(started) << started.error().text;
-    snmpd = std::move(*started);
-  }
-  static void TearDownTestSuite() { snmpd.reset(); }
-  void SetUp() override {
-    if (!Snmpd::program()) GTEST_SKIP() << "snmpd is not installed (Debian package snmpd)";
-    ASSERT_TRUE(snmpd) << "snmpd did not start";
-  }
+  static void SetUpTestSuite() { start(all_users()); }
 
   snmp::Target target(const std::string& name, AuthProtocol auth, PrivProtocol priv, SecurityLevel level,
                       const std::string& auth_phrase = kAuthPhrase, const std::string& priv_phrase = kPrivPhrase) {
-    snmp::UserSpec spec{.name = name,
-                        .auth = auth,
-                        .auth_pass_phrase = Secret(auth_phrase),
-                        .priv = priv,
-                        .priv_pass_phrase = Secret(priv_phrase)};
-    auto user = snmp::User::make(spec, keys);
-    EXPECT_TRUE(user) << user.error().text;
-    auto credentials = std::make_shared<snmp::Credentials>();
-    credentials->name = "core";
-    credentials->version = Version::V3;
-    credentials->user = *user;
+    auto credentials = of_user(keys, name, auth, priv, auth_phrase, priv_phrase);
     credentials->level = level;
     snmp::Target out{.name = "snmpd", .endpoint = snmpd->v4(), .credentials = credentials};
     out.timeout = Millis(1'000);
@@ -90,9 +50,7 @@ class SnmpV3Interop : public ::testing::Test {
   }
   std::uint64_t count(const char* name) { return live.metrics.counter(name, "").value(); }
 
-  Live live;
   snmp::PassPhraseKeys keys;
-  static inline std::unique_ptr<Snmpd> snmpd;
 };
 
 TEST_F(SnmpV3Interop, AnswersEachPair) {

@@ -130,6 +130,28 @@ TEST(Collect, DeadHostIsATimeout) {
   EXPECT_EQ(Code::Timeout, got.error().code);
 }
 
+TEST(Collect, ANumberThatIsNoneIsSaidToBeMissing) {
+  CollectWorld world;
+  const std::string port =
+      "1.3.6.1.2.1.1.1.0|4|box\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.9999.1\n1.3.6.1.2.1.1.3.0|67|4200\n1.3.6.1.2.1.2.2.1.2.1|4|a\n"
+      "1.3.6.1.2.1.2.2.1.3.1|2|6\n1.3.6.1.2.1.2.2.1.8.1|2|1\n1.3.6.1.2.1.2.2.1.10.1|65|1000\n1.3.6.1.2.1.2.2.1.16.1|4|many\n"
+      "1.3.6.1.2.1.31.1.1.1.1.1|4|a\n1.3.6.1.2.1.31.1.1.1.6.1|4|lots\n1.3.6.1.2.1.31.1.1.1.10.1|4|lots\n"
+      "1.3.6.1.2.1.31.1.1.1.15.1|4| 1000\n";
+  world.agents->add(kHost, std::make_unique<agent::RecordedDevice>(agent::RecordedDevice::shape(agent::Recording::parse(port)),
+                                                                   world.sim.clock().steady()));
+  const auto got = world.collect_now();
+  ASSERT_TRUE(got) << got.error().text;
+  expect_sound(*got);
+  EXPECT_EQ(1000, value(*got, "interface_receive_bytes_total"));  // of the column that is good
+  EXPECT_EQ(0u, count(*got, "interface_transmit_bytes_total"));
+  EXPECT_EQ(1e9, value(*got, "interface_speed_bits"));  // a number all the same
+  EXPECT_FALSE(got->complete);
+  const auto told = std::count_if(got->notices.begin(), got->notices.end(), [](const std::string& notice) {
+    return notice.find("came as") != std::string::npos && notice.find("it is not used") != std::string::npos;
+  });
+  EXPECT_EQ(3, told);
+}
+
 // As Debian's snmpd answers before anyone configured it.
 TEST(Collect, SaysWhenTheAgentHidesItsTables) {
   CollectWorld world;

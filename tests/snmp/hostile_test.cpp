@@ -119,6 +119,44 @@ TEST_F(HostileTest, AColumnThatCannotBeReadIsLeftAndTheOthersAreWhole) {
   EXPECT_EQ(nullptr, learned().find(Trait::VarbindLimit));
 }
 
+// It is met in each walk, long after the requests were made small because of it.
+TEST_F(HostileTest, ARowThatCannotBeReadIsNotTakenForALimit) {
+  agent.put_table(kEntry, 6, 20);
+  agent.transmit = [&](net::DatagramSocket& socket, const net::Endpoint& to, const FakeAgent::Bytes& octets) {
+    FakeAgent::Bytes spoilt = octets;
+    const auto name = *encode_oid(kEntry + 4U + 15U);
+    const auto at = std::search(spoilt.begin(), spoilt.end(), name.begin(), name.end());
+    if (at != spoilt.end()) *(at + static_cast<std::ptrdiff_t>(name.size())) = 0x5f;
+    socket.send(to, spoilt);
+  };
+  for (int walk = 0; walk < 3; ++walk) {
+    const auto table = wait(client->table(target(), columns(6)), std::chrono::seconds(20));
+    ASSERT_TRUE(table) << table.error().text;
+    EXPECT_EQ(6U * 20 - 6, table->end.cells);  // what lies behind it in its column cannot be had
+    EXPECT_EQ(nullptr, learned().find(Trait::VarbindLimit)) << seen(Trait::VarbindLimit).evidence;
+    EXPECT_EQ(0, learned().varbinds);
+    EXPECT_TRUE(learned().bulk);
+  }
+}
+
+// As SNMPv1 says it that nothing is left.
+TEST_F(HostileTest, AnEndThatIsAnErrorIsNotTakenForALimit) {
+  agent.put_table(kEntry, 6, 20);
+  agent.twist = [&](const Message& request, Message answer) -> std::optional<Message> {
+    for (std::size_t i = 0; i < answer.pdu.varbinds.size(); ++i) {
+      if (answer.pdu.varbinds[i].value.exists()) continue;
+      answer.pdu.varbinds = request.pdu.varbinds;
+      answer.pdu.error_status = kNoSuchName;
+      answer.pdu.error_index = static_cast<std::int32_t>(i % request.pdu.varbinds.size()) + 1;
+      break;
+    }
+    return answer;
+  };
+  for (int walk = 0; walk < 2; ++walk) expect_whole_table(wait(client->table(target(), columns(6))), 6, 20);
+  EXPECT_EQ(nullptr, learned().find(Trait::VarbindLimit));
+  EXPECT_NE(std::string::npos, seen(Trait::WrongError).evidence.find("noSuchName to"));
+}
+
 TEST_F(HostileTest, AGoodAnswerBehindOneThatCannotBeReadIsTaken) {
   agent.put_table(kEntry, 2, 5);
   agent.transmit = [&](net::DatagramSocket& socket, const net::Endpoint& to, const FakeAgent::Bytes& octets) {

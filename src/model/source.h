@@ -74,7 +74,7 @@ class PointSource {
   // whole hour. Not of Raw; max_samples counts windows. What a source keeps of windows longer than of samples it overrides.
   virtual Result<std::vector<RollupSeries>> select_rollup(std::span<const Matcher> matchers, Time from, Time to,
                                                           Resolution resolution, const SelectLimits& limits = {}) const;
-  // Since when what was taken in at this resolution is still there.
+  // Since when what was taken in at this resolution is still there, whole; of Raw a whole hour.
   virtual Time kept_since(Resolution /*resolution*/) const { return Time::min(); }
   // Their labels alone.
   virtual Result<std::vector<Labels>> find(std::span<const Matcher> matchers, Time from, Time to) const = 0;

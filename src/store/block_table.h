@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdint>
@@ -33,6 +34,7 @@ class BlockTable {
   }
   // The first from this number on; null behind the last.
   Block* from(std::uint64_t number) const {
+    number = std::max<std::uint64_t>(number, least_.load());
     while (number < bound_.load()) {
       const Page* page = (*pages_)[static_cast<std::size_t>(number / kPageBlocks)].load(std::memory_order_acquire);
       if (page == nullptr) {
@@ -50,6 +52,7 @@ class BlockTable {
     std::atomic<Page*>& page = (*pages_)[number / kPageBlocks];
     if (page.load() == nullptr) page.store(new Page(), std::memory_order_release);
     (*page.load())[number % kPageBlocks].store(block.release(), std::memory_order_release);
+    if (number < least_.load()) least_.store(number);
     if (number >= bound_.load()) bound_.store(number + 1);
     ++size_;
   }
@@ -61,6 +64,7 @@ class BlockTable {
   using Page = std::array<std::atomic<Block*>, kPageBlocks>;
   using Pages = std::array<std::atomic<Page*>, kPages>;
   std::unique_ptr<Pages> pages_;
+  std::atomic<std::uint32_t> least_{UINT32_MAX};
   std::atomic<std::uint32_t> bound_{0};  // numbers are below
   std::atomic<std::uint32_t> size_{0};
 };

@@ -236,7 +236,7 @@ class Store::Core {
   SteadyTime retention_held_until_{};
   std::uint32_t dropped_day_ = 0;  // days before this one are gone
   std::uint32_t forgot_day_ = 0;
-  std::uint32_t raw_gone_ = 0;                                // the same in whatever life it was
+  std::atomic<std::uint32_t> raw_gone_{0};                    // the same in whatever life it was
   std::uint32_t rolled_day_ = 0;                              // rolled_, once `bulk_` is written
   std::uint32_t next_roll_ = 0;                               // the next block of rolled_day_
   std::set<std::pair<std::uint32_t, std::uint32_t>> remake_;  // day, block: rolled up, and samples came late

@@ -25,9 +25,9 @@ std::uint32_t hash_pairs(std::span<const SeriesIndex::Pair> pairs) {
 }  // namespace
 
 std::span<const SeriesIndex::Pair> SeriesIndex::pairs(Id id) const {
-  if (id / kGroup >= groups_.size() || groups_[id / kGroup] == nullptr) return {};
-  const Group& group = *groups_[id / kGroup];
-  return std::span(group.pairs).subspan(group.first[id % kGroup], group.count[id % kGroup]);
+  const Group* group = this->group(id);
+  if (group == nullptr) return {};
+  return std::span(group->pairs).subspan(group->first[id % kGroup], group->count[id % kGroup]);
 }
 
 std::optional<SeriesIndex::Id> SeriesIndex::find(const Labels& labels) const {
@@ -66,9 +66,13 @@ bool SeriesIndex::restore(Id id, std::span<const Pair> pairs) {
 }
 
 void SeriesIndex::insert(Id id, std::span<const Pair> pairs) {
-  if (id / kGroup >= groups_.size()) groups_.resize(id / kGroup + 1);
-  if (groups_[id / kGroup] == nullptr) groups_[id / kGroup] = std::make_unique<Group>();
-  Group& group = *groups_[id / kGroup];
+  const std::size_t number = id / kGroup;
+  if (number / kPage >= pages_.size()) pages_.resize(number / kPage + 1);
+  std::unique_ptr<Page>& page = pages_[number / kPage];
+  if (page == nullptr) page = std::make_unique<Page>();
+  std::unique_ptr<Group>& place = (*page)[number % kPage];
+  if (place == nullptr) place = std::make_unique<Group>();
+  Group& group = *place;
   group.first[id % kGroup] = static_cast<std::uint32_t>(group.pairs.size());
   group.count[id % kGroup] = static_cast<std::uint16_t>(pairs.size());
   group.pairs.insert(group.pairs.end(), pairs.begin(), pairs.end());
@@ -86,9 +90,9 @@ void SeriesIndex::remove(Id id) {
   by_pairs_.erase(hash_pairs(pairs), id);
   for (const Pair pair : pairs) pool_.remove(pair, id);
   --size_;
-  Group& group = *groups_[id / kGroup];
-  group.count[id % kGroup] = 0;
-  if (--group.alive == 0) groups_[id / kGroup].reset();
+  std::unique_ptr<Group>& group = (*pages_[id / kGroup / kPage])[id / kGroup % kPage];
+  group->count[id % kGroup] = 0;
+  if (--group->alive == 0) group.reset();
 }
 
 std::shared_ptr<const Labels> SeriesIndex::labels(Id id) const {
@@ -245,10 +249,9 @@ Cardinality SeriesIndex::cardinality(std::size_t top) const {
 }
 
 std::size_t SeriesIndex::octets() const {
-  std::size_t octets = pool_.octets() + by_pairs_.octets() + groups_.capacity() * sizeof(groups_[0]);
-  for (const auto& group : groups_) {
-    if (group != nullptr) octets += sizeof(Group) + group->pairs.capacity() * sizeof(Pair);
-  }
+  std::size_t octets = pool_.octets() + by_pairs_.octets() + pages_.capacity() * sizeof(pages_[0]);
+  for (const auto& page : pages_) octets += page == nullptr ? 0 : sizeof(Page);
+  each_group([&](Id, const Group& group) { octets += sizeof(Group) + group.pairs.capacity() * sizeof(Pair); });
   return octets;
 }
 

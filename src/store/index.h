@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <vector>
 
 #include "base/lock.h"
@@ -78,17 +79,37 @@ class SeriesIndex {
     std::array<std::uint16_t, kGroup> count{};
     std::uint32_t alive = 0;
   };
+  // Numbers that were given long ago and whose series are gone cost nothing.
+  using Page = std::array<std::unique_ptr<Group>, 1024>;
+  static constexpr std::size_t kPage = std::tuple_size_v<Page>;
+  const Group* group(Id id) const {  // null where no series is left
+    const std::size_t number = id / kGroup;
+    return number / kPage < pages_.size() && pages_[number / kPage] != nullptr ? (*pages_[number / kPage])[number % kPage].get()
+                                                                               : nullptr;
+  }
+  template <class Visit>  // (first number, group), rising
+  void each_group(const Visit& visit) const;
   void insert(Id id, std::span<const Pair> pairs);
   void forget_selections(Id id);  // that the series may be in
   void sort(std::vector<Id>& ids) const;
   bool before(Id a, Id b) const;
 
   LabelPool pool_;
-  std::vector<std::unique_ptr<Group>> groups_;
+  std::vector<std::unique_ptr<Page>> pages_;
   IdTable by_pairs_;
   Guarded<Lately> lately_;
   std::size_t size_ = 0;
   Id next_ = 0;
 };
+
+template <class Visit>
+void SeriesIndex::each_group(const Visit& visit) const {
+  for (std::size_t page = 0; page < pages_.size(); ++page) {
+    if (pages_[page] == nullptr) continue;
+    for (std::size_t i = 0; i < kPage; ++i) {
+      if (const Group* group = (*pages_[page])[i].get()) visit(static_cast<Id>((page * kPage + i) * kGroup), *group);
+    }
+  }
+}
 
 }  // namespace bongsu::store

@@ -154,12 +154,11 @@ Result<std::vector<SeriesIndex::Id>> SeriesIndex::select(std::span<const Matcher
   Ids ids;
   if (wanted.empty()) {
     ids.reserve(size_);
-    for (std::size_t group = 0; group < groups_.size(); ++group) {
-      if (groups_[group] == nullptr) continue;
+    each_group([&](Id first, const Group& group) {
       for (Id slot = 0; slot < kGroup; ++slot) {
-        if (groups_[group]->count[slot] != 0) ids.push_back(static_cast<Id>(group * kGroup + slot));
+        if (group.count[slot] != 0) ids.push_back(first + slot);
       }
-    }
+    });
   } else {
     std::sort(wanted.begin(), wanted.end(), [](const Wish& a, const Wish& b) { return a.series < b.series; });
     ids = all_of_wish(pool_, wanted.front(), next_);

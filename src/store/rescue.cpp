@@ -9,6 +9,7 @@
 #include <fstream>
 #include <map>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "base/log.h"
@@ -23,6 +24,9 @@ namespace {
 constexpr const char* kFolder = "damaged";
 constexpr const char* kNew = ".new";   // a text that was not told yet
 constexpr const char* kTold = ".txt";  // one that was
+// What the folder may hold; the oldest go first.
+constexpr std::uint64_t kMostOctets = 256 << 20;  // of tables
+constexpr std::size_t kMostTexts = 100;
 constexpr int kRounds = 8;
 constexpr std::size_t kBatchOctets = 1 << 20;
 
@@ -122,6 +126,38 @@ Status sync_folder(const std::filesystem::path& dir) {
   return Error{Code::Io, "cannot write the folder " + dir.string() + " to the disk"};
 }
 
+void bound_folder(const std::filesystem::path& folder) {
+  struct Kept {
+    std::filesystem::path file;
+    std::filesystem::file_time_type at;
+    std::uint64_t octets;
+  };
+  std::vector<Kept> tables, texts;
+  std::error_code fault;
+  for (std::filesystem::directory_iterator at(folder, fault), end; !fault && at != end; at.increment(fault)) {
+    std::error_code gone;
+    const bool text = at->path().extension() == kTold;
+    if (!text && at->path().extension() != ".sst") continue;
+    // A table carries the time of its writing, its text that of its damage.
+    const std::filesystem::path said = text ? at->path().string() : at->path().string() + kTold;
+    const auto when = std::filesystem::last_write_time(said, gone);
+    const Kept kept{at->path(), gone ? std::filesystem::file_time_type::max() : when, at->file_size(gone)};
+    (text ? texts : tables).push_back(kept);
+  }
+  const auto bound = [](std::vector<Kept>& some, std::uint64_t most, const auto& weight) {
+    std::sort(some.begin(), some.end(),
+              [](const Kept& a, const Kept& b) { return std::tie(b.at, b.file) < std::tie(a.at, a.file); });
+    std::uint64_t sum = 0;
+    std::error_code ignored;
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      sum += weight(some[i]);
+      if (i > 0 && sum > most) std::filesystem::remove(some[i].file, ignored);
+    }
+  };
+  bound(tables, kMostOctets, [](const Kept& each) { return each.octets; });
+  bound(texts, kMostTexts, [](const Kept&) { return 1; });
+}
+
 // A copy of the table into the folder, if there is any of it, and the text.
 Status put_aside(const std::filesystem::path& dir, const std::string& name, const std::string& family, const std::string& text) {
   const std::filesystem::path folder = dir / kFolder;
@@ -137,6 +173,7 @@ Status put_aside(const std::filesystem::path& dir, const std::string& name, cons
   out << family << "\n" << text << "\n";
   out.close();
   if (!out) return Error{Code::Io, "cannot write " + said.string()};
+  bound_folder(folder);
   BONGSU_TRY_OK(sync_folder(folder));
   return sync_folder(dir);
 }

@@ -66,6 +66,7 @@ rocksdb::DBOptions database_options(const StoreOptions& options, const std::shar
   db.bytes_per_sync = 1 << 20;
   db.max_open_files = 256;
   db.stats_dump_period_sec = 0;
+  db.max_manifest_file_size = 4 << 20;  // there is a copy of it
   db.info_log = std::make_shared<Warnings>();
   return db;
 }
@@ -165,7 +166,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
                                            OpenAs as) {
   damaged = false;
   const bool writes = as == OpenAs::Use || as == OpenAs::Copy || as == OpenAs::Mend;
-  if (writes) BONGSU_TRY_OK(mend_current(dir));
+  if (writes) BONGSU_TRY_OK(mend_manifest(dir));
   BONGSU_TRY_OK(check_manifest(dir));
   auto found_families = families_in(dir);
   std::vector<Family> wanted = found_families.value_or({});
@@ -191,7 +192,10 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
     db_options.env = rocks->env_.get();
     db_options.listeners.push_back(std::make_shared<Guard>(rocks->watch_));
   }
-  if (writes) db_options.listeners.push_back(manifest_marker(dir));
+  if (writes) {
+    rocks->marker_ = std::make_shared<ManifestMarker>(dir);
+    db_options.listeners.push_back(rocks->marker_);
+  }
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const Family each : wanted) {
     families.emplace_back(std::string(name_of(each)), family_options(each, options, cache));
@@ -231,7 +235,7 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
   if (!writes) return rocks;
   rocks->dir_ = dir;
   remove_options(dir);
-  mark_manifest(dir);
+  rocks->marker_->mark();
   return rocks;
 }
 
@@ -243,7 +247,9 @@ Rocks::~Rocks() {
   if (db_) {
     if (const rocksdb::Status status = db_->Close(); !status.ok()) log::warning("closing the store: {}", status.ToString());
   }
-  if (!dir_.empty()) remove_options(dir_);
+  if (dir_.empty()) return;
+  marker_->mark();
+  remove_options(dir_);
 }
 
 rocksdb::Status Rocks::standing() const {
@@ -279,6 +285,7 @@ void Rocks::drop_files(Family which, std::string_view from, std::string_view to)
   const rocksdb::RangePtr range(&first, &last);
   const rocksdb::Status status = rocksdb::DeleteFilesInRanges(db_.get(), family(which), &range, 1, false);
   if (!status.ok()) log::warning("dropping old files of the store: {}", status.ToString());
+  marker_->mark();
 }
 
 Status Rocks::checkpoint(const std::filesystem::path& to) const {

@@ -17,6 +17,8 @@
 
 namespace bongsu::store {
 
+class ManifestMarker;
+
 // The column families, one for each kind of record (FORMAT.md).
 // Chunks and Open are those of format 1.
 enum class Family : std::size_t {
@@ -101,7 +103,8 @@ class Rocks {
 
  private:
   Rocks() = default;
-  std::filesystem::path dir_;  // empty while nothing in it may change
+  std::filesystem::path dir_;               // empty while nothing in it may change
+  std::shared_ptr<ManifestMarker> marker_;  // null when it is read only
   std::shared_ptr<TableWatch> watch_;
   std::unique_ptr<rocksdb::Env> env_;
   std::shared_ptr<rocksdb::Cache> cache_;

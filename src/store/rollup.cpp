@@ -25,10 +25,12 @@ std::uint32_t window_day(Time at) { return day_of(at - Millis(1)); }
 }  // namespace
 
 Time Store::Core::kept_since(Resolution resolution) const {
-  const Millis kept = resolution == Resolution::Raw           ? options_.raw_retention
-                      : resolution == Resolution::FiveMinutes ? options_.five_minute_retention
-                                                              : options_.hour_retention;
-  return clock_.now() - kept;
+  if (resolution == Resolution::Raw) {
+    // A group of a day that is gone may have held samples of the next.
+    const std::uint32_t gone = raw_gone_.load();
+    return gone == 0 ? Time::min() : window_end(begin_of(gone) + kMaxGroupSpan, Resolution::Hour);
+  }
+  return clock_.now() - (resolution == Resolution::FiveMinutes ? options_.five_minute_retention : options_.hour_retention);
 }
 
 // Where nothing was rolled up before, it begins with the oldest samples that there are.
@@ -142,7 +144,7 @@ void Store::Core::roll_up_days() {
     rolled_day_ = ended;
     rolled_ = ended;
     next_roll_ = 0;
-    raw_gone_ = std::min(raw_gone_, ended);
+    raw_gone_ = std::min(raw_gone_.load(), ended);
     put(Family::Meta, "rolled_day", varint(rolled_day_));
     put(Family::Meta, "raw_gone", varint(raw_gone_));
   }

@@ -120,7 +120,7 @@ TEST(Crash, AMissingOrDamagedRecordOfTheHeadLogIsCounted) {
 }
 
 // RocksDB alone takes a list of files that was cut for one that a power cut tore, and deletes what the rest does not name.
-TEST(Crash, AListOfFilesThatWasCutIsRefused) {
+TEST(Crash, AListOfFilesThatWasCutIsHadFromItsCopyOrRefused) {
   const Folder scratch;
   const std::filesystem::path image = scratch / "image";
   {
@@ -137,6 +137,11 @@ TEST(Crash, AListOfFilesThatWasCutIsRefused) {
     SCOPED_TRACE(left);
     crash_image(scratch / "live", image);
     std::filesystem::resize_file(image / name, left);
+    EXPECT_EQ(10u, Opened(image)->select({}, at(0), at(kDay))->front().samples.size());
+
+    crash_image(scratch / "live", image);
+    std::filesystem::resize_file(image / name, left);
+    std::filesystem::remove(image / "bongsu.manifest.copy");
     const auto refused = Store::open(image, {}, clock, metrics);
     ASSERT_FALSE(refused);
     EXPECT_EQ(Code::Corrupt, refused.error().code);

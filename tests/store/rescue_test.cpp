@@ -217,6 +217,13 @@ TEST(Manifest, IsFoundAgainWhenCurrentDoesNotNameIt) {
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
     if (entry.path().filename().string().starts_with("MANIFEST")) std::filesystem::remove(entry.path());
   }
+  std::filesystem::copy(folder.path(), folder / "copied", std::filesystem::copy_options::none);
+  {
+    Opened store(folder / "copied");  // there is a copy of the list
+    EXPECT_EQ(kAllSamples, read_all(store));
+    EXPECT_EQ("", store->health().problem);
+  }
+  std::filesystem::remove(folder / "bongsu.manifest.copy");
   SharedClock clock;
   Metrics metrics;
   const auto refused = Store::open(folder.path(), {.memory = 32 << 20, .min_free_disk = 0}, clock, metrics);
@@ -231,6 +238,46 @@ TEST(Manifest, AMarkThatIsDamagedSaysNothing) {
   flip(folder / "bongsu.manifest", 17);  // a digit of the size
   Opened store(folder.path());
   EXPECT_EQ(kAllSamples, read_all(store));
+}
+
+TEST(Manifest, IsWrittenAgainFromItsCopyWhereverItIsDamaged) {
+  const Folder folder;
+  const auto whole = folder / "whole", image = folder / "image";
+  fill(whole);
+  std::string name;
+  std::getline(std::ifstream(whole / "CURRENT"), name);
+  const auto octets = std::filesystem::file_size(whole / name);
+  const auto opens = [&] {
+    Opened store(image);
+    EXPECT_EQ(kAllSamples, read_all(store));
+    EXPECT_EQ("", store->health().problem);
+  };
+  for (std::uintmax_t at = 0; at < octets; at += octets / 16) {
+    SCOPED_TRACE(at);
+    std::filesystem::remove_all(image);
+    std::filesystem::copy(whole, image);
+    flip(image / name, at);
+    const auto looked = inspect(image, {});
+    ASSERT_FALSE(looked);
+    EXPECT_NE(std::string::npos, looked.error().text.find("from its copy when it starts")) << looked.error().text;
+    opens();
+    // A damaged copy is made anew, so the next time helps too.
+    flip(image / "bongsu.manifest.copy", at);
+    opens();
+    std::getline(std::ifstream(image / "CURRENT"), name);
+    flip(image / name, at);
+    opens();
+    std::getline(std::ifstream(whole / "CURRENT"), name);
+  }
+  std::filesystem::remove_all(image);
+  std::filesystem::copy(whole, image);
+  flip(image / name, 10);
+  flip(image / "bongsu.manifest.copy", 60);
+  SharedClock clock;
+  Metrics metrics;
+  const auto refused = Store::open(image, {.memory = 32 << 20, .min_free_disk = 0}, clock, metrics);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(Code::Corrupt, refused.error().code);
 }
 
 TEST(Manifest, TablesThatWereStruckAreGoneAndTheRestIsThere) {

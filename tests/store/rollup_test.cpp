@@ -287,8 +287,20 @@ TEST(Rollup, EachTierGoesAtItsTimeAndTheSeriesWithTheLast) {
   EXPECT_LT(50'000u, raw_octets);
   EXPECT_LT(50'000u, five_octets);
   EXPECT_LT(5'000u, hour_octets);
+  // Samples are there whole from the time told.
+  const Time since = store->kept_since(Resolution::Raw);
+  EXPECT_LT(at(kDay), since);
+  std::size_t later = 0;
+  for (std::int64_t minute = 0; minute < 3 * 24 * 60; minute += 2) later += at(minute * kMinute) > since ? 1 : 0;
+  const auto whole = store->select(kOfM, since + Millis(1), at(100 * kDay));
+  ASSERT_TRUE(whole);
+  for (const Series& series : *whole) EXPECT_EQ(later, series.samples.size());
+  EXPECT_LT(0u, later);
   go_to(9);
   EXPECT_EQ(0u, samples());
+  EXPECT_LT(at(3 * kDay), store->kept_since(Resolution::Raw));
+  store.reopen();
+  EXPECT_LT(at(3 * kDay), store->kept_since(Resolution::Raw));
   EXPECT_LE(fives, windows(Resolution::FiveMinutes));
   EXPECT_EQ(time_from_ms(to_ms(store.clock.now()) - 10 * kDay), store->kept_since(Resolution::FiveMinutes));
   EXPECT_LT(live_octets(store, Family::Groups), raw_octets / 20);

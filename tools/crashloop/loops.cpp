@@ -233,16 +233,13 @@ struct Damage {
   std::string (*make)(const std::filesystem::path&, Random&);
   int times;                    // a cycle
   bool may_be_shorter = false;  // the end of the log is gone, as a power cut leaves it
-  bool may_be_closed = false;   // without the list of its files a database does not open
+  bool may_be_closed = false;   // the list of its files may be damaged behind what was copied of it
 };
-constexpr Damage kDamages[]{{"torn log", tear_newest_log, 2, true},
-                            {"zeroed log", zero_newest_log, 2, true},
-                            {"cut MANIFEST", cut_manifest, 1, false, true},
-                            {"flipped bit in a table", flip_in_table, 12},
-                            {"lost table", lose_a_table, 2},
-                            {"flipped bit in the MANIFEST", flip_in_manifest, 1, false, true},
-                            {"lost CURRENT", lose_current, 1},
-                            {"flipped bit elsewhere", flip_elsewhere, 2}};
+constexpr Damage kDamages[]{
+    {"torn log", tear_newest_log, 2, true}, {"zeroed log", zero_newest_log, 2, true},
+    {"cut MANIFEST", cut_manifest, 1},      {"flipped bit in a table", flip_in_table, 12},
+    {"lost table", lose_a_table, 2},        {"flipped bit in the MANIFEST", flip_in_manifest, 1, false, true},
+    {"lost CURRENT", lose_current, 1},      {"flipped bit elsewhere", flip_elsewhere, 2}};
 
 }  // namespace
 

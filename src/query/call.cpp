@@ -107,13 +107,12 @@ Result<Grid> Evaluation::over_range(const Call& node, const Steps& steps) {
   // With @ every step sees the same window: what does not look at the step is the same too.
   const bool once = run.fixed && params.empty() && steps.count > 1;
   if (once) run.steps.count = 1;
-  const WindowFunction function = find_window_function(name);
   BONGSU_TRY(Grid out, make_grid(std::move(found.rows), steps.count));
   std::size_t samples = 0;
   for (const auto& series : found.samples) samples += series.size();
   share(out.rows.size(), samples + out.cells.size(), [&](std::size_t from, std::size_t to) {
     for (std::size_t r = from; r < to && !alarm_.rings(); ++r) {
-      function(found.samples[r], run, out.row(r));
+      run_window(name, found, r, run, out.row(r));
       if (once) std::fill_n(out.row(r) + 1, steps.count - 1, out.row(r)[0]);
     }
   });
@@ -170,9 +169,9 @@ Result<Grid> Evaluation::call(const Expr& expr, const Call& node, const Steps& s
     run.fixed = found.shift.at.has_value();
     std::vector<char> present(steps.count);
     std::vector<double> cells(steps.count);
-    for (const auto& samples : found.samples) {
+    for (std::size_t r = 0; r < found.samples.size(); ++r) {
       std::fill(cells.begin(), cells.end(), nothing());
-      find_window_function("present_over_time")(samples, run, cells.data());
+      run_window("present_over_time", found, r, run, cells.data());
       for (std::size_t i = 0; i < steps.count; ++i) present[i] = static_cast<char>(present[i] != 0 || !is_nothing(cells[i]));
     }
     return absent(*node.args[0], present, steps);

@@ -30,7 +30,9 @@ Evaluation::Evaluation(const PointSource& source, const EngineOptions& options, 
       end_(whole.last()),
       step_(step),
       alarm_{control.stop,
-             std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)} {}
+             std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)},
+      raw_since_(source.kept_since(Resolution::Raw)),
+      five_since_(source.kept_since(Resolution::FiveMinutes)) {}
 
 void Evaluation::note(std::vector<Note>& notes, std::string text, const Expr& at) {
   Note made{std::move(text), at.begin};
@@ -210,7 +212,7 @@ Result<Grid> Evaluation::select(const Expr& expr, const Selector& selector, cons
       }
       const Time at = first + steps.step * static_cast<std::int64_t>(i);
       while (after < samples.size() && samples[after].at <= at) ++after;
-      if (after == 0 || samples[after - 1].at <= at - lookback_) continue;
+      if (after == 0 || samples[after - 1].at <= at - loaded.lookback_at(at, lookback_)) continue;
       const Sample& now = samples[after - 1];
       if (is_marker(now.value)) continue;
       cells[i] = value_of(now);
@@ -235,6 +237,7 @@ Result<Evaluation::Ranges> Evaluation::range_of(const Expr& expr, const Steps& s
     out.shift = node->selector.shift;
     out.ends = node->selector.ends;
     Loaded& loaded = *by_node_.at(&inner);
+    if (loaded.column != Column::Samples) out.coarse = &loaded;
     out.rows.reserve(loaded.series.size());
     out.samples.reserve(loaded.series.size());
     for (std::size_t r = 0; r < loaded.series.size(); ++r) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -29,6 +30,24 @@ struct Alarm {
   bool rings() const { return stop.stop_requested() || std::chrono::steady_clock::now() >= deadline; }
 };
 
+// Of a window, where a store keeps windows and no samples any more, or where they say the same (coarse.cpp).
+enum class Column : std::uint8_t {
+  Samples,  // no windows are read
+  Last,
+  Min,
+  Max,
+  Sum,
+  Count,  // of values: samples count 1
+  Mean,   // sums, and beside them counts
+  Growth  // of a counter without resets that ends where the last window does
+};
+Column column_for(std::string_view function);
+// Where windows stand for samples: up to `until`, windows of this span.
+struct Tier {
+  Time until{};
+  Millis span{};
+};
+
 // What a selector reads: the series of the store, once for all places of the query that name the same.
 struct Loaded {
   bool newest_only = false;  // `latest` instead of `series`
@@ -37,12 +56,25 @@ struct Loaded {
   std::vector<std::optional<std::vector<Sample>>>
       values;  // of series with markers, their samples without; empty if no series has
   std::vector<Latest> latest;
+  Column column = Column::Samples;
+  std::vector<Tier> tiers;                  // rising; where samples stand by windows' ends
+  std::vector<std::vector<Sample>> counts;  // Mean: as series
+  std::vector<std::vector<Sample>> joined;  // Growth: for ranges that end behind all windows
   Charge charge;
 
+  // How old a sample may be to count as the value at this time.
+  Millis lookback_at(Time at, Millis usual) const {
+    for (const Tier& tier : tiers) {
+      if (at <= tier.until) return std::max(usual, tier.span);
+    }
+    return usual;
+  }
   std::span<const Sample> values_of(std::size_t i) const {
     return i < values.size() && values[i] ? std::span<const Sample>(*values[i]) : std::span<const Sample>(series[i].samples);
   }
 };
+
+struct WindowRun;
 
 // One query while it runs. A node is evaluated for all steps at once, series by series. Thread: one; work over many rows is
 // shared with threads of its own, which end before the method returns.
@@ -71,6 +103,11 @@ class Evaluation {
     Time from, to;
     bool newest_only;
     bool values;  // wants samples without markers
+    // Windows that end up to `coarse_to` are read instead of samples, of five minutes only after `hours_to`.
+    Column column = Column::Samples;
+    Time coarse_to = Time::min();
+    Time hours_to = Time::min();
+    Millis range{0};  // the longest that will be asked of it
   };
   // The samples of a range selector or a subquery, by series.
   struct Ranges {
@@ -81,14 +118,21 @@ class Evaluation {
     Millis range{0};
     Shift shift;  // resolved
     Selector::Ends ends = Selector::Ends::Plain;
+    const Loaded* coarse = nullptr;  // where windows are among the samples
   };
 
   Millis resolved(const DurationPtr& expr, Millis fixed) const;
   Time shifted(const Shift& shift, Time at) const;
   Steps inner_steps(const Subquery& node, const Steps& steps) const;
   Status check_durations(const Expr& expr) const;
-  Status needs(const Expr& expr, const Steps& steps, std::vector<Need>& out) const;
+  // `function`: of which a range selector or subquery is the argument.
+  Status needs(const Expr& expr, const Steps& steps, std::vector<Need>& out, std::string_view function = {}) const;
   Status read(std::vector<Need> needs);
+  // Whether windows are to be read for it; `range`: of a range selector, 0 of an instant one.
+  void choose_windows(Need& need, const Steps& steps, std::string_view function, Millis range) const;
+  Result<std::size_t> read_windows(const Need& need, const SelectLimits& limits, Loaded& out) const;
+  // A function of ranges for one series at all steps.
+  void run_window(std::string_view function, const Ranges& found, std::size_t r, const WindowRun& run, double* out) const;
   Status alive();  // Timeout, Cancelled
   Status reserve(std::size_t samples, const char* what) const;
   Result<Grid> make_grid(std::vector<Row> rows, std::size_t steps);
@@ -132,7 +176,8 @@ class Evaluation {
   const Time end_;
   const Millis step_;  // of the whole query; 0 at an instant
   const Alarm alarm_;
-  std::size_t held_ = 0;  // samples; two cells are one
+  const Time raw_since_, five_since_;  // from when samples are kept, and windows of five minutes
+  std::size_t held_ = 0;               // samples; two cells are one
   std::unordered_map<const Expr*, Loaded*> by_node_;
   std::vector<std::unique_ptr<Loaded>> loaded_;
   std::vector<Note> warnings_;

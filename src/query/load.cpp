@@ -67,7 +67,7 @@ Status Evaluation::check_durations(const Expr& expr) const {
   return {};
 }
 
-Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>& out) const {
+Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>& out, std::string_view function) const {
   BONGSU_TRY_OK(check_durations(expr));
   if (const auto* node = std::get_if<Selector>(&expr.node)) {
     const Time from = shifted(node->shift, steps.from);
@@ -75,6 +75,7 @@ Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>
     const bool smoothed = node->ends == Selector::Ends::Smoothed;
     out.push_back({&expr, &node->matchers, from - lookback_ + Millis(1), smoothed ? to + lookback_ : to, from == to && !smoothed,
                    smoothed});
+    choose_windows(out.back(), steps, {}, Millis(0));
     return {};
   }
   if (const auto* node = std::get_if<RangeSelector>(&expr.node)) {
@@ -84,6 +85,8 @@ Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>
     if (selector.ends != Selector::Ends::Plain) from -= lookback_;
     if (selector.ends == Selector::Ends::Smoothed) to += lookback_;
     out.push_back({&expr, &selector.matchers, from, to, false, true});
+    if (selector.ends == Selector::Ends::Plain)
+      choose_windows(out.back(), steps, function, resolved(node->range_expr, node->range));
     return {};
   }
   if (const auto* node = std::get_if<Subquery>(&expr.node)) {
@@ -93,7 +96,7 @@ Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>
     return needs(*node->inner, within, out);
   }
   if (const auto* node = std::get_if<Unary>(&expr.node)) return needs(*node->inner, steps, out);
-  if (const auto* node = std::get_if<Paren>(&expr.node)) return needs(*node->inner, steps, out);
+  if (const auto* node = std::get_if<Paren>(&expr.node)) return needs(*node->inner, steps, out, function);
   if (const auto* node = std::get_if<Binary>(&expr.node)) {
     BONGSU_TRY_OK(needs(*node->left, steps, out));
     return needs(*node->right, steps, out);
@@ -104,7 +107,8 @@ Status Evaluation::needs(const Expr& expr, const Steps& steps, std::vector<Need>
   }
   if (const auto* node = std::get_if<Call>(&expr.node)) {
     const bool info = node->function->name == "info";  // its matchers are read when the first argument is known
-    for (std::size_t i = 0; i < (info ? 1 : node->args.size()); ++i) BONGSU_TRY_OK(needs(*node->args[i], steps, out));
+    for (std::size_t i = 0; i < (info ? 1 : node->args.size()); ++i)
+      BONGSU_TRY_OK(needs(*node->args[i], steps, out, node->function->name));
   }
   return {};
 }
@@ -125,6 +129,9 @@ Status Evaluation::read(std::vector<Need> all) {
   std::sort(all.begin(), all.end(), [](const Need& a, const Need& b) { return a.from < b.from; });
   for (const Need& need : all) {
     std::string key(1, need.newest_only ? 'n' : 'a');
+    if (need.column != Column::Samples)
+      key = std::to_string(static_cast<int>(need.column)) + ' ' + std::to_string(to_ms(need.coarse_to)) + ' ' +
+            std::to_string(to_ms(need.hours_to)) + ' ';
     for (const Matcher& matcher : *need.matchers)
       key += matcher.name + static_cast<char>(matcher.op) + std::to_string(matcher.value.size()) + ':' + matcher.value;
     std::vector<Job>& same = jobs[key];
@@ -140,6 +147,7 @@ Status Evaluation::read(std::vector<Need> all) {
     }
     found->need.from = std::min(found->need.from, need.from);
     found->need.to = std::max(found->need.to, need.to);
+    found->need.range = std::max(found->need.range, need.range);
     found->need.values = found->need.values || need.values;
     found->nodes.push_back(need.expr);
   }
@@ -155,6 +163,8 @@ Status Evaluation::read(std::vector<Need> all) {
       if (job.need.newest_only) {
         BONGSU_TRY(loaded->latest, source_.latest(*job.need.matchers, job.need.from, job.need.to, limits));
         samples = loaded->latest.size();
+      } else if (job.need.column != Column::Samples) {
+        BONGSU_TRY(samples, read_windows(job.need, limits, *loaded));
       } else {
         BONGSU_TRY(loaded->series, source_.select(*job.need.matchers, job.need.from, job.need.to, limits));
         for (const Series& series : loaded->series) samples += series.samples.size();

@@ -99,6 +99,21 @@ Error no_answer(const std::string& url, httplib::Error why) {
 
 }  // namespace
 
+namespace {
+
+Result<std::string> body_of(const std::string& url, const httplib::Result& answer) {
+  if (!answer) return no_answer(url, answer.error());
+  if (answer->status == 200) return answer->body;
+  std::string text = answer->body;
+  if (const Json told = Json::parse(answer->body, nullptr, false); told.is_object() && told.contains("error")) {
+    const Json& error = told["error"];
+    text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
+  }
+  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + text};
+}
+
+}  // namespace
+
 Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields) {
   BONGSU_TRY_OK(check_url(url));
   httplib::Client client(url);
@@ -120,14 +135,16 @@ Result<std::string> ask_daemon(const std::string& url, const std::string& path, 
   client.set_connection_timeout(5);
   client.set_read_timeout(30);
   const auto answer = body ? client.Post(path, *body, "application/json") : client.Get(path);
-  if (!answer) return no_answer(url, answer.error());
-  if (answer->status == 200) return answer->body;
-  std::string text = answer->body;
-  if (const Json told = Json::parse(answer->body, nullptr, false); told.is_object() && told.contains("error")) {
-    const Json& error = told["error"];
-    text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
-  }
-  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + text};
+  return body_of(url, answer);
+}
+
+Result<std::string> send_octets(const std::string& url, const std::string& path, const Fields& query, const std::string& octets) {
+  BONGSU_TRY_OK(check_url(url));
+  httplib::Client client(url);
+  client.set_connection_timeout(5);
+  client.set_read_timeout(200);  // thousands of modules may have to be compiled
+  const httplib::Params params(query.begin(), query.end());
+  return body_of(url, client.Post(httplib::append_query_params(path, params), octets, "application/octet-stream"));
 }
 
 std::optional<KnownDialect> ask_dialect(const std::string& url, const std::string& device) {

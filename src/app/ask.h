@@ -11,11 +11,15 @@
 
 namespace bongsu::app {
 
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
 // What a running daemon answers to GET, or with `body` to POST. Errors: Unavailable (no answer), Refused (with its reason).
 Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body = {});
 
+// What it answers to octets. Errors likewise.
+Result<std::string> send_octets(const std::string& url, const std::string& path, const Fields& query, const std::string& octets);
+
 // What it answers to a form of Prometheus' API. Errors likewise; Invalid where it cannot take what was asked.
-using Fields = std::vector<std::pair<std::string, std::string>>;
 Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields);
 
 // What a running daemon has learned of a device.

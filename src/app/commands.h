@@ -142,6 +142,12 @@ int mib_show(const MibOptions& options);
 int mib_tree(const MibOptions& options);
 int mib_dump(const MibOptions& options);  // one JSON object a line
 int mib_lint(const MibOptions& options);
+struct MibAddOptions {
+  MibOptions mib;                   // words: files, folders, archives
+  std::string url;                  // of the daemon; empty: where the configuration says that it listens
+  std::optional<std::string> data;  // where no daemon answers
+};
+int mib_add(const MibAddOptions& options);
 
 // Asking the running daemon.
 struct AskOptions {

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
@@ -11,6 +12,8 @@
 #include <thread>
 
 #include "app/backup_job.h"
+#include "app/errands.h"
+#include "app/mibs.h"
 #include "app/scrape.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -68,7 +71,7 @@ notify::Spec notices_of(Setup& setup) {
 
 // In order of life: what stands below uses what stands above.
 struct Daemon::Parts {
-  explicit Parts(Setup made) : setup(std::move(made)), profiles(setup.profiles) {}
+  explicit Parts(Setup made) : setup(std::move(made)), profiles(setup.profiles), tree(setup.tree) {}
   ~Parts();
 
   SystemClock clock;
@@ -76,6 +79,8 @@ struct Daemon::Parts {
   Metrics metrics;
   Setup setup;
   Snapshot<poll::ProfileSet> profiles;
+  Snapshot<mib::Tree> tree;
+  Errands errands;
   snmp::PassPhraseKeys keys;
   CredentialMap credentials;
   syslog::DeviceLookup addresses;
@@ -103,6 +108,8 @@ struct Daemon::Parts {
   std::atomic<bool> judged = false;
 
   Status open();
+  Status load_mibs_again();
+  Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
   Status open_syslog();
   void watch();
   void name_senders();
@@ -113,6 +120,7 @@ struct Daemon::Parts {
 
 // Threads end before what they use: the page first, then the judge and the teller, then the reactors, and the store last of all.
 Daemon::Parts::~Parts() {
+  errands.close();
   server.reset();
   scraper.reset();
   backup.reset();
@@ -215,6 +223,11 @@ Status Daemon::Parts::open() {
   backup = std::make_unique<BackupJob>(*store, clock, metrics);
   sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
   sources.backup = [this] { return backup->state(); };
+  sources.mibs = [this] { return tree.get(); };
+  sources.add_mib = [this](std::string_view name, std::string_view octets, bool load) {
+    return errands.ask<http::MibAdded>(
+        [this, name = std::string(name), octets = std::string(octets), load] { return add_mib(name, octets, load); });
+  };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
@@ -258,6 +271,47 @@ void Daemon::Parts::name_senders() {
     });
   }
   if (!named.empty()) poll_reactor.timers().arm(look_up_again, clock.steady() + std::chrono::minutes(5));
+}
+
+// The modules anew, and the profiles, whose names they give. What runs is untouched when either fails.
+Status Daemon::Parts::load_mibs_again() {
+  const config::MainConfig& config = setup.config;
+  BONGSU_TRY(auto next, load_mibs(setup.share, mib_folders(config), config.data / "mibs"));
+  config::Problems problems;
+  auto set = load_profiles(rule_folders(setup.share, config), next, problems);
+  if (!set) return Error{Code::Refused, "with these modules a profile cannot be read: " + problems.lines().front()};
+  setup.tree = next;
+  setup.profiles = set;
+  tree.publish(std::move(next));
+  profiles.publish(std::move(set));
+  return {};
+}
+
+Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std::string& octets, bool load) {
+  BONGSU_TRY(const KeptMib kept, keep_mib(added_mibs(setup.config.data), name, octets));
+  http::MibAdded added{.file = kept.top, .tree = nullptr};
+  if (!load) return added;
+  if (const Status loaded = load_mibs_again(); !loaded) {
+    kept.undo();
+    return loaded.error();
+  }
+  added.tree = tree.get();
+  const std::string file = kept.file.string();
+  const auto modules = added.tree->modules();
+  const bool any = std::any_of(modules.begin(), modules.end(),
+                               [&](const mib::ModuleInfo& m) { return m.file == file || m.file.starts_with(file + "/"); });
+  if (!any) {
+    kept.undo();
+    std::string why = "no MIB module (NAME DEFINITIONS ::= BEGIN ... END) was found in it";
+    for (const mib::Problem& problem : added.tree->problems()) {
+      if (problem.file.starts_with(file) && !problem.warning) why = problem.text;
+    }
+    // Without it again; when that fails, what is loaded now goes on.
+    if (const Status back = load_mibs_again(); !back) log::warning("MIB modules: {}", back.error().text);
+    return Error{Code::Invalid, name + ": " + why};
+  }
+  log::info("MIB file {} taken: {} modules, {} objects loaded", file, modules.size(), added.tree->size());
+  return added;
 }
 
 // As the first profile that gives the metric says.
@@ -310,12 +364,15 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.sync_points != now.sync_points, "sync");
   needs_restart(next.config.retention != now.retention, "retention");
   parts_->profiles.publish(next.profiles);
+  parts_->tree.publish(next.tree);
   parts_->rules->reload(next.items);
   parts_->notifier->reload(notices_of(next));
   parts_->setup = std::move(next);
   parts_->watch();
   return left;
 }
+
+void Daemon::run_errands() { parts_->errands.run_all(); }
 
 std::vector<std::string> Daemon::banner() const {
   const config::MainConfig& config = parts_->setup.config;

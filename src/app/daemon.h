@@ -25,6 +25,9 @@ class Daemon {
   // Takes devices, profiles, MIBs and items from `next` while running. Returns what needs a restart to change, in words.
   std::vector<std::string> reload(Setup next);
 
+  // Does what workers asked for meanwhile, such as one more MIB module; when kErrandSignal came.
+  void run_errands();
+
   // What a person wants to see when it has started, one line each.
   std::vector<std::string> banner() const;
 

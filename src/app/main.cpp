@@ -237,6 +237,14 @@ int run(int argc, char** argv) {
   tree_command->add_option("oid", mib_options.words, "name or number (default: 1.3.6.1)")->expected(0, 1);
   tree_command->add_option("--depth", mib_options.depth, "levels")->check(CLI::Range(0, 128))->capture_default_str();
   add_mib_command("dump", "every object, one JSON object a line", mib_dump);
+  MibAddOptions mib_add_options;
+  CLI::App* mib_add_command = mib_command->add_subcommand("add", "keep MIB files, and load them into the running daemon at once");
+  mib_add_command->add_option("path", mib_add_options.mib.words, "files, folders or ZIP archives")->required();
+  mib_add_command->add_option("--config", mib_add_options.mib.config, "configuration file (default: as for serve)");
+  mib_add_command->add_option("--data", mib_add_options.data, "data directory, for when no daemon runs (default: as configured)");
+  mib_add_command->add_option("--url", mib_add_options.url, "where the daemon listens (default: as the configuration says)");
+  mib_add_command->add_flag("--json", mib_add_options.mib.json, "print JSON");
+  mib_add_command->callback([&] { code = mib_add(mib_add_options); });
   CLI::App* lint_command = add_mib_command("lint", "what is wrong with MIB files: place, cause, what was done", mib_lint);
   lint_command->add_option("path", mib_options.words, "files, folders or ZIP archives")->required();
   lint_command->add_flag("--json", mib_options.json, "print JSON");

@@ -10,12 +10,13 @@
 
 #include "app/ask.h"
 #include "app/commands.h"
-#include "app/mib_json.h"
+#include "app/mib_report.h"
 #include "app/mibs.h"
 #include "app/setup.h"
 #include "app/table.h"
 #include "base/text.h"
 #include "mib/compile.h"
+#include "mib/json.h"
 
 namespace bongsu::app {
 namespace {
@@ -36,7 +37,7 @@ Result<std::vector<fs::path>> folders_of(const MibOptions& options) {
     return Error{Code::Invalid, problems.lines().empty() ? "the configuration cannot be read" : problems.lines().front()};
   std::vector<fs::path> folders = config->mibs;
   std::error_code ec;
-  if (fs::exists(config->data / "mibs" / kAddedMibs, ec)) folders.push_back(config->data / "mibs" / kAddedMibs);
+  if (const auto added = added_mibs(config->data); fs::exists(added, ec)) folders.push_back(added);
   folders.insert(folders.end(), options.mibs.begin(), options.mibs.end());
   return folders;
 }
@@ -45,10 +46,6 @@ Result<std::shared_ptr<const mib::Tree>> load(const MibOptions& options) {
   BONGSU_TRY(const Share share, find_share());
   BONGSU_TRY(const auto folders, folders_of(options));
   return load_mibs(share, folders, cache_folder() / "mibs");
-}
-
-std::string counted(std::size_t count, const std::string& word) {
-  return std::to_string(count) + " " + word + (count == 1 ? "" : "s");
 }
 
 void print_object(const mib::Object& object) {
@@ -60,7 +57,7 @@ void print_object(const mib::Object& object) {
   line("kind", std::string(to_string(object.kind)));
   std::string type(to_string(object.type));
   if (!object.convention.empty()) type = std::string(object.convention) + " (" + type + ")";
-  if (const auto range = range_text(object); !range.empty()) type += " " + range;
+  if (const auto range = mib::range_text(object); !range.empty()) type += " " + range;
   line("syntax", type);
   std::string enums;
   for (const mib::EnumItem& item : object.enums())
@@ -70,7 +67,7 @@ void print_object(const mib::Object& object) {
   line("status", std::string(to_string(object.status)));
   line("units", std::string(object.units));
   line("display hint", std::string(object.hint));
-  line("index", index_text(object));
+  line("index", mib::index_text(object));
   if (const auto augments = object.augments()) line("augments", std::string(augments->name));
   line("default", std::string(object.default_value));
   std::string objects;
@@ -86,44 +83,11 @@ void print_tree(const mib::Object& object, std::size_t depth, std::size_t limit,
          std::to_string(oid.empty() ? 0 : oid.back()) + ")";
   if (object.type != mib::Syntax::None)
     out += "  " + std::string(object.convention.empty() ? to_string(object.type) : object.convention);
-  if (object.kind == mib::Kind::Row) out += "  [" + escape_terminal(index_text(object)) + "]";
+  if (object.kind == mib::Kind::Row) out += "  [" + escape_terminal(mib::index_text(object)) + "]";
   if (object.kind == mib::Kind::Notification) out += "  notification";
   out += '\n';
   if (depth >= limit) return;
   for (const mib::Object& child : object.children()) print_tree(child, depth + 1, limit, out);
-}
-
-// A problem as a compiler shows it: the place, what is wrong and what was done, the line, and a mark under the word.
-void print_problem(const mib::Problem& problem, std::map<std::string, std::vector<std::string>>& texts) {
-  std::string where = problem.file;
-  if (problem.line != 0) where += ":" + std::to_string(problem.line);
-  if (problem.line != 0 && problem.column != 0) where += ":" + std::to_string(problem.column);
-  std::printf("%s%s%s: %s\n", escape_terminal(where).c_str(), where.empty() ? "" : ": ",
-              coloured(problem.warning ? "warning" : "error", problem.warning ? Severity::Caution : Severity::Danger).c_str(),
-              escape_terminal(problem.text).c_str());
-  if (problem.line == 0) return;
-  auto held = texts.find(problem.file);
-  if (held == texts.end()) {
-    if (texts.size() > 8) texts.clear();
-    std::vector<std::string> lines;
-    std::ifstream text(problem.file, std::ios::binary);
-    for (std::string line; lines.size() < 1'000'000 && std::getline(text, line);) lines.push_back(std::move(line));
-    held = texts.emplace(problem.file, std::move(lines)).first;
-  }
-  if (problem.line > held->second.size()) return;
-  std::string line = held->second[problem.line - 1];
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ')) line.pop_back();
-  if (line.size() > 200 || line.empty()) return;
-  std::printf("%6u | %s\n", problem.line, escape_terminal(line).c_str());
-  if (problem.column == 0 || problem.column > line.size()) return;
-  std::string mark;
-  for (std::size_t i = 0; i + 1 < problem.column; ++i) mark += line[i] == '\t' ? '\t' : ' ';
-  std::size_t end = problem.column;
-  const auto word = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_'; };
-  if (word(line[problem.column - 1])) {
-    while (end < line.size() && word(line[end])) ++end;
-  }
-  std::printf("       | %s^%s\n", mark.c_str(), std::string(end - problem.column, '~').c_str());
 }
 
 struct Linted {
@@ -173,30 +137,6 @@ Result<Linted> lint_paths(const MibOptions& options, const std::vector<fs::path>
   return out;
 }
 
-std::string summary(const Linted& linted) {
-  std::size_t whole = 0, declared = 0, kept = 0;
-  for (const mib::ModuleInfo& module : linted.modules) {
-    whole += module.objects >= module.declared ? 1 : 0;
-    declared += module.declared;
-    kept += std::min(module.objects, module.declared);
-  }
-  const auto errors = static_cast<std::size_t>(
-      std::count_if(linted.problems.begin(), linted.problems.end(), [](const auto& p) { return !p.warning; }));
-  return counted(linted.modules.size(), "module") + ": " + std::to_string(whole) + " whole, " + std::to_string(kept) + " of " +
-         counted(declared, "object") + " kept; " + counted(errors, "error") + ", " +
-         counted(linted.problems.size() - errors, "warning");
-}
-
-void append_module(JsonWriter& json, const mib::ModuleInfo& module) {
-  json.begin_object().member("name", module.name).member("file", module.file).member("last_updated", module.last_updated);
-  json.member("declared", module.declared).member("objects", module.objects).end_object();
-}
-
-void append_problem(JsonWriter& json, const mib::Problem& problem) {
-  json.begin_object().member("file", problem.file).member("line", problem.line).member("column", problem.column);
-  json.member("severity", problem.warning ? "warning" : "error").member("text", problem.text).end_object();
-}
-
 }  // namespace
 
 int mib_list(const MibOptions& options) {
@@ -212,7 +152,7 @@ int mib_list(const MibOptions& options) {
     JsonWriter json(out);
     json.begin_object().key("modules").begin_array();
     for (const mib::ModuleInfo& module : (*tree)->modules()) {
-      if (wanted(module.name)) append_module(json, module);
+      if (wanted(module.name)) mib::append_module(json, module);
     }
     json.end_array().end_object();
     std::printf("%s\n", out.c_str());
@@ -248,7 +188,7 @@ int mib_show(const MibOptions& options) {
     if (options.json) {
       std::string out;
       JsonWriter json(out);
-      append_object(json, *object, true);
+      mib::append_object(json, *object, true);
       std::printf("%s\n", out.c_str());
     } else {
       print_object(*object);
@@ -282,7 +222,7 @@ int mib_dump(const MibOptions& options) {
     const auto meant = (*tree)->find(std::string(object.module) + "::" + std::string(object.name));
     if (object.name.empty() || !meant || meant->number != i) continue;
     JsonWriter json(out);
-    append_object(json, object, false);
+    mib::append_object(json, object, false);
     out += '\n';
     if (out.size() < (1U << 20)) continue;
     std::fwrite(out.data(), 1, out.size(), stdout);
@@ -301,16 +241,14 @@ int mib_lint(const MibOptions& options) {
     std::string out;
     JsonWriter json(out);
     json.begin_object().member("ok", good).key("modules").begin_array();
-    for (const mib::ModuleInfo& module : linted->modules) append_module(json, module);
+    for (const mib::ModuleInfo& module : linted->modules) mib::append_module(json, module);
     json.end_array().key("problems").begin_array();
-    for (const mib::Problem& problem : linted->problems) append_problem(json, problem);
+    for (const mib::Problem& problem : linted->problems) mib::append_problem(json, problem);
     json.end_array().end_object();
     std::printf("%s\n", out.c_str());
     return good ? 0 : 1;
   }
-  std::map<std::string, std::vector<std::string>> texts;
-  for (const mib::Problem& problem : linted->problems) print_problem(problem, texts);
-  std::printf("%s\n", summary(*linted).c_str());
+  print_report(linted->problems, linted->modules);
   return good ? 0 : 1;
 }
 

@@ -3,7 +3,9 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "app/share.h"
@@ -19,5 +21,18 @@ constexpr std::string_view kAddedMibs = "added";
 // content yet. Blocks for a moment; not on a reactor's thread. Errors: what the compiler or the image loader says.
 Result<std::shared_ptr<const mib::Tree>> load_mibs(const Share& share, std::span<const std::filesystem::path> folders,
                                                    const std::filesystem::path& images);
+
+// Where such modules of this data directory are kept.
+std::filesystem::path added_mibs(const std::filesystem::path& data);
+
+// Puts a file there. `name` may have folders, with '/'; a file of that name is replaced. Gives what undoes it, and where it
+// is. Errors: Invalid (no name for a file), Io.
+struct KeptMib {
+  std::filesystem::path file;
+  std::filesystem::path top;  // the file, or the first folder of its name
+  std::optional<std::string> before;
+  void undo() const;
+};
+Result<KeptMib> keep_mib(const std::filesystem::path& added, std::string_view name, std::string_view octets);
 
 }  // namespace bongsu::app

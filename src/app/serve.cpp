@@ -5,6 +5,7 @@
 
 #include "app/commands.h"
 #include "app/daemon.h"
+#include "app/errands.h"
 #include "app/run.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -44,7 +45,7 @@ std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& pr
 sigset_t block_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, number);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, kErrandSignal}) sigaddset(&signals, number);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
 }
@@ -64,6 +65,10 @@ int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Pro
   for (;;) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;
+    if (number == kErrandSignal) {
+      (*daemon)->run_errands();
+      continue;
+    }
     if (number != SIGHUP) break;
     config::Problems problems;
     auto next = again ? again(problems) : std::nullopt;

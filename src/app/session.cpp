@@ -3,6 +3,7 @@
 
 #include <cstdio>
 
+#include "app/setup.h"
 #include "base/text.h"
 #include "net/host_port.h"
 
@@ -64,7 +65,13 @@ Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
 
 Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
   BONGSU_TRY(Share share, find_share());
-  std::vector<std::filesystem::path> folders(options.mibs.begin(), options.mibs.end());
+  // The names that the daemon knows; a configuration that cannot be read is the daemon's affair.
+  config::Problems told_elsewhere;
+  const auto file = usual_config();
+  const auto config = file ? config::read_main(*file, told_elsewhere) : std::optional(config::default_config());
+  std::vector<std::filesystem::path> folders;
+  if (config) folders = mib_folders(*config);
+  folders.insert(folders.end(), options.mibs.begin(), options.mibs.end());
   BONGSU_TRY(auto tree, load_mibs(share, folders, cache_folder() / "mibs"));
   auto session = std::make_unique<Session>();
   session->share = std::move(share);

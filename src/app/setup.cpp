@@ -31,18 +31,13 @@ std::optional<Setup> complete_setup(config::MainConfig config, const std::filesy
     problems.add({"bongsu"}, share.error().text);
     return std::nullopt;
   }
-  auto tree = load_mibs(*share, config.mibs, images);
+  auto tree = load_mibs(*share, mib_folders(config), images);
   if (!tree) {
     problems.add({images.string()}, tree.error().text);
     return std::nullopt;
   }
   Setup setup;
-  std::vector<std::filesystem::path> rules{share->rules};
-  std::error_code ec;
-  for (const std::filesystem::path& folder : config.rules) {
-    // The folder of the default configuration need not be there.
-    if (std::filesystem::exists(folder, ec)) rules.push_back(folder);
-  }
+  const auto rules = rule_folders(*share, config);
   setup.items = config::read_items(rules, problems);
   setup.profiles = load_profiles(rules, *tree, problems);
   if (!problems.empty()) return std::nullopt;
@@ -50,6 +45,22 @@ std::optional<Setup> complete_setup(config::MainConfig config, const std::filesy
   setup.config = std::move(config);
   setup.tree = *std::move(tree);
   return setup;
+}
+
+std::vector<std::filesystem::path> rule_folders(const Share& share, const config::MainConfig& config) {
+  std::vector<std::filesystem::path> rules{share.rules};
+  std::error_code ec;
+  for (const std::filesystem::path& folder : config.rules) {
+    // The folder of the default configuration need not be there.
+    if (std::filesystem::exists(folder, ec)) rules.push_back(folder);
+  }
+  return rules;
+}
+
+std::vector<std::filesystem::path> mib_folders(const config::MainConfig& config) {
+  std::vector<std::filesystem::path> folders = config.mibs;
+  folders.push_back(added_mibs(config.data));
+  return folders;
 }
 
 std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::filesystem::path>& rules,

@@ -37,6 +37,11 @@ std::optional<Setup> read_setup(const std::filesystem::path& file, const std::fi
 // The same for a configuration that a program made.
 std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems);
 
+// The stock rules, then the folders of the configuration that are there.
+std::vector<std::filesystem::path> rule_folders(const Share& share, const config::MainConfig& config);
+// The folders of MIB modules of the configuration, then those that were added to the daemon.
+std::vector<std::filesystem::path> mib_folders(const config::MainConfig& config);
+
 // The profiles below `profiles/` of each folder, later ones in place of earlier; nothing when there is any problem.
 std::shared_ptr<const poll::ProfileSet> load_profiles(const std::vector<std::filesystem::path>& rules,
                                                       std::shared_ptr<const mib::Tree> tree, config::Problems& problems);

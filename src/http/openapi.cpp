@@ -137,8 +137,12 @@ const std::vector<Schema>& schemas() {
         {"logs", "i"},
         {"events", "i"},
         {"octets", "i"}}},
-      {"Channel",
-       {{"name", "s"}, {"type", "s"}, {"waiting", "i"}, {"last_sent", "?t"}, {"last_failed", "?t"}, {"problem", "s"}}},
+      {"MibModule", {{"name", "s"}, {"file", "s"}, {"last_updated", "s"}, {"declared", "i"}, {"objects", "i"}}},
+      {"MibProblem", {{"file", "s"}, {"line", "i"}, {"column", "i"}, {"severity", "s"}, {"text", "s"}}},
+      {"ModuleList", {{"modules", "[MibModule]"}, {"errors", "i"}, {"warnings", "i"}, {"next", "?s"}}},
+      {"Module", {{"module", "MibModule"}, {"problems", "[MibProblem]"}, {"objects", "[O]"}, {"next", "?s"}}},
+      {"ModulesAdded", {{"loaded", "b"}, {"modules", "[MibModule]"}, {"problems", "[MibProblem]"}}},
+      {"Channel", {{"name", "s"}, {"type", "s"}, {"waiting", "i"}, {"last_sent", "?t"}, {"last_failed", "?t"}, {"problem", "s"}}},
       {"ChannelList", {{"channels", "[Channel]"}}},
       {"ChannelTest", {{"sent", "b"}}},
       {"Explanation", {{"alarm", "i"}, {"lines", "[s]"}}},
@@ -298,6 +302,10 @@ void write_route(JsonWriter& json, const Route& route) {
   json.end_array();
   if (form) {
     write_form(json, route);
+  } else if (route.method == "POST" && route.octets) {
+    json.key("requestBody").begin_object().member("required", true).key("content").begin_object();
+    json.key("application/octet-stream").begin_object().key("schema").begin_object();
+    json.member("type", "string").member("format", "binary").end_object().end_object().end_object().end_object();
   } else if (route.method == "POST") {
     json.key("requestBody")
         .begin_object()

@@ -111,8 +111,8 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = api_routes(sources_);
-    for (auto& more : {backup_routes(sources_), event_routes(), notice_routes(sources_), query_routes(), series_routes(),
-                       rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
+    for (auto& more : {backup_routes(sources_), event_routes(), mib_routes(sources_), notice_routes(sources_), query_routes(),
+                       series_routes(), rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
@@ -171,7 +171,7 @@ class Router::Library final : public httplib::Server {
                   response);
     if (route.method == "POST") {
       if (!origin_is_ours(request)) return send(foreign_origin(), response);
-      if (!exchange->request.body.empty() && !exchange->request.content_type.starts_with(kJson)) {
+      if (!route.octets && !exchange->request.body.empty() && !exchange->request.content_type.starts_with(kJson)) {
         return send(problem(415, "type_not_taken", "the body must be JSON", "send Content-Type: application/json"), response);
       }
     }
@@ -238,6 +238,7 @@ Front::Place Router::place(const ServerOptions& options, std::string_view path) 
   if (path.starts_with("/prometheus/")) return {Lane::Query, options.body_octets, false};
   // Both wait for somebody else.
   if (path == "/snmp" || path == "/api/v1/channels/test") return {Lane::Scrape, options.body_octets, false};
+  if (path == "/api/v1/mibs") return {Lane::Scrape, options.write_octets, false};
   return {Lane::Quick, options.body_octets, false};
 }
 

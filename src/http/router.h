@@ -47,6 +47,7 @@ struct Route {
 std::vector<Route> api_routes(const Sources& sources);
 std::vector<Route> backup_routes(const Sources& sources);
 std::vector<Route> event_routes();
+std::vector<Route> mib_routes(const Sources& sources);
 std::vector<Route> notice_routes(const Sources& sources);
 std::vector<Route> page_routes();
 std::vector<Route> query_routes();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -15,6 +16,7 @@
 #include "base/metrics.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "mib/tree.h"
 #include "model/alarm.h"
 #include "model/device.h"
 #include "model/point.h"
@@ -40,7 +42,7 @@ struct ServerOptions {
   std::size_t path_octets = 2 * 1024;
   std::size_t target_octets = 8 * 1000;  // path and query; cpp-httplib takes 8,192
   std::size_t body_octets = 1024 * 1024;
-  std::size_t write_octets = 8 * 1024 * 1024;      // of a body of remote write
+  std::size_t write_octets = 8 * 1024 * 1024;      // of a body of remote write, or a MIB file
   std::size_t bodies_octets = 16 * 1024 * 1024;    // of all bodies under way; more get 503
   std::size_t answers_octets = 256 * 1024 * 1024;  // of all answers being sent; the slowest reader gives its place
   Millis head_time{5'000};                         // from a request's first octet (or the accept) to the end of its head
@@ -88,6 +90,12 @@ struct WriteSink {
   std::function<Result<std::size_t>(std::span<const Point>)> append{};
 };
 
+// A MIB file that was kept.
+struct MibAdded {
+  std::filesystem::path file;             // or the folder, of a name with '/': what the answer tells of
+  std::shared_ptr<const mib::Tree> tree;  // with it; nothing when it was not to be loaded yet
+};
+
 // How an alarm is taken.
 struct Taking {
   std::string note;
@@ -130,6 +138,10 @@ struct Sources {
   // Asks a configured device, by name or address, for what the module (a profile; empty: all that match) knows. May wait for
   // it. Errors: NotFound (no such device or module), and of the device.
   std::function<Result<Scraped>(std::string_view target, std::string_view module, std::stop_token gone)> scrape{};
+  // The MIB modules. Keeps a file, or an archive, of that name and loads it. May wait. Errors: Invalid (name, or nothing that
+  // could be read in it), and of compile().
+  std::function<std::shared_ptr<const mib::Tree>()> mibs{};
+  std::function<Result<MibAdded>(std::string_view name, std::string_view octets, bool load)> add_mib{};
   std::string version;
   SteadyTime started;
 };

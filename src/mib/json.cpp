@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "app/mib_json.h"
+#include "mib/json.h"
 
-namespace bongsu::app {
+namespace bongsu::mib {
 
 namespace {
 
@@ -11,33 +11,33 @@ void text_or_null(JsonWriter& json, std::string_view key, std::string_view text)
   else json.value(text);
 }
 
-void names(JsonWriter& json, std::string_view key, const std::vector<mib::NamedRef>& refs) {
+void names(JsonWriter& json, std::string_view key, const std::vector<NamedRef>& refs) {
   json.key(key);
   if (refs.empty()) return static_cast<void>(json.null());
   json.begin_array();
-  for (const mib::NamedRef& ref : refs) json.value((ref.implied ? "IMPLIED " : "") + std::string(ref.name));
+  for (const NamedRef& ref : refs) json.value((ref.implied ? "IMPLIED " : "") + std::string(ref.name));
   json.end_array();
 }
 
 }  // namespace
 
-std::string range_text(const mib::Object& object) {
+std::string range_text(const Object& object) {
   std::string out;
-  for (const mib::ValueRange& range : object.ranges()) {
+  for (const ValueRange& range : object.ranges()) {
     out += (out.empty() ? "" : " | ") + std::to_string(range.low);
     if (range.high != range.low) out += ".." + std::to_string(range.high);
   }
   return out;
 }
 
-std::string index_text(const mib::Object& object) {
+std::string index_text(const Object& object) {
   std::string out;
-  for (const mib::NamedRef& ref : object.index())
+  for (const NamedRef& ref : object.index())
     out += (out.empty() ? "" : ", ") + std::string(ref.implied ? "IMPLIED " : "") + std::string(ref.name);
   return out;
 }
 
-void append_object(JsonWriter& json, const mib::Object& object, bool whole) {
+void append_object(JsonWriter& json, const Object& object, bool whole) {
   json.begin_object().member("module", object.module).member("name", object.name).member("oid", object.oid().to_string());
   json.member("kind", to_string(object.kind));
   text_or_null(json, "syntax", to_string(object.type));
@@ -47,11 +47,11 @@ void append_object(JsonWriter& json, const mib::Object& object, bool whole) {
     json.null();
   } else {
     json.begin_array();
-    for (const mib::EnumItem& item : enums) json.begin_array().value(item.label).value(item.value).end_array();
+    for (const EnumItem& item : enums) json.begin_array().value(item.label).value(item.value).end_array();
     json.end_array();
   }
   text_or_null(json, "range", range_text(object));
-  names(json, "index", object.kind == mib::Kind::Row || whole ? object.index() : std::vector<mib::NamedRef>());
+  names(json, "index", object.kind == Kind::Row || whole ? object.index() : std::vector<NamedRef>());
   const auto augments = object.augments();
   text_or_null(json, "augments", augments ? augments->name : std::string_view());
   text_or_null(json, "access", to_string(object.access));
@@ -64,4 +64,14 @@ void append_object(JsonWriter& json, const mib::Object& object, bool whole) {
   json.end_object();
 }
 
-}  // namespace bongsu::app
+void append_module(JsonWriter& json, const ModuleInfo& module) {
+  json.begin_object().member("name", module.name).member("file", module.file).member("last_updated", module.last_updated);
+  json.member("declared", module.declared).member("objects", module.objects).end_object();
+}
+
+void append_problem(JsonWriter& json, const Problem& problem) {
+  json.begin_object().member("file", problem.file).member("line", problem.line).member("column", problem.column);
+  json.member("severity", problem.warning ? "warning" : "error").member("text", problem.text).end_object();
+}
+
+}  // namespace bongsu::mib

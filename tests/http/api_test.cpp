@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab.h"
+#include "mib/image.h"
 #include "model/marker.h"
 
 namespace bongsu::http {
@@ -301,6 +302,58 @@ TEST_F(Api, BeginsABackupAndTellsHowFarItIs) {
     "ended":null,"series":0,"samples":0,"logs":0,"events":0,"octets":0})"),
       get("/api/v1/backup"));
   EXPECT_EQ(409, post("{\"dir\":\"/backup/2\"}")->status);
+}
+
+TEST_F(Api, TakesAMibFileAsItIs) {
+  mib::ImageBuilder image;
+  image.modules = {{image.text("A-MIB"), image.text("/data/mibs/added/A.txt"), image.text("202611230000Z"), 2, 1},
+                   {image.text("B-MIB"), image.text("/data/mibs/added/A.txt.zip/b"), 0, 1, 1}};
+  image.problems = {{image.text("/data/mibs/added/A.txt"), image.text("what"), 3, 4, 0},
+                    {image.text("/elsewhere"), image.text("that"), 0, 0, 1}};
+  mib::ObjectRecord iso{};
+  iso.name = image.text("iso");
+  iso.parent = mib::kNone;
+  iso.augments = mib::kNone;
+  iso.subid = 1;
+  image.objects = {iso};
+  std::size_t too_deep = 0;
+  lab.mibs = *mib::Tree::from_bytes(image.build(0, too_deep));
+  start();
+  const json list = get("/api/v1/mibs?limit=1");
+  EXPECT_EQ(json::parse(R"([{"name":"A-MIB","file":"/data/mibs/added/A.txt","last_updated":"202611230000Z","declared":2,
+    "objects":1}])"),
+            list["modules"]);
+  EXPECT_EQ(1, list["errors"]);
+  EXPECT_EQ(1, list["warnings"]);
+  EXPECT_EQ("B-MIB", get("/api/v1/mibs?limit=1&cursor=" + list["next"].get<std::string>())["modules"][0]["name"]);
+  EXPECT_EQ("B-MIB", get("/api/v1/mibs?q=b-")["modules"][0]["name"]);
+  const json one = get("/api/v1/mibs/A-MIB");
+  EXPECT_EQ("iso", one["objects"][0]["name"]);
+  EXPECT_EQ(json::parse(R"([{"file":"/data/mibs/added/A.txt","line":3,"column":4,"severity":"error","text":"what"}])"),
+            one["problems"]);
+  EXPECT_EQ(404, client->Get("/api/v1/mibs/NO-MIB")->status);
+
+  const auto post = [&](const std::string& query, const std::string& body, httplib::Headers fields = {}) {
+    return client->Post("/api/v1/mibs" + query, fields, body, "application/octet-stream")->status;
+  };
+  const std::string octets("PK\0\xff\r\n", 6);
+  EXPECT_EQ(200, post("?name=A.txt", octets));
+  EXPECT_EQ("mib A.txt " + octets, lab.done.lock()->back());
+  const json added = json::parse(client->Post("/api/v1/mibs?name=A.txt", octets, "text/plain")->body);
+  EXPECT_EQ(true, added["loaded"]);
+  EXPECT_EQ(1U, added["modules"].size());  // B's file only begins alike
+  EXPECT_EQ(1U, added["problems"].size());
+  EXPECT_EQ(false, json::parse(client->Post("/api/v1/mibs?name=A&load=no", "x", "text/plain")->body)["loaded"]);
+  EXPECT_EQ(200, post("?name=large", std::string(5'000'000, 'x')));
+  lab.done.lock()->clear();
+  EXPECT_EQ(400, post("?name=A.txt", ""));
+  EXPECT_EQ(400, post("", "x"));
+  EXPECT_EQ(400, post("?name=A&load=later", "x"));
+  EXPECT_EQ(403, post("?name=A", "x", {{"Origin", "http://evil.example"}}));
+  EXPECT_EQ(413, post("?name=A", std::string(9'000'000, 'x')));
+  EXPECT_TRUE(lab.done.lock()->empty());
+  lab.no_mib = Error{Code::Invalid, "no MIB module was found in it"};
+  EXPECT_EQ(400, post("?name=A", "x"));
 }
 
 TEST_F(Api, Logs) {

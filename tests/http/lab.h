@@ -128,6 +128,8 @@ struct Lab {
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
   Guarded<BackupState> backup;
+  std::shared_ptr<const mib::Tree> mibs = mib::Tree::empty();
+  std::optional<Error> no_mib;
   Guarded<std::vector<std::string>> done;  // "ack 7 note"
   ServerOptions options{.listen = "127.0.0.1:0"};
   std::unique_ptr<Server> server;
@@ -163,6 +165,12 @@ struct Lab {
                         },
                     .write = write,
                     .scrape = scrape,
+                    .mibs = [this] { return mibs; },
+                    .add_mib = [this](std::string_view name, std::string_view octets, bool load) -> Result<MibAdded> {
+                      done.lock()->push_back("mib " + std::string(name) + " " + std::string(octets));
+                      if (no_mib) return *no_mib;
+                      return MibAdded{.file = "/data/mibs/added/A.txt", .tree = load ? mibs : nullptr};
+                    },
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));

@@ -5,6 +5,7 @@
 #include <array>
 #include <set>
 
+#include "config/match.h"
 #include "config/words.h"
 #include "notify/message.h"
 #include "notify/request.h"
@@ -60,29 +61,6 @@ class NoticeReader {
                       std::string(what) + ": " + in_quotes(member.key) + " is no name; use letters, digits, - and _");
       read(member);
     }
-  }
-
-  std::optional<Severity> level_of(const Node& node, std::string_view what) {
-    const auto text = as_text(node, what, problems_);
-    if (!text) return std::nullopt;
-    std::string_view word = *text;
-    if (word.starts_with(">=")) word.remove_prefix(2);
-    while (word.starts_with(' ')) word.remove_prefix(1);
-    const auto level = parse_severity(word);
-    if (level && *level >= Severity::Harmless) return level;
-    problems_.add(node.place, std::string(what) + ": not a level: " + in_quotes(*text) +
-                                  "; write \">=harmless\", caution, danger, urgent or fatal");
-    return std::nullopt;
-  }
-
-  notify::Hours hours_of(MapReader& map, const Node& node) {
-    const std::string zone = map.text("zone").value_or("");
-    const auto text = map.text("hours");
-    auto hours = notify::Hours::parse(text.value_or("always"), zone);
-    if (hours) return *std::move(hours);
-    const Node* at = node.find(notify::is_zone(zone) ? "hours" : "zone");
-    problems_.add(at == nullptr ? node.place : at->place, hours.error().text);
-    return {};
   }
 
   void read_channel(const Node::Member& member) {
@@ -187,8 +165,8 @@ class NoticeReader {
         person.addresses.insert_or_assign(key, *text);
       }
     }
-    person.hours = hours_of(map, member.value);
-    if (const Node* node = map.get("always")) person.always = level_of(*node, "always");
+    person.hours = read_hours(map, member.value, problems_);
+    if (const Node* node = map.get("always")) person.always = read_level(*node, "always", problems_);
     constexpr std::array<std::string_view, 2> kLanguages{"en", "ko"};
     if (const Node* node = map.get("language")) {
       if (const auto word = as_choice(*node, "language", kLanguages, problems_))
@@ -244,7 +222,7 @@ class NoticeReader {
     const auto same =
         std::find_if(spec_.routes.begin(), spec_.routes.end(), [&](const Route& one) { return one.name == route.name; });
     if (same != spec_.routes.end()) problems_.add(node.place, "two routes are called " + in_quotes(route.name) + "; rename one");
-    if (const Node* match = map.get("match")) read_match(*match, route.match);
+    if (const Node* match = map.get("match")) route.match = read_match(*match, problems_);
     route.to = known_names(map, node, "to", true);
     map.required("via");
     route.via = known_names(map, node, "via", false);
@@ -286,29 +264,6 @@ class NoticeReader {
     }
     std::stable_sort(route.escalate.begin(), route.escalate.end(),
                      [](const auto& a, const auto& b) { return a.after < b.after; });
-  }
-
-  void read_match(const Node& node, notify::Match& match) {
-    const std::size_t before = problems_.size();
-    MapReader map(node, "match", problems_);
-    if (problems_.size() > before) return;
-    if (const Node* level = map.get("level")) match.from = level_of(*level, "level");
-    match.items = map.texts("item").value_or(std::vector<std::string>());
-    match.devices = map.texts("device").value_or(std::vector<std::string>());
-    const auto patterns = [&](std::string_view key, std::map<std::string, std::vector<std::string>>& into) {
-      const Node* all = map.get(key);
-      if (all == nullptr) return;
-      const std::size_t faults = problems_.size();
-      MapReader inside(*all, key, problems_);
-      if (problems_.size() > faults) return;
-      for (const Node::Member& member : all->members) {
-        if (auto words = inside.texts(member.key)) into.insert_or_assign(member.key, *std::move(words));
-      }
-    };
-    patterns("tags", match.tags);
-    patterns("labels", match.labels);
-    match.hours = hours_of(map, node);
-    map.done();
   }
 
   const std::filesystem::path& folder_;

@@ -121,6 +121,7 @@ const std::vector<Schema>& schemas() {
         {"ended", "?t"},
         {"acknowledged", "b"},
         {"suppressed", "b"},
+        {"suppressed_by", "s"},
         {"flapping", "b"}}},
       {"AlarmList", {{"alarms", "[Alarm]"}, {"next", "?s"}}},
       {"AlarmAnswer", {{"alarm", "Alarm"}}},

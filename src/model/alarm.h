@@ -36,8 +36,9 @@ struct Alarm {
   Time changed;  // last change of level or state
   std::optional<Time> ended;
   bool acknowledged = false;
-  bool suppressed = false;
-  bool flapping = false;
+  bool suppressed = false;    // nobody is told while it is
+  std::string suppressed_by;  // what hides it, for a person: "maintenance patch-night", "core-sw1 is down"
+  bool flapping = false;      // its level changes all the time: told once, until it comes to rest
   friend bool operator==(const Alarm&, const Alarm&) = default;
 };
 

@@ -6,7 +6,7 @@
 namespace bongsu {
 namespace {
 
-constexpr std::uint8_t kAlarmNewsVersion = 1;
+constexpr std::uint8_t kAlarmNewsVersion = 2;
 
 }  // namespace
 
@@ -22,6 +22,14 @@ std::string_view to_string(AlarmChange change) {
       return "acknowledged";
     case AlarmChange::Unacknowledged:
       return "unacknowledged";
+    case AlarmChange::Suppressed:
+      return "suppressed";
+    case AlarmChange::Unsuppressed:
+      return "unsuppressed";
+    case AlarmChange::Flapping:
+      return "flapping";
+    case AlarmChange::Settled:
+      return "settled";
   }
   return "";
 }
@@ -42,6 +50,7 @@ std::string encode(const AlarmNews& news) {
   out.flag(news.alarm.suppressed);
   out.flag(news.alarm.flapping);
   out.alarm(news.alarm);
+  out.text(news.alarm.suppressed_by);
   return out.take();
 }
 
@@ -49,7 +58,7 @@ Result<AlarmNews> decode_alarm_news(std::string_view bytes) {
   RecordReader in(bytes, kAlarmNewsVersion);
   AlarmNews news;
   const unsigned change = in.octet();
-  if (change < 1 || change > static_cast<unsigned>(AlarmChange::Unacknowledged)) in.fail();
+  if (change < 1 || change > static_cast<unsigned>(AlarmChange::Settled)) in.fail();
   else news.change = static_cast<AlarmChange>(change);
   news.before = in.severity();
   news.at = in.time();
@@ -62,6 +71,7 @@ Result<AlarmNews> decode_alarm_news(std::string_view bytes) {
   news.alarm.acknowledged = acknowledged;
   news.alarm.suppressed = suppressed;
   news.alarm.flapping = flapping;
+  if (in.version() >= 2) news.alarm.suppressed_by = in.text();
   BONGSU_TRY_OK(in.end("change of an alarm"));
   return news;
 }

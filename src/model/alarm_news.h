@@ -11,7 +11,17 @@
 
 namespace bongsu {
 
-enum class AlarmChange : std::uint8_t { Raised = 1, Level, Recovered, Acknowledged, Unacknowledged };
+enum class AlarmChange : std::uint8_t {
+  Raised = 1,  // also one that is suppressed from the first
+  Level,
+  Recovered,
+  Acknowledged,
+  Unacknowledged,
+  Suppressed,    // by maintenance or a dead parent
+  Unsuppressed,  // and it is still there
+  Flapping,      // from now on, until
+  Settled
+};
 std::string_view to_string(AlarmChange change);  // "raised"
 
 // What became of an alarm, for those who act on it. Whoever judges commits it with the change itself; whoever acts on it
@@ -29,8 +39,8 @@ struct AlarmNews {
 // Table of the StateStore; the key sorts by time, then by alarm.
 inline constexpr std::string_view kAlarmNewsTable = "alarm_news";
 std::string alarm_news_key(const AlarmNews& news);
-// Version 1: change octet, before octet, at time, by text, note text, acknowledged octet, suppressed octet, flapping octet,
-// then the alarm as RecordWriter::alarm().
+// Version 2: change octet, before octet, at time, by text, note text, acknowledged octet, suppressed octet, flapping octet,
+// then the alarm as RecordWriter::alarm(), suppressed by text. Version 1 ends before that text.
 std::string encode(const AlarmNews& news);
 Result<AlarmNews> decode_alarm_news(std::string_view bytes);  // errors: Corrupt, Unsupported
 

@@ -33,6 +33,8 @@ struct DeviceState {
   std::string error;  // of the last poll, for a person; empty when it went well
   Millis interval{60'000};
   std::vector<SlowTable> slow;
+  std::vector<std::string> parents{};  // names of devices on the ways to it: it cannot be reached when all of them are down
+  std::optional<Time> probed{};        // end of the last Prober::probe(): `up` is that new
 };
 
 // Thread: any; answers are copies.
@@ -41,6 +43,14 @@ class DeviceSource {
   virtual ~DeviceSource() = default;
   virtual std::vector<DeviceState> devices() const = 0;  // sorted by name
   virtual std::optional<DeviceState> device(std::string_view name) const = 0;
+};
+
+// Asks devices out of turn. Thread: any; does not wait.
+class Prober {
+ public:
+  virtual ~Prober() = default;
+  // Finds out at once whether the device is up; DeviceState::probed tells when that is known.
+  virtual void probe(std::string_view device) = 0;
 };
 
 }  // namespace bongsu

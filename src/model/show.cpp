@@ -71,7 +71,8 @@ void write_alarm(JsonWriter& json, const Alarm& alarm) {
   json.member("since", alarm.since).member("changed", alarm.changed).key("ended");
   if (alarm.ended) json.value(*alarm.ended);
   else json.null();
-  json.member("acknowledged", alarm.acknowledged).member("suppressed", alarm.suppressed).member("flapping", alarm.flapping);
+  json.member("acknowledged", alarm.acknowledged).member("suppressed", alarm.suppressed);
+  json.member("suppressed_by", alarm.suppressed_by).member("flapping", alarm.flapping);
   json.end_object();
 }
 

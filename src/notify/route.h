@@ -6,17 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "model/alarm.h"
 #include "notify/spec.h"
 
 namespace bongsu::notify {
-
-using Tags = std::map<std::string, std::string>;
-
-// `*` stands for any text.
-bool fits(std::string_view pattern, std::string_view text);
-// Why the route is not for the alarm at `now`; nothing when it is.
-std::optional<std::string> refuses(const Match& match, const Alarm& alarm, const Tags& tags, Time now);
 
 // Somebody on some channel.
 struct Recipient {

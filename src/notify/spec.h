@@ -9,8 +9,9 @@
 
 #include "base/secret.h"
 #include "base/time.h"
+#include "model/match.h"
 #include "model/severity.h"
-#include "notify/hours.h"
+#include "model/week_hours.h"
 
 namespace bongsu::notify {
 
@@ -20,7 +21,7 @@ enum class Language : std::uint8_t { English, Korean };
 struct Person {
   std::string name;
   std::map<std::string, std::string, std::less<>> addresses;
-  Hours hours;                     // outside of them a notice waits until they begin, if it is still true then
+  WeekHours hours;                     // outside of them a notice waits until they begin, if it is still true then
   std::optional<Severity> always;  // from this level on the hours do not count
   Language language = Language::English;
 };
@@ -71,16 +72,6 @@ struct Channel {
   int per_hour = 60;     // messages to one address; what is beyond waits and goes in one
   int attempts = 8;      // before it is given up, or goes to `fallback`
   std::string fallback;  // a channel's name; empty for none
-};
-
-// All that is given must hold; of a list, one. Names may hold `*`.
-struct Match {
-  std::optional<Severity> from;  // the alarm's level
-  std::vector<std::string> items;
-  std::vector<std::string> devices;
-  std::map<std::string, std::vector<std::string>> tags;    // of the device
-  std::map<std::string, std::vector<std::string>> labels;  // of the alarm
-  Hours hours;
 };
 
 // Told `after` the alarm began, if it is still open and nobody acknowledged it.

@@ -242,7 +242,7 @@ TEST_F(Api, Alarms) {
       json::parse(
           R"({"id":9,"item":"cpu_usage","title":"CPU usage","device":"db1","labels":{"cpu":"0","device":"db1"},"state":"active","level":"caution",
     "peak":"fatal","value":97.5,"limit":95,"unit":"percent","why":"Sustained use leaves no room.","since":"2026-11-23T00:52:03.456Z",
-    "changed":"2026-11-23T01:01:03.456Z","ended":null,"acknowledged":false,"suppressed":false,"flapping":false})"),
+    "changed":"2026-11-23T01:01:03.456Z","ended":null,"acknowledged":false,"suppressed":false,"suppressed_by":"","flapping":false})"),
       page["alarms"][0]);
   EXPECT_EQ("recovered", get("/api/v1/alarms/3")["alarm"]["state"]);
   EXPECT_EQ("2026-11-23T01:02:02.456Z", get("/api/v1/alarms/3")["alarm"]["ended"]);

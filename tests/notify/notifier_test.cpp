@@ -28,7 +28,7 @@ Spec spec_of(std::vector<Route> routes) {
   }
   Person ops{.name = "ops", .addresses = {{"ntfy", "ops-topic"}}};
   Person day{
-      .name = "day", .addresses = {{"ntfy", "day-topic"}}, .hours = Hours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value()};
+      .name = "day", .addresses = {{"ntfy", "day-topic"}}, .hours = WeekHours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value()};
   day.always = Severity::Fatal;
   spec.people.emplace("ops", std::move(ops));
   spec.people.emplace("day", std::move(day));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,23 +10,26 @@
 #include "base/result.h"
 #include "base/time.h"
 
-namespace bongsu::notify {
+namespace bongsu {
 
 // Hours of the week on somebody's clock: "Mon-Fri 08:00-19:00, Sat 09:00-12:00", "daily 22:00-06:00", "always". A span that
-// ends before it begins runs into the next day. Across a change to or from summer time the wall clock decides.
-class Hours {
+// ends before it begins runs into the next day. Across a change to or from summer time the wall clock decides, and a span
+// stays one piece: where an hour comes twice it goes from the first of its beginnings to the last of its ends.
+class WeekHours {
  public:
-  Hours() = default;  // always, in UTC
+  WeekHours() = default;  // always, in UTC
   // Zones are those of the system's tz database ("Asia/Seoul"); an empty one is UTC. Error: Invalid, naming the word.
-  static Result<Hours> parse(std::string_view text, std::string_view zone);
+  static Result<WeekHours> parse(std::string_view text, std::string_view zone);
 
   bool always() const { return spans_.empty(); }
   bool contains(Time at) const;
+  // The end of the span that `at` is in; nothing outside of all. Not where it is always.
+  std::optional<Time> until(Time at) const;
   // The first minute at or after `at` that is within; `at` itself when it is. Looks eight days ahead.
   Time next(Time at) const;
   const std::string& zone() const { return zone_; }
   const std::string& text() const { return text_; }
-  friend bool operator==(const Hours&, const Hours&) = default;
+  friend bool operator==(const WeekHours&, const WeekHours&) = default;
 
  private:
   struct Span {
@@ -43,4 +47,4 @@ class Hours {
 std::string show_local(Time at, std::string_view zone);
 bool is_zone(std::string_view zone);
 
-}  // namespace bongsu::notify
+}  // namespace bongsu

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notify/hours.h"
+#include "model/week_hours.h"
 
 #include <gtest/gtest.h>
 
-namespace bongsu::notify {
+namespace bongsu {
 namespace {
 
 Time at(std::string_view text) { return parse_time(text).value(); }
 
-Hours hours(std::string_view text, std::string_view zone) {
-  auto parsed = Hours::parse(text, zone);
+WeekHours hours(std::string_view text, std::string_view zone) {
+  auto parsed = WeekHours::parse(text, zone);
   EXPECT_TRUE(parsed) << (parsed ? "" : parsed.error().text);
-  return parsed ? *parsed : Hours();
+  return parsed ? *parsed : WeekHours();
 }
 
-TEST(Hours, FollowTheClockOfTheirZone) {
-  const Hours office = hours("Mon-Fri 08:00-19:00, Sat 9-12", "Asia/Seoul");
+TEST(WeekHours, FollowTheClockOfTheirZone) {
+  const WeekHours office = hours("Mon-Fri 08:00-19:00, Sat 9-12", "Asia/Seoul");
   // 2026-11-23 is a Monday; Seoul is nine hours ahead.
   EXPECT_FALSE(office.contains(at("2026-11-22T22:59:59Z")));
   EXPECT_TRUE(office.contains(at("2026-11-22T23:00:00Z")));
@@ -29,40 +29,66 @@ TEST(Hours, FollowTheClockOfTheirZone) {
   EXPECT_EQ(at("2026-11-23T01:02:03Z"), office.next(at("2026-11-23T01:02:03Z")));
 }
 
-TEST(Hours, RunIntoTheNextDay) {
-  const Hours night = hours("Fri 22:00-06:00", "UTC");
+TEST(WeekHours, RunIntoTheNextDay) {
+  const WeekHours night = hours("Fri 22:00-06:00", "UTC");
   EXPECT_FALSE(night.contains(at("2026-11-27T21:59:00Z")));
   EXPECT_TRUE(night.contains(at("2026-11-27T22:00:00Z")));
   EXPECT_TRUE(night.contains(at("2026-11-28T05:59:00Z")));
   EXPECT_FALSE(night.contains(at("2026-11-28T06:00:00Z")));
   EXPECT_FALSE(night.contains(at("2026-11-28T23:00:00Z")));
-  const Hours over_sunday = hours("Sat-Mon", "");
+  const WeekHours over_sunday = hours("Sat-Mon", "");
   EXPECT_TRUE(over_sunday.contains(at("2026-11-29T12:00:00Z")));
   EXPECT_FALSE(over_sunday.contains(at("2026-11-24T00:00:00Z")));
 }
 
 // The wall clock decides: 08:00 stays 08:00 when summer time begins and ends.
-TEST(Hours, KeepTheWallClockOverSummerTime) {
-  const Hours berlin = hours("daily 08:00-09:00", "Europe/Berlin");
+TEST(WeekHours, KeepTheWallClockOverSummerTime) {
+  const WeekHours berlin = hours("daily 08:00-09:00", "Europe/Berlin");
   EXPECT_TRUE(berlin.contains(at("2026-03-28T07:30:00Z")));   // CET
   EXPECT_FALSE(berlin.contains(at("2026-03-29T07:30:00Z")));  // CEST since 01:00 UTC
   EXPECT_TRUE(berlin.contains(at("2026-03-29T06:30:00Z")));
   EXPECT_TRUE(berlin.contains(at("2026-10-25T07:30:00Z")));  // CET again
-  const Hours york = hours("Sun 01:00-02:00", "America/New_York");
+  const WeekHours york = hours("Sun 01:00-02:00", "America/New_York");
   // 2026-11-01: the hour from 01:00 to 02:00 comes twice, and both are within.
   EXPECT_TRUE(york.contains(at("2026-11-01T05:30:00Z")));
   EXPECT_TRUE(york.contains(at("2026-11-01T06:30:00Z")));
   EXPECT_FALSE(york.contains(at("2026-11-01T07:00:00Z")));
   // 2026-03-08: 02:30 does not exist; an hour that is skipped is not waited for.
-  const Hours gone = hours("Sun 02:00-03:00", "America/New_York");
+  const WeekHours gone = hours("Sun 02:00-03:00", "America/New_York");
   EXPECT_FALSE(gone.contains(at("2026-03-08T07:30:00Z")));
   EXPECT_EQ(at("2026-03-15T06:00:00Z"), gone.next(at("2026-03-08T06:00:00Z")));
 }
 
-TEST(Hours, RefuseWithTheWordAtFault) {
+// 2026-10-25 in Berlin: at 03:00 it is 02:00 again. A night from 01:00 to 02:30 is not over at the first 02:30 and begun again
+// half an hour later.
+TEST(WeekHours, AreOnePieceWhereAnHourComesTwice) {
+  const WeekHours night = hours("daily 01:00-02:30", "Europe/Berlin");
+  EXPECT_FALSE(night.contains(at("2026-10-24T22:59:59Z")));
+  for (Time time = at("2026-10-24T23:00:00Z"); time < at("2026-10-25T01:30:00Z"); time += std::chrono::minutes(1))
+    ASSERT_TRUE(night.contains(time)) << format_time(time);
+  EXPECT_FALSE(night.contains(at("2026-10-25T01:30:00Z")));
+  EXPECT_EQ(at("2026-10-25T01:30:00Z"), night.until(at("2026-10-25T00:00:00Z")));
+  EXPECT_EQ(std::nullopt, night.until(at("2026-10-25T12:00:00Z")));
+  // The year 2026 has as many such nights as days, in each zone, one of them an hour longer and one as much shorter.
+  for (const char* zone : {"Europe/Berlin", "America/New_York", "Asia/Seoul"}) {
+    const WeekHours nights = hours("daily 22:00-04:00", zone);
+    int begins = 0, minutes = 0;
+    bool before = nights.contains(at("2026-01-01T12:00:00Z"));
+    for (Time time = at("2026-01-01T12:00:00Z"); time < at("2027-01-01T12:00:00Z"); time += std::chrono::minutes(1)) {
+      const bool now = nights.contains(time);
+      begins += now && !before ? 1 : 0;
+      minutes += now ? 1 : 0;
+      before = now;
+    }
+    EXPECT_EQ(365, begins) << zone;
+    EXPECT_EQ(365 * 6 * 60, minutes) << zone;
+  }
+}
+
+TEST(WeekHours, RefuseWithTheWordAtFault) {
   const auto refuses = [](std::string_view text, std::string_view zone, std::string_view named) {
     SCOPED_TRACE(text);
-    const auto parsed = Hours::parse(text, zone);
+    const auto parsed = WeekHours::parse(text, zone);
     ASSERT_FALSE(parsed);
     EXPECT_NE(std::string::npos, parsed.error().text.find(named)) << parsed.error().text;
   };
@@ -80,4 +106,4 @@ TEST(ShowLocal, SaysTheZoneWhereItIsNone) {
 }
 
 }  // namespace
-}  // namespace bongsu::notify
+}  // namespace bongsu

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "notify/hours.h"
+#include "model/week_hours.h"
 
 #include <date/tz.h>
 #include <fmt/format.h>
@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 
-namespace bongsu::notify {
+namespace bongsu {
 namespace {
 
 constexpr int kDay = 24 * 60;
@@ -55,21 +55,10 @@ std::optional<std::uint8_t> days_of(std::string_view words) {
   }
 }
 
-struct Local {
-  unsigned weekday;  // 0 is Sunday
-  int minute;
-};
-
-Local local_of(const date::time_zone& zone, Time at) {
-  const auto local = zone.to_local(at);
-  const auto day = std::chrono::floor<date::days>(local);
-  return {date::weekday(day).c_encoding(), static_cast<int>(std::chrono::floor<std::chrono::minutes>(local - day).count())};
-}
-
 }  // namespace
 
-Result<Hours> Hours::parse(std::string_view text, std::string_view zone) {
-  Hours out;
+Result<WeekHours> WeekHours::parse(std::string_view text, std::string_view zone) {
+  WeekHours out;
   out.zone_ = zone;
   out.text_ = trim(text);
   if (find_zone(zone) == nullptr)
@@ -101,20 +90,26 @@ Result<Hours> Hours::parse(std::string_view text, std::string_view zone) {
   return out;
 }
 
-bool Hours::contains(Time at) const {
-  if (spans_.empty()) return true;
+std::optional<Time> WeekHours::until(Time at) const {
   const date::time_zone* zone = find_zone(zone_);
-  if (zone == nullptr) return true;  // the tz database lost it: better a notice too many
-  const Local local = local_of(*zone, at);
+  if (zone == nullptr) return Time::max();  // the tz database lost it: better a notice too many
+  const auto today = std::chrono::floor<date::days>(zone->to_local(at));
+  std::optional<Time> end;
   for (const Span& span : spans_) {
-    const auto begins = [&](unsigned weekday) { return (span.days >> weekday & 1) != 0; };
-    if (begins(local.weekday) && local.minute >= span.from && local.minute < span.to) return true;
-    if (begins((local.weekday + 6) % 7) && local.minute + kDay < span.to) return true;
+    for (int back = 2; back >= 0; --back) {
+      const auto day = today - date::days(back);
+      if ((span.days >> date::weekday(day).c_encoding() & 1) == 0) continue;
+      const auto from = zone->to_sys(day + std::chrono::minutes(span.from), date::choose::earliest);
+      const auto to = zone->to_sys(day + std::chrono::minutes(span.to), date::choose::latest);
+      if (at >= from && at < to) end = std::max<Time>(end.value_or(at), std::chrono::time_point_cast<Millis>(to));
+    }
   }
-  return false;
+  return end;
 }
 
-Time Hours::next(Time at) const {
+bool WeekHours::contains(Time at) const { return spans_.empty() || until(at).has_value(); }
+
+Time WeekHours::next(Time at) const {
   if (contains(at)) return at;
   const Time last = at + std::chrono::days(8);
   Time minute = std::chrono::floor<std::chrono::minutes>(at);
@@ -138,4 +133,4 @@ std::string show_local(Time at, std::string_view zone) {
 
 bool is_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
 
-}  // namespace bongsu::notify
+}  // namespace bongsu

@@ -147,6 +147,14 @@ Result<std::string> send_octets(const std::string& url, const std::string& path,
   return body_of(url, client.Post(httplib::append_query_params(path, params), octets, "application/octet-stream"));
 }
 
+Result<std::string> delete_at_daemon(const std::string& url, const std::string& path) {
+  BONGSU_TRY_OK(check_url(url));
+  httplib::Client client(url);
+  client.set_connection_timeout(5);
+  client.set_read_timeout(30);
+  return body_of(url, client.Delete(path));
+}
+
 std::optional<KnownDialect> ask_dialect(const std::string& url, const std::string& device) {
   httplib::Client client(url);
   if (!client.is_valid()) return std::nullopt;

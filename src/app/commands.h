@@ -183,6 +183,18 @@ struct NotifyExplainOptions {
   std::uint64_t alarm = 0;
 };
 int notify_explain(const NotifyExplainOptions& options);
+struct MaintenanceOptions {
+  AskOptions ask;
+  std::vector<std::string> devices, items, tags, labels;
+  std::string name, note, from, until, span, hours, zone;
+};
+int maintenance_add(const MaintenanceOptions& options);
+int maintenance_list(const AskOptions& options);
+struct MaintenanceEndOptions {
+  AskOptions ask;
+  std::string name;
+};
+int maintenance_end(const MaintenanceEndOptions& options);
 struct QueryOptions {
   AskOptions ask;
   std::string expr;

@@ -186,7 +186,8 @@ Status Daemon::Parts::open() {
                                                             .kept = store.get()});
 
   scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
-  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics));
+  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, {.prober = poller.get()}));
+  rules->set_windows(setup.config.maintenance);
   BONGSU_TRY(courier, notify::CurlCourier::start());
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));
   watch();
@@ -220,6 +221,9 @@ Status Daemon::Parts::open() {
     return notifier->test(channel, person, clock.now());
   };
   sources.explain_notices = [this](const Alarm& alarm) { return notifier->explain(alarm, clock.now()); };
+  sources.maintenance = [this] { return rules->windows(clock.now()); };
+  sources.begin_maintenance = [this](rule::Window window) { return rules->begin_window(std::move(window), clock.now()); };
+  sources.end_maintenance = [this](const std::string& name) { return rules->end_window(name, "api", clock.now()); };
   backup = std::make_unique<BackupJob>(*store, clock, metrics);
   sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
   sources.backup = [this] { return backup->state(); };
@@ -366,6 +370,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   parts_->profiles.publish(next.profiles);
   parts_->tree.publish(next.tree);
   parts_->rules->reload(next.items);
+  parts_->rules->set_windows(next.config.maintenance);
   parts_->notifier->reload(notices_of(next));
   parts_->setup = std::move(next);
   parts_->watch();

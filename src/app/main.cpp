@@ -311,6 +311,33 @@ int run(int argc, char** argv) {
   explain_command->add_option("alarm", explain_options.alarm, "its id, as `bongsu alarms` prints it")->required();
   explain_command->callback([&] { code = notify_explain(explain_options); });
 
+  CLI::App* maintenance_command = app.add_subcommand("maintenance", "windows in which nobody is told of alarms");
+  maintenance_command->require_subcommand(1);
+  MaintenanceOptions window_options;
+  CLI::App* window_command = maintenance_command->add_subcommand("add", "set one: what it matches, and when");
+  add_ask_options(*window_command, window_options.ask);
+  window_command->add_option("--device", window_options.devices, "devices; * stands for any text");
+  window_command->add_option("--item", window_options.items, "watch items, likewise");
+  window_command->add_option("--tag", window_options.tags, "of devices: site=seoul");
+  window_command->add_option("--label", window_options.labels, "of alarms: interface=eth0");
+  window_command->add_option("--for", window_options.span, "how long, such as 2h; from now, or from --from");
+  window_command->add_option("--from", window_options.from, "2026-12-01 02:00 on the clock of --zone (default: now)");
+  window_command->add_option("--until", window_options.until, "likewise");
+  window_command->add_option("--hours", window_options.hours, "where it comes again: \"Sun 02:00-04:00\"");
+  window_command->add_option("--zone", window_options.zone, "time zone, such as Asia/Seoul (default: UTC)");
+  window_command->add_option("--name", window_options.name, "what it is called (default: one is made)");
+  window_command->add_option("--note", window_options.note, "what is done");
+  window_command->callback([&] { code = maintenance_add(window_options); });
+  AskOptions windows_options;
+  CLI::App* windows_command = maintenance_command->add_subcommand("list", "all of them");
+  add_ask_options(*windows_command, windows_options);
+  windows_command->callback([&] { code = maintenance_list(windows_options); });
+  MaintenanceEndOptions window_end_options;
+  CLI::App* window_end_command = maintenance_command->add_subcommand("end", "end one that was set by command or API");
+  add_ask_options(*window_end_command, window_end_options.ask);
+  window_end_command->add_option("name", window_end_options.name, "its name")->required();
+  window_end_command->callback([&] { code = maintenance_end(window_end_options); });
+
   QueryOptions query_options;
   CLI::App* query_command = app.add_subcommand("query", "ask the running daemon in PromQL, at one time or over a range");
   add_ask_options(*query_command, query_options.ask);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "config/maintenance.h"
 #include "config/notices.h"
 #include "config/words.h"
 #include "net/host_port.h"
@@ -58,6 +59,7 @@ class MainReader {
     else use_every_credential();
     if (const Node* node = map.get("devices")) read_devices(*node);
     read_notices(map, folder_, config_.notices, problems_);
+    if (const Node* node = map.get("maintenance")) config_.maintenance = read_maintenance(*node, problems_);
     map.done();
     return std::move(config_);
   }

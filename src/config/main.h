@@ -14,6 +14,7 @@
 #include "config/yaml.h"
 #include "net/address.h"
 #include "notify/spec.h"
+#include "rule/window.h"
 #include "snmp/target.h"
 #include "snmp/usm.h"
 
@@ -81,6 +82,7 @@ struct MainConfig {
   std::vector<std::string> default_credentials;  // without the key: every credential in file order
   std::vector<DeviceConfig> devices;             // in file order
   notify::Spec notices;                          // people, groups, channels, routes
+  std::vector<rule::Window> maintenance;         // in file order
 };
 
 // What holds with no file at all: nothing is watched, and it listens.

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "http/router.h"
 
 namespace bongsu::http {
@@ -14,6 +16,8 @@ namespace {
 struct Schema {
   std::string_view name;
   std::vector<std::pair<std::string_view, std::string_view>> members;
+  std::vector<std::string_view> needed{};  // of what is sent; of answers every member is there
+  bool sent = false;
 };
 
 const std::vector<Schema>& schemas() {
@@ -125,6 +129,26 @@ const std::vector<Schema>& schemas() {
         {"flapping", "b"}}},
       {"AlarmList", {{"alarms", "[Alarm]"}, {"next", "?s"}}},
       {"AlarmAnswer", {{"alarm", "Alarm"}}},
+      {"Window",
+       {{"name", "s"},
+        {"open", "b"},
+        {"in_file", "b"},
+        {"note", "s"},
+        {"by", "s"},
+        {"from", "?t"},
+        {"until", "?t"},
+        {"hours", "s"},
+        {"zone", "s"},
+        {"ends", "?t"},
+        {"alarms", "i"},
+        {"match", "O"}}},
+      {"WindowList", {{"windows", "[Window]"}}},
+      {"WindowName", {{"name", "s"}}},
+      {"WindowEnd", {{"ended", "b"}}},
+      {"WindowWish",
+       {{"match", "O"}, {"name", "s"}, {"note", "s"}, {"from", "s"}, {"until", "s"}, {"for", "s"}, {"hours", "s"}, {"zone", "s"}},
+       {"match"},
+       true},
       {"Backup",
        {{"state", "s"},
         {"dir", "s"},
@@ -219,7 +243,9 @@ void write_type(JsonWriter& json, std::string_view type) {
 
 void write_schema(JsonWriter& json, const Schema& schema) {
   json.key(schema.name).begin_object().member("type", "object").key("required").begin_array();
-  for (const auto& [name, type] : schema.members) json.value(name);
+  for (const auto& [name, type] : schema.members) {
+    if (!schema.sent || std::find(schema.needed.begin(), schema.needed.end(), name) != schema.needed.end()) json.value(name);
+  }
   json.end_array().key("properties").begin_object();
   for (const auto& [name, type] : schema.members) write_type(json.key(name), type);
   if (schema.name == "Metric") write_type(json.key("gap"), "s");  // why there is no value
@@ -288,7 +314,7 @@ void write_form(JsonWriter& json, const Route& route) {
 }
 
 void write_route(JsonWriter& json, const Route& route) {
-  json.key(route.method == "GET" ? "get" : "post").begin_object().member("summary", route.about).key("parameters").begin_array();
+  json.key(to_lower(route.method)).begin_object().member("summary", route.about).key("parameters").begin_array();
   if (const std::size_t open = route.path.find('{'); open != std::string_view::npos) {
     json.begin_object()
         .member("name", route.path.substr(open + 1, route.path.find('}') - open - 1))
@@ -310,26 +336,27 @@ void write_route(JsonWriter& json, const Route& route) {
   } else if (route.method == "POST") {
     json.key("requestBody")
         .begin_object()
-        .member("required", !route.needs.empty())
+        .member("required", !route.needs.empty() || !route.takes.empty())
         .key("content")
         .begin_object()
         .key(kJson)
         .begin_object();
-    json.key("schema")
-        .begin_object()
-        .member("type", "object")
-        .member("additionalProperties", false)
-        .key("properties")
-        .begin_object();
-    json.key(route.needs.empty() ? "note" : route.needs).begin_object().member("type", "string").end_object();
-    if (route.until) {
-      write_type(json.key("until"), "?t");
-      write_type(json.key("until_worse"), "b");
+    json.key("schema");
+    if (!route.takes.empty()) {
+      write_reference(json, route.takes);
+      json.end_object().end_object().end_object();
+    } else {
+      json.begin_object().member("type", "object").member("additionalProperties", false).key("properties").begin_object();
+      json.key(route.needs.empty() ? "note" : route.needs).begin_object().member("type", "string").end_object();
+      if (route.until) {
+        write_type(json.key("until"), "?t");
+        write_type(json.key("until_worse"), "b");
+      }
+      json.end_object();
+      if (!route.needs.empty()) json.key("required").begin_array().value(route.needs).end_array();
+      json.end_object();
+      json.end_object().end_object().end_object();
     }
-    json.end_object();
-    if (!route.needs.empty()) json.key("required").begin_array().value(route.needs).end_array();
-    json.end_object();
-    json.end_object().end_object().end_object();
   }
   json.key("responses").begin_object();
   const std::string_view type = route.shape == Route::Shape::Json         ? kJson

@@ -111,7 +111,7 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = api_routes(sources_);
-    for (auto& more : {backup_routes(sources_), event_routes(), mib_routes(sources_), notice_routes(sources_), query_routes(),
+    for (auto& more : {backup_routes(sources_), event_routes(), maintenance_routes(sources_), mib_routes(sources_), notice_routes(sources_), query_routes(),
                        series_routes(), rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
@@ -128,6 +128,7 @@ class Router::Library final : public httplib::Server {
         serve(route, request, response);
       };
       if (route.method == "GET") Get(pattern_of(route.path), handler);
+      else if (route.method == "DELETE") Delete(pattern_of(route.path), handler);
       else Post(pattern_of(route.path), handler);
     }
   }
@@ -148,7 +149,7 @@ class Router::Library final : public httplib::Server {
     for (const Route& route : routes_) {
       if (!std::regex_match(request.path, std::regex(pattern_of(route.path)))) continue;
       // What takes both was found.
-      response.set_header("Allow", route.method == "GET" ? "GET, HEAD" : "POST");
+      response.set_header("Allow", route.method == "GET" ? "GET, HEAD" : std::string(route.method));
       return problem(405, "method_not_allowed", fmt::format("{} is not taken here, {} is", request.method, route.method),
                      "see /api/v1/openapi.json");
     }
@@ -169,7 +170,7 @@ class Router::Library final : public httplib::Server {
     if (!params)
       return send(problem(400, "invalid", params.error().text, "see " + std::string(route.path) + " in /api/v1/openapi.json"),
                   response);
-    if (route.method == "POST") {
+    if (route.method != "GET") {
       if (!origin_is_ours(request)) return send(foreign_origin(), response);
       if (!route.octets && !exchange->request.body.empty() && !exchange->request.content_type.starts_with(kJson)) {
         return send(problem(415, "type_not_taken", "the body must be JSON", "send Content-Type: application/json"), response);

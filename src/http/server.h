@@ -22,6 +22,7 @@
 #include "model/point.h"
 #include "model/source.h"
 #include "notify/notifier.h"
+#include "rule/engine.h"
 #include "rule/spec.h"
 #include "snmp/dialect.h"
 
@@ -129,6 +130,9 @@ struct Sources {
   std::function<Status(std::string_view dir)> back_up{};
   std::function<BackupState()> backup{};
   std::function<std::vector<RuleState>()> rules{};  // by name
+  std::function<std::vector<rule::Engine::WindowState>()> maintenance{};
+  std::function<Result<std::string>(rule::Window)> begin_maintenance{};  // gives its name
+  std::function<Status(const std::string& name)> end_maintenance{};
   std::function<MetricInfo(const std::string& metric)> describe{};
   // Channels that notices leave by; a test message, which waits for the service's answer; what routes did about an alarm.
   std::function<std::vector<notify::ChannelState>()> channels{};

@@ -131,6 +131,28 @@ std::string show_local(Time at, std::string_view zone) {
                      static_cast<unsigned>(ymd.day()), minute / 60, minute % 60, zone.empty() ? " UTC" : "");
 }
 
+Result<Time> parse_local(std::string_view text, std::string_view zone) {
+  const auto refuse = [&] {
+    return Error{Code::Invalid,
+                 "not a time: \"" + std::string(text) + "\"; write 2026-12-01 02:00, or 2026-12-01T02:00:00+09:00"};
+  };
+  const date::time_zone* where = find_zone(zone);
+  if (where == nullptr) return Error{Code::Invalid, "no such time zone: \"" + std::string(zone) + "\""};
+  if (auto absolute = parse_time(text)) return absolute;
+  if (text.size() < 10 || text[4] != '-' || text[7] != '-') return refuse();
+  const auto year = parse_unsigned(text.substr(0, 4)), month = parse_unsigned(text.substr(5, 2)),
+             day = parse_unsigned(text.substr(8, 2));
+  if (!year || !month || !day) return refuse();
+  const date::year_month_day date{date::year(static_cast<int>(*year)), date::month(static_cast<unsigned>(*month)),
+                                  date::day(static_cast<unsigned>(*day))};
+  std::string_view rest = text.substr(10);
+  if (!rest.empty() && rest[0] != ' ' && rest[0] != 'T') return refuse();
+  const auto minute = rest.empty() ? std::optional<int>(0) : minutes_of(rest.substr(1));
+  if (!date.ok() || !minute || *minute == kDay) return refuse();
+  return std::chrono::time_point_cast<Millis>(
+      where->to_sys(date::local_days(date) + std::chrono::minutes(*minute), date::choose::earliest));
+}
+
 bool is_zone(std::string_view zone) { return find_zone(zone) != nullptr; }
 
 }  // namespace bongsu

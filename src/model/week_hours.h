@@ -45,6 +45,9 @@ class WeekHours {
 
 // "2026-11-23 14:05" on the clock of `zone` (empty: UTC), for a person.
 std::string show_local(Time at, std::string_view zone);
+// "2026-11-23 14:05" on the clock of `zone`, or any RFC 3339 time. Where the clock skips it the moment of the skip, where it comes
+// twice the first. Error: Invalid.
+Result<Time> parse_local(std::string_view text, std::string_view zone);
 bool is_zone(std::string_view zone);
 
 }  // namespace bongsu

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "model/record.h"
@@ -76,10 +77,17 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
   }
   Case& one = at->second;
   if (one.over) return;
-  one.news = news;
+  // Whoever acknowledges may know less of this than who judges.
+  const bool by_person = news.change == AlarmChange::Acknowledged || news.change == AlarmChange::Unacknowledged;
+  const Alarm old = std::exchange(one.news, news).alarm;
+  if (by_person && old.id == id) {
+    one.news.alarm.suppressed = old.suppressed;
+    one.news.alarm.suppressed_by = old.suppressed_by;
+  }
   one.tags = tags;
   keep(one);
   if (news.change == AlarmChange::Recovered) return end(one, now);
+  if (one.news.alarm.suppressed) return hush(one);
   for (const std::uint64_t number : of_alarm(id)) {
     // What has not left yet tells how it stands now.
     Delivery& delivery = deliveries_.at(number);
@@ -90,6 +98,7 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
     keep(delivery);
   }
   ask_routes(one, now, false);
+  if (news.change == AlarmChange::Unsuppressed) return catch_up(one, now);
   if (news.change != AlarmChange::Level || news.alarm.level <= news.before) return;
   for (const Progress& progress : one.routes) {
     const Route* known = route(progress.route);
@@ -99,6 +108,36 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
       if (told.route == progress.route) to.push_back(told.to);
     }
     tell(one, progress.route, to, Reason::Worse, now);
+  }
+}
+
+// Nobody is told, for now. What has left, or may have, stays as it is; a route that has not told begins anew afterwards.
+void Desk::hush(Case& one) {
+  for (const std::uint64_t id : of_alarm(one.news.alarm.id)) {
+    const Delivery& delivery = deliveries_.at(id);
+    if (delivery.message.empty() && begins(delivery.notice.reason)) drop(id);
+  }
+  std::erase_if(one.routes, [&](const Progress& progress) {
+    return !progress.told ||
+           std::none_of(one.told.begin(), one.told.end(), [&](const Told& told) { return told.route == progress.route; });
+  });
+}
+
+// Suppressed no longer: who knew of it is told if it has grown worse meanwhile, and who waited is told now.
+void Desk::catch_up(Case& one, Time now) {
+  for (std::size_t i = 0; i < one.routes.size(); ++i) {
+    const Route* known = route(one.routes[i].route);
+    if (known == nullptr || !one.routes[i].told || refuses(known->match, one.news.alarm, one.tags, now)) continue;
+    for (const Recipient& to : recipients(*spec_, known->to, known->via)) {
+      const auto told = std::find_if(one.told.begin(), one.told.end(),
+                                     [&](const Told& who) { return who.to == to && who.route == known->name; });
+      if (told == one.told.end()) {
+        if (!one.news.alarm.acknowledged) post(one, known->name, to, Reason::Raised, now, false);
+      } else if (told->level < one.news.alarm.level) {
+        one.news.before = told->level;
+        post(one, known->name, to, Reason::Worse, now, false);
+      }
+    }
   }
 }
 
@@ -124,6 +163,7 @@ void Desk::tick(Time now) {
       std::any_of(spec_->routes.begin(), spec_->routes.end(), [](const Route& one) { return !one.match.hours.always(); });
   for (const std::uint64_t id : open) {
     Case& one = cases_.at(id);
+    if (one.news.alarm.suppressed) continue;
     if (any_hours) ask_routes(one, now, true);
     for (std::size_t i = 0; i < one.routes.size(); ++i) {
       Progress& progress = one.routes[i];
@@ -408,6 +448,7 @@ std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Tim
   const auto at = cases_.find(alarm.id);
   const Case* known = at == cases_.end() ? nullptr : &at->second;
   if (spec_->routes.empty()) out.push_back("there are no routes: nobody is told of anything (routes: in bongsu.yaml)");
+  if (alarm.suppressed) out.push_back("nobody is told while it is suppressed: " + alarm.suppressed_by);
   bool stopped = false;
   for (const Route& one : spec_->routes) {
     if (stopped) {
@@ -447,6 +488,7 @@ std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Tim
       if (!said && off)
         line += ": outside of the hours (" + person->second.hours.text() + "), told from " +
                 format_time(person->second.hours.next(now));
+      else if (!said && alarm.suppressed) line += ": not told, it is suppressed";
       else if (!said && alarm.acknowledged) line += ": not told, it is acknowledged";
       out.push_back(std::move(line));
     }

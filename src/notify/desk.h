@@ -108,6 +108,8 @@ class Desk {
   void ask_routes(Case& one, Time now, bool hours_alone);
   void tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now);
   void post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour);
+  void hush(Case& one);
+  void catch_up(Case& one, Time now);
   void end(Case& one, Time now);
   void settle(std::uint64_t alarm);
   void lose(const Delivery& delivery, const std::string& why, Time now);

@@ -84,7 +84,9 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
 
   // Ping (ping_watch.cpp)
   static asio::awaitable<void> watch_ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
+  static asio::awaitable<void> probe(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch);
   static asio::awaitable<void> ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
+  static asio::awaitable<void> ping_round(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp);
 };
 
 // The groups for the profiles that matched (regroup.cpp). What was polled before goes on with its rows, counters and series,

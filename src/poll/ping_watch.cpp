@@ -6,6 +6,7 @@
 namespace bongsu::poll {
 
 constexpr std::size_t kMostPings = 100;  // of one window
+constexpr Millis kGlance{50};            // between two looks at what is under way
 
 asio::awaitable<void> PollCore::watch_ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
   const auto spread =
@@ -26,8 +27,44 @@ asio::awaitable<void> PollCore::watch_ping(std::shared_ptr<PollCore> core, std::
   }
 }
 
-// One round: up to `retries` further echoes when one is lost, so that a lost datagram is no dead host.
+// Finds out whether it is up. A round of pings that is under way serves: its answer is still to come.
+asio::awaitable<void> PollCore::probe(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch) {
+  const std::uint64_t epoch = watch->epoch;
+  const Millis patience = watch->spec.interval;
+  const SteadyTime give_up = core->clock().steady() + patience;
+  const bool can_ping = watch->spec.ping && core->parts.pinger && watch->icmp_works;
+  // A poll that is under way may have been answered before now.
+  const std::uint64_t polls = watch->polls_ended + (watch->polling ? 1 : 0);
+  if (can_ping && !watch->pinging) co_await ping(core, watch, core->clock().now());
+  while (watch->pinging && !core->outdated(*watch, epoch)) co_await net::sleep_for(core->parts.reactor, kGlance);
+  const bool ping_proves = !(watch->spec.snmp && watch->address && watch->address->is_loopback());
+  const bool proven = can_ping && ping_proves && watch->icmp_up.value_or(false);
+  if (!proven && watch->spec.snmp && !core->outdated(*watch, epoch)) {
+    watch->hurry = true;
+    watch->bell.ring();
+    while (watch->polls_ended <= polls && !core->outdated(*watch, epoch) && core->clock().steady() < give_up) {
+      co_await net::sleep_for(core->parts.reactor, kGlance);
+    }
+  }
+  watch->probing = false;
+  if (core->outdated(*watch, epoch)) co_return;
+  // The rounds above wrote what they found one by one.
+  std::vector<Point> points;
+  core->put_device_up(*watch, core->clock().now(), points);
+  core->write(*watch, std::move(points));
+  const auto states = core->states.lock();
+  if (const auto at = states->find(watch->spec.name); at != states->end()) at->second.probed = core->clock().now();
+}
+
 asio::awaitable<void> PollCore::ping(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp) {
+  if (watch->pinging) co_return;
+  watch->pinging = true;
+  co_await ping_round(core, watch, stamp);
+  watch->pinging = false;
+}
+
+// One round: up to `retries` further echoes when one is lost, so that a lost datagram is no dead host.
+asio::awaitable<void> PollCore::ping_round(std::shared_ptr<PollCore> core, std::shared_ptr<Watch> watch, Time stamp) {
   const std::uint64_t epoch = watch->epoch;
   Status found;
   if (!watch->address) found = co_await find_address(core, watch);  // kept fresh by the SNMP polls

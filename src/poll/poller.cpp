@@ -86,6 +86,7 @@ void Poller::apply(std::vector<DeviceSpec> devices) {
       state.address = spec.address;
       state.tags = spec.tags;
       state.interval = spec.interval;
+      state.parents = spec.parents;
     }
     *states = std::move(next);
   }
@@ -104,6 +105,15 @@ std::optional<DeviceState> Poller::device(std::string_view name) const {
   const auto states = core_->states.lock();
   const auto at = states->find(name);
   return at == states->end() ? std::nullopt : std::optional(at->second);
+}
+
+void Poller::probe(std::string_view device) {
+  core_->parts.reactor.post([core = core_, name = std::string(device)] {
+    const auto watch = core->stopped ? core->watches.end() : core->watches.find(name);
+    if (watch == core->watches.end() || watch->second->probing) return;
+    watch->second->probing = true;
+    core->parts.reactor.spawn(PollCore::probe(core, watch->second));
+  });
 }
 
 std::optional<snmp::Dialect> Poller::dialect(std::string_view device) const {

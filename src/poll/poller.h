@@ -50,7 +50,7 @@ struct PollerParts {
 // icmp_jitter_seconds and bongsu_poll_duration_seconds, all with the label device. device_up is 1 while SNMP or ping is
 // answered; on a loopback address, which answers ping whatever stands behind it, SNMP alone counts.
 // Everything in PollerParts must outlive it. It must end on the reactor's thread, or after the reactor stopped.
-class Poller final : public DeviceSource {
+class Poller final : public DeviceSource, public Prober {
  public:
   explicit Poller(const PollerParts& parts);
   ~Poller() override;
@@ -61,6 +61,8 @@ class Poller final : public DeviceSource {
   void apply(std::vector<DeviceSpec> devices);
   std::vector<DeviceState> devices() const override;
   std::optional<DeviceState> device(std::string_view name) const override;
+  // Pings the device at once; where that proves nothing, or fails, it is polled.
+  void probe(std::string_view device) override;
   // What the client has learned of a device; nothing while it has no address or was not asked yet. Waits for the reactor's
   // thread, two seconds at most: not to be called on it.
   std::optional<snmp::Dialect> dialect(std::string_view device) const;

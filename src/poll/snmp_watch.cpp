@@ -42,7 +42,10 @@ asio::awaitable<void> PollCore::watch_snmp(std::shared_ptr<PollCore> core, std::
     if (watch->spec.snmp) {
       core->lateness.observe(std::chrono::duration<double>(std::max(core->clock().now() - stamp, Millis(0))).count());
       const Time before = std::exchange(watch->slot, stamp);
+      watch->polling = true;
       co_await poll(core, watch, before);
+      watch->polling = false;
+      ++watch->polls_ended;
     } else if (watch->snmp_up) {  // SNMP was switched off
       std::vector<Point> points;
       watch->beside.reset();
@@ -72,11 +75,13 @@ asio::awaitable<Time> PollCore::sleep_to_next_slot(std::shared_ptr<PollCore> cor
     Time next = slot_before(now, interval, offset) + interval;
     if (next - stamp < interval / 4) next += interval;  // the first poll lay beside its slots
     const SteadyTime at = core->clock().steady() + (next - now);
-    while (core->clock().steady() < at && !watch->stopped && !core->stopped && watch->spec.interval == interval) {
+    while (core->clock().steady() < at && !watch->stopped && !core->stopped && watch->spec.interval == interval &&
+           !watch->hurry) {
       co_await watch->bell.wait_until(at);
     }
     if (watch->stopped || core->stopped) co_return next;
     if (watch->spec.interval != interval) continue;
+    if (std::exchange(watch->hurry, false)) co_return core->clock().now();
     // The wall clock was set meanwhile: the slot is where it stands now.
     const Millis off = core->clock().now() - next;
     co_return off > interval || off < -interval ? slot_before(core->clock().now(), interval, offset) : next;

@@ -151,6 +151,13 @@ struct Watch {
   PingWindow pings;
   std::optional<bool> icmp_up;
   bool icmp_works = true;  // false: no socket for its family
+  bool pinging = false;
+
+  // Asked out of turn
+  bool probing = false;
+  bool hurry = false;  // the next poll is due now
+  bool polling = false;
+  std::uint64_t polls_ended = 0;  // of SNMP
 
   std::optional<bool> up() const;
   // Another address or other credentials: what is known of the device's answers is not its own any more.

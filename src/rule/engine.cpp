@@ -2,6 +2,7 @@
 #include "rule/engine.h"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <span>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "model/marker.h"
+#include "rule/round.h"
 #include "rule/state.h"
 
 namespace bongsu::rule {
@@ -49,24 +51,6 @@ void selectors_of(const query::Expr& expr, std::vector<const query::Selector*>& 
 }
 
 }  // namespace
-
-// One call of evaluate().
-struct Engine::Round {
-  struct Silence {
-    std::shared_ptr<const ItemSpec> spec;
-    Labels labels;
-    std::string device;
-  };
-  Time now;
-  std::vector<DeviceState> devices;  // sorted by name
-  std::vector<Silence> silences;
-
-  const DeviceState* device(std::string_view name) const {
-    const auto at = std::lower_bound(devices.begin(), devices.end(), name,
-                                     [](const DeviceState& d, std::string_view key) { return d.name < key; });
-    return at != devices.end() && at->name == name ? &*at : nullptr;
-  }
-};
 
 Engine::Engine(const PointSource& points, const DeviceSource& devices, StateStore& state, Metrics& metrics, EngineOptions options)
     : points_(points),
@@ -145,6 +129,27 @@ Status Engine::restore() {
     }
     return true;
   }));
+  BONGSU_TRY_OK(store_.scan(kHushTable, "", [&](std::string_view key, std::string_view value) {
+    auto kept = decode_hush(value);
+    if (!kept) {
+      refuse(key, kept.error());
+      return true;
+    }
+    std::uint64_t id = 0;
+    std::from_chars(key.data(), key.data() + key.size(), id, 16);
+    if (!ledger.open.contains(id)) return true;
+    Alarm& alarm = ledger.alarms.at(id);
+    alarm.suppressed = true;
+    alarm.suppressed_by = kept->by;
+    ledger.hushes.emplace(id, *std::move(kept));
+    return true;
+  }));
+  BONGSU_TRY_OK(store_.scan(kWindowTable, "", [&](std::string_view key, std::string_view value) {
+    auto kept = decode_window(value);
+    if (kept) ledger.windows.insert_or_assign(std::string(key), *std::move(kept));
+    else refuse(key, kept.error());
+    return true;
+  }));
   for (auto& [name, item] : ledger.items) {
     for (auto& [labels, watch] : item.watches) ledger.count(watch, ledger.level(watch));
   }
@@ -220,7 +225,7 @@ void Engine::evaluate(Time now) {
     }
   }
   if (!due.empty()) {
-    round.devices = devices_.devices();
+    round.load(devices_);
     for (const DeviceState& device : round.devices) state_->known_devices.insert(device.name);
   }
   Counter& evaluations = metrics_.counter("bongsu_rule_evaluations_total", "Evaluations of watch items.");
@@ -258,6 +263,7 @@ void Engine::evaluate(Time now) {
       ledger->set_cause(at->second, silence.labels, watch->second, cause->second, out);
     }
   }
+  suppress(round, !due.empty());
   commit();
 }
 

@@ -15,6 +15,7 @@
 #include "model/state.h"
 #include "query/engine.h"
 #include "rule/spec.h"
+#include "rule/window.h"
 
 namespace bongsu::rule {
 
@@ -26,6 +27,7 @@ struct EngineOptions {
   std::size_t max_closed = 10'000;        // recovered alarms kept, the newest
   std::size_t max_watches = 1'000'000;    // item x label set
   Millis forget{std::chrono::hours(24)};  // a label set that is silent so long on a device that answers is gone
+  Prober* prober = nullptr;               // asks devices above one before its alarm is told; must outlive the engine
 };
 
 struct Acknowledgement {
@@ -36,7 +38,9 @@ struct Acknowledgement {
 };
 
 // Judges watch items and keeps their alarms. What changes is committed with the alarm events and news (model/alarm_news.h) that
-// belong to it, so that a restart neither repeats nor loses one; alarms are shown once the store has answered. Kept records:
+// belong to it, so that a restart neither repeats nor loses one; alarms are shown once the store has answered. An open alarm
+// is suppressed, which means that nobody is told of it, while a maintenance window is open for it, or while all parents of
+// its device are down: before a child's alarm is told, all devices above it are asked. Kept records:
 // src/rule/FORMAT.md. Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
 // bongsu_rule_watches_refused_total, bongsu_alarms_active{level}, bongsu_watches.
 class Engine final : public AlarmSource {
@@ -53,6 +57,20 @@ class Engine final : public AlarmSource {
   // Judges every item that is due at `now`: once in each of its intervals. Waits for the disk when something changed; a
   // commit that fails is tried again at the next call. Thread: one at a time, not a reactor's.
   void evaluate(Time now);
+
+  // Maintenance. Those of the configuration are set as a whole; the others are kept, and leave when they are over. What they
+  // change shows at the next evaluation. Errors: Invalid (check_window), Exists (the name), NotFound, Refused (it is
+  // of the configuration), Unavailable (disk). Thread: any; begin and end not a reactor's.
+  void set_windows(std::vector<Window> windows);
+  Result<std::string> begin_window(Window window, Time now);  // its name; one is made where it has none
+  Status end_window(const std::string& name, const std::string& by, Time now);
+  struct WindowState {
+    Window window;
+    bool open = false;
+    std::optional<Time> ends{};  // of an open one, if it does
+    std::size_t alarms = 0;      // that it suppresses
+  };
+  std::vector<WindowState> windows(Time now) const;  // by name
 
   std::vector<Alarm> alarms(const AlarmQuery& query) const override;
   std::optional<Alarm> alarm(std::uint64_t id) const override;
@@ -80,6 +98,7 @@ class Engine final : public AlarmSource {
                             const std::optional<DeviceState>& known) const;
   void apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round);
   void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
+  void suppress(Round& round, bool judged);
   void commit();
   void save();
   static void put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const std::string& by, const std::string& note,

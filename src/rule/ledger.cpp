@@ -164,6 +164,8 @@ void Ledger::raise(Item& item, const Labels& labels, Watch& watch, const Level& 
               .since = now,
               .changed = now};
   watch.alarm = alarm.id;
+  open.insert(alarm.id);
+  fresh.insert(alarm.id);
   ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
   out.events.push_back(alarm_event(alarm, "active",
                                    std::string(to_string(level.severity)) + ": " + with_unit(alarm.value, alarm.unit) +
@@ -220,6 +222,9 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
 
 void Ledger::close(std::uint64_t id, Unsaved& out) {
   if (acknowledgements.erase(id) > 0) out.records[{kAcknowledgementTable, alarm_key(id)}] = std::nullopt;
+  if (hushes.erase(id) > 0) out.records[{kHushTable, alarm_key(id)}] = std::nullopt;
+  open.erase(id);
+  fresh.erase(id);
   closed_.insert(id);
   while (closed_.size() > max_closed_) {
     out.records[{kAlarmTable, alarm_key(*closed_.begin())}] = std::nullopt;
@@ -231,8 +236,12 @@ void Ledger::close(std::uint64_t id, Unsaved& out) {
 
 void Ledger::restore(Alarm alarm) {
   next_id_ = std::max(next_id_, alarm.id + 1);
-  if (alarm.state == AlarmState::Active) ++active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
-  else closed_.insert(alarm.id);
+  if (alarm.state == AlarmState::Active) {
+    ++active[static_cast<std::size_t>(to_number(alarm.level) + 1)];
+    open.insert(alarm.id);
+  } else {
+    closed_.insert(alarm.id);
+  }
   unshown_.insert(alarm.id);
   alarms.insert_or_assign(alarm.id, std::move(alarm));
 }

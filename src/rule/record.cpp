@@ -8,6 +8,31 @@ namespace {
 
 constexpr std::uint8_t kVersion = 1;
 
+void put(RecordWriter& out, const std::vector<std::string>& words) {
+  out.number(words.size());
+  for (const std::string& word : words) out.text(word);
+}
+void put(RecordWriter& out, const std::map<std::string, std::vector<std::string>>& patterns) {
+  out.number(patterns.size());
+  for (const auto& [name, words] : patterns) {
+    out.text(name);
+    put(out, words);
+  }
+}
+std::vector<std::string> words_of(RecordReader& in) {
+  std::vector<std::string> words;
+  for (std::uint64_t left = in.number(); left > 0 && !in.failed(); --left) words.push_back(in.text());
+  return words;
+}
+std::map<std::string, std::vector<std::string>> patterns_of(RecordReader& in) {
+  std::map<std::string, std::vector<std::string>> patterns;
+  for (std::uint64_t left = in.number(); left > 0 && !in.failed(); --left) {
+    std::string name = in.text();
+    patterns.insert_or_assign(std::move(name), words_of(in));
+  }
+  return patterns;
+}
+
 }  // namespace
 
 std::string alarm_key(std::uint64_t id) { return record_key(id); }
@@ -107,6 +132,65 @@ Result<KeptAcknowledgement> decode_acknowledgement(std::string_view bytes) {
   kept.level = in.severity();
   BONGSU_TRY_OK(in.end("acknowledgement"));
   return kept;
+}
+
+std::string encode(const Hush& hush) {
+  RecordWriter out(kVersion);
+  out.octet(static_cast<unsigned>(hush.kind));
+  out.text(hush.by);
+  out.text(hush.name);
+  out.time(hush.since);
+  out.optional_time(hush.back);
+  return out.take();
+}
+
+Result<Hush> decode_hush(std::string_view bytes) {
+  RecordReader in(bytes, kVersion);
+  Hush hush;
+  const unsigned kind = in.octet();
+  if (kind < 1 || kind > static_cast<unsigned>(Hush::Kind::Asking)) in.fail();
+  else hush.kind = static_cast<Hush::Kind>(kind);
+  hush.by = in.text();
+  hush.name = in.text();
+  hush.since = in.time();
+  hush.back = in.optional_time();
+  BONGSU_TRY_OK(in.end("suppression of an alarm"));
+  return hush;
+}
+
+std::string encode(const Window& window) {
+  RecordWriter out(kVersion);
+  out.text(window.name);
+  put(out, window.match.items);
+  put(out, window.match.devices);
+  put(out, window.match.tags);
+  put(out, window.match.labels);
+  out.text(window.match.hours.text());
+  out.text(window.match.hours.zone());
+  out.optional_time(window.from);
+  out.optional_time(window.until);
+  out.text(window.note);
+  out.text(window.by);
+  return out.take();
+}
+
+Result<Window> decode_window(std::string_view bytes) {
+  RecordReader in(bytes, kVersion);
+  Window window;
+  window.name = in.text();
+  window.match.items = words_of(in);
+  window.match.devices = words_of(in);
+  window.match.tags = patterns_of(in);
+  window.match.labels = patterns_of(in);
+  const std::string hours = in.text();
+  const std::string zone = in.text();
+  window.from = in.optional_time();
+  window.until = in.optional_time();
+  window.note = in.text();
+  window.by = in.text();
+  BONGSU_TRY_OK(in.end("maintenance window"));
+  BONGSU_TRY(window.match.hours, WeekHours::parse(hours, zone).context("maintenance " + window.name));
+  return window;
 }
 
 }  // namespace bongsu::rule

@@ -9,6 +9,7 @@
 #include "model/alarm.h"
 #include "rule/engine.h"
 #include "rule/judge.h"
+#include "rule/window.h"
 
 namespace bongsu::rule {
 
@@ -16,6 +17,8 @@ namespace bongsu::rule {
 inline constexpr std::string_view kAlarmTable = "alarm";
 inline constexpr std::string_view kWatchTable = "watch";
 inline constexpr std::string_view kAcknowledgementTable = "alarm_ack";
+inline constexpr std::string_view kHushTable = "alarm_hush";
+inline constexpr std::string_view kWindowTable = "maintenance";
 
 struct KeptWatch {
   std::string item;
@@ -32,6 +35,21 @@ struct KeptWatch {
   Clocks clocks;
 };
 
+// Why nobody is told of an open alarm.
+struct Hush {
+  enum class Kind : std::uint8_t {
+    Window = 1,  // maintenance
+    Parent,      // its device cannot be reached because another is down
+    Asking       // the devices above are being asked whether they are
+  };
+  Kind kind = Kind::Window;
+  std::string by;              // as Alarm::suppressed_by
+  std::string name{};          // of the window
+  Time since{};                // in this kind
+  std::optional<Time> back{};  // of Parent: when a way was open again
+  friend bool operator==(const Hush&, const Hush&) = default;
+};
+
 struct KeptAcknowledgement {
   Acknowledgement said;
   Severity level = Severity::Normal;  // of the alarm at that time
@@ -43,9 +61,13 @@ std::string watch_key(std::string_view item, const Labels& labels);
 std::string encode(const Alarm& alarm);
 std::string encode(const KeptWatch& watch);
 std::string encode(const KeptAcknowledgement& kept);
+std::string encode(const Hush& hush);
+std::string encode(const Window& window);
 // Errors: Corrupt, Unsupported (written by a later version).
 Result<Alarm> decode_alarm(std::string_view bytes);
 Result<KeptWatch> decode_watch(std::string_view bytes);
 Result<KeptAcknowledgement> decode_acknowledgement(std::string_view bytes);
+Result<Hush> decode_hush(std::string_view bytes);
+Result<Window> decode_window(std::string_view bytes);
 
 }  // namespace bongsu::rule

@@ -65,6 +65,12 @@ class Ledger {
   std::map<std::uint64_t, Alarm> alarms;
   std::map<std::uint64_t, Alarm> shown;  // as of the last commit, which is what others see
   std::unordered_map<std::uint64_t, KeptAcknowledgement> acknowledgements;
+  std::set<std::uint64_t> open;   // alarms
+  std::set<std::uint64_t> fresh;  // of them, those that were raised since they were last looked at for suppression
+  std::unordered_map<std::uint64_t, Hush> hushes;
+  std::map<std::string, Window, std::less<>> windows;       // kept
+  std::map<std::string, Window, std::less<>> file_windows;  // of the configuration
+  bool windows_changed = false;
   std::size_t watch_count = 0;
   std::array<int, 7> active{};                             // alarms by severity + 1
   std::map<std::string, LevelCounts, std::less<>> levels;  // of the watches of `items`, by device
@@ -82,6 +88,10 @@ class Ledger {
   Watch& add(Item& item, const Labels& labels, Time now);
   // Ends its alarm, saying why, and forgets it.
   void drop(Item& item, const Labels& labels, const std::string& reason, Time now, Unsaved& out);
+  // Suppresses an open alarm, or, with nothing, does so no longer.
+  void hush(std::uint64_t alarm, const std::optional<Hush>& how, Time now, Unsaved& out);
+  // Names of the windows that are open; those that are over leave.
+  std::vector<std::string> open_windows(Time now, Unsaved& out);
   void expire_acknowledgements(Time now, Unsaved& out);
   // Alarms that no watch holds: kept by a run that ended in between, or of items that left.
   void end_strays(Time now, Unsaved& out);
@@ -111,6 +121,8 @@ struct Engine::State {
   Unsaved unsaved;
   std::set<std::string, std::less<>> known_devices;
   bool refused = false;  // the last commit
+  std::vector<std::string> open_windows;
+  bool waiting = true;  // an alarm waits for what becomes of devices above its own; true until it is known
 };
 
 }  // namespace bongsu::rule

@@ -156,6 +156,40 @@ devices:
   EXPECT_EQ(0, web3.polling.retries);
 }
 
+TEST(MainConfig, ReadsMaintenance) {
+  const auto windows = parse(R"(maintenance:
+  - {name: patches, match: {tags: {site: seoul}, item: [cpu_usage, "mem*"]}, hours: "Sun 02:00-04:00", zone: Asia/Seoul}
+  - {name: move, match: {device: web*, labels: {interface: eth0}}, from: 2026-12-01 02:00, until: 2026-12-01 06:00, zone: Asia/Seoul, note: rack}
+)")
+                           .maintenance;
+  ASSERT_EQ(2U, windows.size());
+  EXPECT_EQ("patches", windows[0].name);
+  EXPECT_TRUE(windows[0].in_file);
+  EXPECT_EQ((std::vector<std::string>{"cpu_usage", "mem*"}), windows[0].match.items);
+  EXPECT_TRUE(windows[0].open(parse_time("2026-11-28T17:30:00Z").value()));
+  EXPECT_FALSE(windows[0].open(parse_time("2026-11-28T19:30:00Z").value()));
+  EXPECT_EQ("rack", windows[1].note);
+  EXPECT_EQ(parse_time("2026-11-30T17:00:00Z").value(), windows[1].from);
+  EXPECT_EQ(parse_time("2026-11-30T21:00:00Z").value(), windows[1].until);
+}
+
+TEST(MainConfig, MaintenanceNamesWhatIsWrong) {
+  const auto refuses = [](const std::string& text, const std::string& said) {
+    SCOPED_TRACE(text);
+    Problems problems;
+    EXPECT_FALSE(parse_main("maintenance: " + text, "bongsu.yaml", problems));
+    ASSERT_FALSE(problems.empty());
+    EXPECT_NE(std::string::npos, problems.lines()[0].find(said)) << problems.lines()[0];
+  };
+  refuses("{}", "must be a list");
+  refuses("[{name: x, match: {}, hours: Sun}]", "it names nothing");
+  refuses("[{name: x, match: {device: a}}]", "it has no end");
+  refuses("[{name: x, match: {device: a, level: danger}, hours: Sun}]", "level is not for maintenance");
+  refuses("[{name: x, match: {device: a}, from: soon, hours: Sun}]", "not a time: \"soon\"");
+  refuses("[{name: x, match: {device: a}, from: 2026-12-02, until: 2026-12-01}]", "ends before it begins");
+  refuses("[{name: x, match: {device: a}, hours: Sun}, {name: x, match: {device: b}, hours: Sun}]", "are called \"x\"");
+}
+
 TEST(MainConfig, AnEmptyListOfListenersIsTaken) { EXPECT_TRUE(parse("syslog: {udp: []}").syslog_udp.empty()); }
 
 TEST(MainConfig, WithoutDefaultsEveryCredentialIsTriedInOrder) {

@@ -100,6 +100,16 @@ TEST(WeekHours, RefuseWithTheWordAtFault) {
   refuses("always", "Asia/Soul", "Asia/Soul");
 }
 
+TEST(ParseLocal, ReadsTheClockOfItsZone) {
+  EXPECT_EQ(at("2026-11-30T17:00:00Z"), parse_local("2026-12-01 02:00", "Asia/Seoul").value());
+  EXPECT_EQ(at("2026-12-01T00:00:00Z"), parse_local("2026-12-01", "").value());
+  EXPECT_EQ(at("2026-11-30T17:00:00Z"), parse_local("2026-12-01T02:00:00+09:00", "Europe/Berlin").value());
+  EXPECT_EQ(at("2026-03-29T01:00:00Z"), parse_local("2026-03-29 02:30", "Europe/Berlin").value());  // skipped
+  EXPECT_EQ(at("2026-10-25T00:30:00Z"), parse_local("2026-10-25 02:30", "Europe/Berlin").value());  // twice
+  for (const char* wrong : {"", "2026-13-01", "2026-02-30 10:00", "tomorrow", "2026-12-01 25:00", "2026-12-01x02:00"})
+    EXPECT_FALSE(parse_local(wrong, "UTC")) << wrong;
+}
+
 TEST(ShowLocal, SaysTheZoneWhereItIsNone) {
   EXPECT_EQ("2026-11-23 10:02", show_local(at("2026-11-23T01:02:03Z"), "Asia/Seoul"));
   EXPECT_EQ("2026-11-23 01:02 UTC", show_local(at("2026-11-23T01:02:03Z"), ""));

@@ -114,6 +114,85 @@ TEST(Notifier, TellsTheBeginningAndTheEndToTheSame) {
   EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
 }
 
+TEST(Notifier, TellsWhatIsSuppressedWhenItIsNoLonger) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  const auto suppress = [](Alarm& alarm, bool on) {
+    alarm.suppressed = on;
+    alarm.suppressed_by = on ? "maintenance move" : "";
+  };
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  suppress(alarm, true);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  EXPECT_EQ("nobody is told while it is suppressed: maintenance move", lab.notifier->explain(alarm, lab.now).at(0));
+  // Neither of what it becomes, nor after a restart, nor where a person's word brings an older view of it.
+  alarm.level = alarm.peak = Severity::Urgent;
+  lab.tell(AlarmChange::Level, alarm, Severity::Danger);
+  lab.open(spec_of({route_to({"ops"})}));
+  lab.run(5s);
+  Alarm seen = alarm;
+  suppress(seen, false);
+  seen.acknowledged = true;
+  lab.tell(AlarmChange::Acknowledged, seen);
+  lab.run(2s);
+  seen.acknowledged = false;
+  lab.tell(AlarmChange::Unacknowledged, seen);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  suppress(alarm, false);
+  lab.tell(AlarmChange::Unsuppressed, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [urgent] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  // Known already: suppressed and back it is told no more, but that it grew worse.
+  suppress(alarm, true);
+  lab.tell(AlarmChange::Suppressed, alarm);
+  lab.run(5s);
+  suppress(alarm, false);
+  lab.tell(AlarmChange::Unsuppressed, alarm);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  suppress(alarm, true);
+  lab.tell(AlarmChange::Suppressed, alarm);
+  lab.run(1s);
+  alarm.level = alarm.peak = Severity::Fatal;
+  lab.tell(AlarmChange::Level, alarm, Severity::Urgent);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  suppress(alarm, false);
+  lab.tell(AlarmChange::Unsuppressed, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [fatal] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  // Its end is told to who knew its beginning, also while it is suppressed.
+  suppress(alarm, true);
+  lab.tell(AlarmChange::Suppressed, alarm);
+  lab.run(2s);
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Fatal);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+  EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
+}
+
+TEST(Notifier, ASuppressedAlarmThatEndsWasNever) {
+  auto slow = route_to({"ops"});
+  slow.escalate = {{.after = 1min, .to = {"ops"}, .via = {}}};
+  slow.repeat = 1min;
+  Lab lab(spec_of({slow}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  // What has not left yet is taken back.
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(1s);
+  alarm.suppressed = true;
+  lab.tell(AlarmChange::Suppressed, alarm);
+  lab.run(10min);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+}
+
 TEST(Notifier, SaysNothingOfWhatNoRouteWants) {
   Lab lab(spec_of({route_to({"ops"})}));
   const Alarm mild = alarm_of(1, "web1", Severity::Caution, lab.now);

@@ -341,5 +341,37 @@ TEST(Poller, ClockThatGoesBackStoresNothingTwice) {
   EXPECT_LT(samples.back().at - network.sim.clock().now(), 60s);
 }
 
+// Asked out of turn a device tells how it is within seconds, whatever its interval; and nothing comes twice of it.
+TEST(Poller, ProbesAtOnce) {
+  Network network(2);
+  for (const std::uint32_t number : {1U, 2U}) network.add_server(number);
+  std::vector<DeviceSpec> devices{network.spec(1), network.spec(2)};
+  for (DeviceSpec& device : devices) device.interval = device.ping_interval = std::chrono::minutes(10);
+  devices[1].ping = false;
+  devices[1].parents = {"d1"};
+  network.poller->apply(devices);
+  network.sim.run_for(std::chrono::minutes(11));
+  EXPECT_EQ((std::vector<std::string>{"d1"}), network.poller->device("d2")->parents);
+  for (const char* name : {"d1", "d2"}) {
+    SCOPED_TRACE(name);
+    ASSERT_TRUE(network.poller->device(name)->up.value());
+    EXPECT_FALSE(network.poller->device(name)->probed);
+    network.poller->probe(name);
+    network.poller->probe("nobody");
+    network.sim.run_for(std::chrono::seconds(2));
+    ASSERT_TRUE(network.poller->device(name)->probed);
+    EXPECT_TRUE(network.poller->device(name)->up.value());
+    const Time before = network.sim.clock().now();
+    network.sim.set_link(host(name[1] - '0'), {.up = false});
+    network.poller->probe(name);
+    network.poller->probe(name);
+    network.sim.run_for(std::chrono::seconds(20));
+    EXPECT_FALSE(network.poller->device(name)->up.value());
+    EXPECT_LT(before, *network.poller->device(name)->probed);
+    EXPECT_EQ(0, network.last("device_up", name));
+  }
+  EXPECT_EQ(0U, network.metrics.counter("bongsu_poll_missed_slots_total", "").value());
+}
+
 }  // namespace
 }  // namespace bongsu::poll

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,14 @@ class KnownDevices final : public DeviceSource {
     return at == known.end() ? std::nullopt : std::optional(at->second);
   }
   std::map<std::string, DeviceState> known;
+};
+
+// Remembers who is to be asked, and knows what they would say.
+class AskedDevices final : public Prober {
+ public:
+  void probe(std::string_view device) override { asked.emplace(device); }
+  std::set<std::string> asked;
+  std::map<std::string, bool> truth;
 };
 
 // A store in memory whose disk can refuse; counts commits.

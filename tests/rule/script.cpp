@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "model/alarm_news.h"
 #include "model/marker.h"
 #include "query/parse.h"
 #include "rule/engine.h"
@@ -63,6 +64,8 @@ class Runner {
       else if (words[0] == "unack") check(engine().unacknowledge(std::stoull(words.at(1)), "test", now_));
       else if (words[0] == "restart") engine_.reset();
       else if (words[0] == "disk") store_.refuse = words.at(1) == "off";
+      else if (words[0] == "window") window(words);
+      else if (words[0] == "news") news();
       else if (words[0] == "log") log();
       else fail("no such command");
     }
@@ -183,6 +186,11 @@ class Runner {
     state.name = words[1];
     for (std::size_t i = 2; i < words.size(); ++i) {
       if (const auto up = value_of(words[i], "up")) state.up = *up == "1";
+      else if (const auto parents = value_of(words[i], "parents"))
+        for (const auto name : split(*parents, ',')) state.parents.emplace_back(name);
+      else if (const auto answers = value_of(words[i], "answers")) prober_.truth[words[1]] = *answers == "1";
+      else if (words[i].starts_with("tag."))
+        state.tags[words[i].substr(4, words[i].find('=') - 4)] = words[i].substr(words[i].find('=') + 1);
       else if (const auto error = value_of(words[i], "error")) state.error = *error;
       else state.info[words[i].substr(0, words[i].find('='))] = words[i].substr(words[i].find('=') + 1);
     }
@@ -190,9 +198,10 @@ class Runner {
 
   Engine& engine() {
     if (!engine_) {
-      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_);
+      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_, {.prober = &prober_});
       if (!opened) fail(opened.error().text);
       engine_ = *std::move(opened);
+      engine_->set_windows(file_windows_);
     }
     // What is counted along the way is what stands there.
     if (engine_->levels() != engine_->AlarmSource::levels()) fail("levels() does not agree with items()");
@@ -204,6 +213,11 @@ class Runner {
       now_ = next_;
       // A process that ended in the middle of anything comes back on its records alone.
       if (restarting_ && !store_.refuse) engine_.reset();
+      for (const std::string& name : std::exchange(prober_.asked, {})) {
+        DeviceState& state = devices_.known[name];
+        state.probed = now_;
+        if (prober_.truth.contains(name)) state.up = prober_.truth[name];
+      }
       engine().evaluate(now_);
     }
   }
@@ -215,7 +229,7 @@ class Runner {
     std::optional<Severity> level;
     std::optional<Labels> labels;
     std::map<std::string, std::optional<std::string>> wanted{{"item", {}},  {"value", {}},  {"limit", {}}, {"cause", {}},
-                                                             {"alarm", {}}, {"events", {}}, {"acked", {}}};
+                                                             {"alarm", {}}, {"events", {}}, {"acked", {}}, {"suppressed", {}}};
     for (std::size_t i = 3; i < words.size(); ++i) {
       if (words[i][0] == '{') labels = labels_of(words[i]);
       else if (const auto severity = parse_severity(words[i])) level = severity;
@@ -257,6 +271,10 @@ class Runner {
     if (cause) good = good && state.cause == *cause;
     if (alarm) good = good && std::to_string(state.alarm) == *alarm;
     if (acked) good = good && open && open->acknowledged == (*acked == "1");
+    if (const auto& by = wanted["suppressed"]) {
+      good = good && open && open->suppressed_by == *by && open->suppressed == !by->empty();
+      if (open && !good) fail("it is suppressed by \"" + open->suppressed_by + "\"");
+    }
     // What an item shows and what the list of alarms shows is one truth.
     good = good && (state.state == AlarmState::Active) == (open && open->state == AlarmState::Active);
     if (!good) fail("it is " + shown(state));
@@ -266,6 +284,59 @@ class Runner {
     return std::string(to_string(state.state)) + " " + std::string(to_string(state.level)) +
            " value=" + (state.value ? format_number(*state.value) : "none") + " cause=\"" + state.cause +
            "\" alarm=" + std::to_string(state.alarm) + " " + state.labels.to_string();
+  }
+
+  void window(const std::vector<std::string>& words) {
+    Window window{.name = words.at(1)};
+    std::string hours = "always", zone;
+    if (words.size() > 2 && words[2] == "end") return check(engine().end_window(words[1], "test", now_));
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      const auto pattern = [&](std::size_t skip) { return word.substr(skip, word.find('=') - skip); };
+      const std::string value = value_of(word, pattern(0)).value_or("");
+      if (word == "in_file") window.in_file = true;
+      else if (word.starts_with("from=")) window.from = Time(span(value));
+      else if (word.starts_with("until=")) window.until = Time(span(value));
+      else if (word.starts_with("hours=")) hours = value;
+      else if (word.starts_with("zone=")) zone = value;
+      else if (word.starts_with("note=")) window.note = value;
+      else if (word.starts_with("device=")) window.match.devices = {value};
+      else if (word.starts_with("item=")) window.match.items = {value};
+      else if (word.starts_with("tag.")) window.match.tags[pattern(4)] = {value};
+      else if (word.starts_with("label.")) window.match.labels[pattern(6)] = {value};
+      else fail("no such word: " + word);
+    }
+    auto parsed = WeekHours::parse(hours, zone);
+    if (!parsed) return fail(parsed.error().text);
+    window.match.hours = *std::move(parsed);
+    if (!window.in_file) {
+      if (const auto begun = engine().begin_window(std::move(window), now_); !begun) fail(begun.error().text);
+      return;
+    }
+    file_windows_.push_back(std::move(window));
+    engine().set_windows(file_windows_);
+  }
+
+  void news() {
+    std::string got;
+    check(store_.scan(kAlarmNewsTable, "", [&](std::string_view, std::string_view value) {
+      const auto one = decode_alarm_news(value);
+      if (!one) return fail(one.error().text), false;
+      got += format_duration(one->at.time_since_epoch()) + " " + std::string(to_string(one->change)) + " " + one->alarm.item +
+             " " + std::string(to_string(one->alarm.level)) + " " + one->alarm.labels.to_string() +
+             (one->alarm.suppressed ? " suppressed" : "") + "\n";
+      return true;
+    }));
+    const std::string expected = indented();
+    ++result_.checks;
+    if (got != expected) fail("expected news\n" + expected + "got\n" + got);
+  }
+
+  std::string indented() {
+    std::string lines;
+    while (at_ + 1 < lines_.size() && !lines_[at_ + 1].empty() && lines_[at_ + 1][0] == ' ')
+      lines += std::string(trim(lines_[++at_])) + "\n";
+    return lines;
   }
 
   void acknowledge(const std::vector<std::string>& words) {
@@ -278,9 +349,7 @@ class Runner {
   }
 
   void log() {
-    std::string expected;
-    while (at_ + 1 < lines_.size() && !lines_[at_ + 1].empty() && lines_[at_ + 1][0] == ' ')
-      expected += std::string(trim(lines_[++at_])) + "\n";
+    const std::string expected = indented();
     ++result_.checks;
     if (const auto got = store_.alarm_log(); got != expected) fail("expected\n" + expected + "got\n" + got);
   }
@@ -296,6 +365,8 @@ class Runner {
   std::map<std::string, ItemSpec> items_;
   KeptStore store_;
   KnownDevices devices_;
+  AskedDevices prober_;
+  std::vector<Window> file_windows_;
   Metrics metrics_;
   std::unique_ptr<Engine> engine_;
   ScriptResult result_;

@@ -13,11 +13,16 @@ namespace bongsu::rule {
 //                                  no_data ignore, os linux, kind switch, expr REST-OF-LINE; before time runs: an item,
 //                                  later: a reload. The interval is the first load's step, the expression its metric.
 //   drop NAME                      a reload without the item
-//   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error; `device NAME gone`
-//   at TIME  STATE [LEVEL] [{labels}] [value=] [limit=] [cause=] [alarm=] [events=]   STATE may also be unknown or absent
+//   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error, parents=A,B, tag.NAME=, answers=1 or 0 (what
+//                                  `up` becomes a second after it is asked out of turn); `device NAME gone`
+//   window NAME  [from=] [until=] [hours=] [zone=] [note=] [device=] [item=] [tag.NAME=] [label.NAME=] [in_file]   maintenance;
+//                                  times since 1970. `window NAME end`
+//   at TIME  STATE [LEVEL] [{labels}] [item=] [value=] [limit=] [cause=] [alarm=] [events=] [acked=] [suppressed=]
+//                                  STATE may also be unknown or absent; suppressed="" of one that is told
 //   ack ID [until=TIME] [until_worse]  /  unack ID
 //   restart                        the engine ends and begins again on the same store
 //   disk off | disk on             commits fail, or do not
+//   news                           then lines that all news of alarms must equal: TIME CHANGE ITEM LEVEL {labels} [suppressed]
 //   log                            then lines that all alarm events must equal: TIME ITEM WHAT LEVEL VALUE {labels}
 struct ScriptResult {
   std::size_t checks = 0;

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who is not told: alarms in maintenance, and those of devices that cannot be reached because another is down.
+#include <algorithm>
+#include <utility>
+
+#include "rule/reach.h"
+#include "rule/round.h"
+#include "rule/state.h"
+
+namespace bongsu::rule {
+namespace {
+
+constexpr Millis kPatience = std::chrono::seconds(30);    // with devices above that are asked
+constexpr Millis kUnexplained = std::chrono::minutes(5);  // that a dead parent without an alarm of its own is taken for a cause
+constexpr Millis kSettling = std::chrono::seconds(90);    // beside two polls, for a device to be heard again
+
+std::string down_text(const std::set<std::string>& names) {
+  std::string text;
+  std::size_t left = 3;
+  for (const std::string& name : names) {
+    if (left-- == 0) {
+      text += " and others";
+      break;
+    }
+    text += (text.empty() ? "" : ", ") + name;
+  }
+  return text + (names.size() == 1 ? " is down" : " are down");
+}
+
+// What one look at all open alarms needs.
+struct Look {
+  const Ledger& ledger;
+  Reach& reach;
+  const std::vector<const Window*> windows;  // open ones
+  const std::set<std::string, std::less<>>& alarmed;
+  const bool can_ask;
+  const Time now;
+  std::set<std::string>& to_ask;
+
+  std::optional<Hush> decide(const Alarm& alarm, const Hush* before) const {
+    const DeviceState* device = reach.find(alarm.device);
+    static const Tags kNone;
+    for (const Window* window : windows) {
+      if (refuses(window->match, alarm, device == nullptr ? kNone : device->tags, now)) continue;
+      const bool same = before != nullptr && before->kind == Hush::Kind::Window && before->name == window->name;
+      return Hush{.kind = Hush::Kind::Window,
+                  .by = "maintenance " + window->name + (window->note.empty() ? "" : ": " + window->note),
+                  .name = window->name,
+                  .since = same ? before->since : now};
+    }
+    if (device == nullptr || device->parents.empty()) return std::nullopt;
+    return by_parents(alarm, *device, before);
+  }
+
+  std::optional<Hush> by_parents(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
+    const bool hidden = before != nullptr && before->kind == Hush::Kind::Parent;
+    const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
+    const bool fresh = ledger.fresh.contains(alarm.id);
+    const Reach::Way way = reach.way_to(device.name);
+    if (way == Reach::Way::Blocked) {
+      const std::set<std::string> causes = reach.causes(device.name);
+      const Time since = hidden ? before->since : now;
+      // Somebody is told of the cause, or will be soon.
+      const bool told = std::any_of(causes.begin(), causes.end(), [&](const auto& name) { return alarmed.contains(name); });
+      const bool soon = (hidden || asking || fresh) && now - since < kUnexplained;
+      if (!told && !soon) return std::nullopt;
+      return Hush{.kind = Hush::Kind::Parent, .by = down_text(causes), .since = since};
+    }
+    if (hidden && way == Reach::Way::Unknown) return *before;  // as after a start
+    if (hidden) {
+      // The way is open again: it is heard of soon, if it is well.
+      Hush after = *before;
+      if (!after.back) to_ask.insert(device.name);
+      after.back = before->back.value_or(now);
+      if (now - *after.back < 2 * device.interval + kSettling) return after;
+      return std::nullopt;
+    }
+    if (!can_ask || !(fresh || asking)) return std::nullopt;
+    const std::set<std::string> above = reach.above(device.name);
+    if (asking) {
+      const bool known = std::all_of(above.begin(), above.end(), [&](const std::string& name) {
+        const auto& probed = reach.find(name)->probed;
+        return probed && *probed >= before->since;
+      });
+      if (known || now - before->since >= kPatience) return std::nullopt;
+      return *before;
+    }
+    to_ask.insert(above.begin(), above.end());
+    return Hush{.kind = Hush::Kind::Asking, .by = "the devices above it are being asked", .since = now};
+  }
+};
+
+}  // namespace
+
+void Ledger::hush(std::uint64_t id, const std::optional<Hush>& how, Time now, Unsaved& out) {
+  const auto known = hushes.find(id);
+  const std::optional<Hush> before = known == hushes.end() ? std::nullopt : std::optional(known->second);
+  if (before == how) return;
+  out.records[{kHushTable, alarm_key(id)}] = how ? std::optional(encode(*how)) : std::nullopt;
+  if (how) hushes.insert_or_assign(id, *how);
+  else hushes.erase(known);
+  Alarm& alarm = alarms.at(id);
+  const bool was = std::exchange(alarm.suppressed, how.has_value());
+  const std::string by = how ? how->by : std::string();
+  if (was == alarm.suppressed && alarm.suppressed_by == by) return;
+  alarm.suppressed_by = by;
+  unshown_.insert(id);
+  // That somebody is being asked is no event.
+  if (how && how->kind != Hush::Kind::Asking) out.events.push_back(alarm_event(alarm, "suppressed", "suppressed: " + by, now));
+  else if (!how && before->kind != Hush::Kind::Asking)
+    out.events.push_back(alarm_event(alarm, "unsuppressed", "no longer suppressed: " + before->by, now));
+  // News of its beginning that nobody can have read says it all.
+  const AlarmNews raised{.change = AlarmChange::Raised, .at = now, .alarm = alarm};
+  if (out.records.contains({kAlarmNewsTable, alarm_news_key(raised)})) {
+    tell(raised, out);
+  } else if (was != alarm.suppressed) {
+    tell({.change = alarm.suppressed ? AlarmChange::Suppressed : AlarmChange::Unsuppressed,
+          .before = alarm.level,
+          .at = now,
+          .alarm = alarm},
+         out);
+  }
+}
+
+void Engine::suppress(Round& round, bool judged) {
+  Unsaved& out = state_->unsaved;
+  {
+    auto ledger = state_->ledger.lock();
+    std::vector<std::string> open = ledger->open_windows(round.now, out);
+    const bool changed = std::exchange(ledger->windows_changed, false) || open != state_->open_windows;
+    state_->open_windows = std::move(open);
+    if (ledger->open.empty() || !(judged || changed || state_->waiting)) return;
+  }
+  if (!round.has_devices) round.load(devices_);
+  std::set<std::string> to_ask;
+  {
+    auto ledger = state_->ledger.lock();
+    Reach reach(round.devices);
+    std::vector<const Window*> windows;
+    for (const auto* all : {&ledger->windows, &ledger->file_windows}) {
+      for (const auto& [name, window] : *all) {
+        if (window.open(round.now)) windows.push_back(&window);
+      }
+    }
+    std::set<std::string, std::less<>> alarmed;
+    for (const std::uint64_t id : ledger->open) alarmed.insert(ledger->alarms.at(id).device);
+    const Look look{*ledger, reach, std::move(windows), alarmed, options_.prober != nullptr, round.now, to_ask};
+    state_->waiting = false;
+    for (const std::uint64_t id : ledger->open) {
+      const auto known = ledger->hushes.find(id);
+      const auto how = look.decide(ledger->alarms.at(id), known == ledger->hushes.end() ? nullptr : &known->second);
+      state_->waiting = state_->waiting || (how && how->kind != Hush::Kind::Window);
+      ledger->hush(id, how, round.now, out);
+    }
+    ledger->fresh.clear();
+  }
+  if (options_.prober == nullptr) return;
+  for (const std::string& device : to_ask) options_.prober->probe(device);
+}
+
+}  // namespace bongsu::rule

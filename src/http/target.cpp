@@ -16,7 +16,7 @@ Result<Target> parse_target(std::string_view text) {
   if (target.authority.empty() || target.authority.find('@') != std::string::npos)
     return Error{Code::Invalid, "the request target names no host, or a user"};
   text.remove_prefix(end);
-  if (!text.starts_with('/')) target.origin_form = "/";
+  if (!text.starts_with('/')) target.origin_form.push_back('/');
   target.origin_form += text;
   return target;
 }

@@ -195,6 +195,14 @@ struct MaintenanceEndOptions {
   std::string name;
 };
 int maintenance_end(const MaintenanceEndOptions& options);
+struct RulesTestOptions {
+  AskOptions ask;
+  std::vector<std::string> names;    // files of scripts; with `since` watch items
+  std::vector<std::string> folders;  // of rules, after the stock ones
+  std::string since;                 // replay that much of what is stored
+  std::string data;                  // of this data directory; empty: of the running daemon
+};
+int rules_test(const RulesTestOptions& options);
 struct QueryOptions {
   AskOptions ask;
   std::string expr;

@@ -338,6 +338,18 @@ int run(int argc, char** argv) {
   window_end_command->add_option("name", window_end_options.name, "its name")->required();
   window_end_command->callback([&] { code = maintenance_end(window_end_options); });
 
+  CLI::App* rules_command = app.add_subcommand("rules", "watch items and their levels");
+  rules_command->require_subcommand(1);
+  RulesTestOptions rules_options;
+  CLI::App* rules_test_command =
+      rules_command->add_subcommand("test", "run scripts of alarms; or, with --since, tell when an item would have fired");
+  add_ask_options(*rules_test_command, rules_options.ask);
+  rules_test_command->add_option("file", rules_options.names, "scripts; with --since names of watch items")->required();
+  rules_test_command->add_option("--rules", rules_options.folders, "folders of your own items, as rules: in the configuration");
+  rules_test_command->add_option("--since", rules_options.since, "replay so much of what is stored, such as 30d");
+  rules_test_command->add_option("--data", rules_options.data, "of this data directory (default: ask the running daemon)");
+  rules_test_command->callback([&] { code = rules_test(rules_options); });
+
   QueryOptions query_options;
   CLI::App* query_command = app.add_subcommand("query", "ask the running daemon in PromQL, at one time or over a range");
   add_ask_options(*query_command, query_options.ask);

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "config/match.h"
 #include "query/engine.h"
 #include "query/parse.h"
 
@@ -15,8 +16,10 @@ namespace bongsu::config {
 namespace {
 
 using rule::Count;
+using rule::Flapping;
 using rule::ItemSpec;
 using rule::Level;
+using rule::Override;
 
 constexpr std::array<std::string_view, 5> kLevelNames{"harmless", "caution", "danger", "urgent", "fatal"};
 constexpr std::array<std::string_view, 10> kItemKinds{"server",  "switch", "router",  "firewall", "wireless",
@@ -77,6 +80,21 @@ Place place_within(const Node& node, int line, int column) {
   return place;
 }
 
+rule::Targets read_targets(const Node& node, Problems& problems) {
+  rule::Targets out;
+  MapReader targets(node, "for", problems);
+  for (const std::string& os : targets.texts("os").value_or(std::vector<std::string>{})) out.os.push_back(to_lower(os));
+  if (const Node* kinds = targets.get("kind")) {
+    const std::span<const Node> all =
+        kinds->kind == Node::Kind::List ? std::span<const Node>(kinds->items) : std::span<const Node>(kinds, 1);
+    for (const Node& kind : all) {
+      if (const auto choice = as_choice(kind, "kind", kItemKinds, problems)) out.kind.emplace_back(kItemKinds[*choice]);
+    }
+  }
+  targets.done();
+  return out;
+}
+
 class ItemReader {
  public:
   ItemReader(const Node& node, std::string name, Problems& problems)
@@ -87,6 +105,7 @@ class ItemReader {
   std::optional<ItemSpec> read() {
     const std::size_t before = problems_.size();
     map_.get("item");
+    map_.get("overrides");  // read with the keys of the item laid under each
     title();
     targets();
     expression();
@@ -107,6 +126,8 @@ class ItemReader {
     }
     spec_.enabled = map_.flag("enabled").value_or(true);
     no_data();
+    flapping();
+    spec_.hours = read_hours(map_, node_, problems_);
     map_.done();
     if (problems_.size() > before) return std::nullopt;
     return std::move(spec_);
@@ -127,20 +148,7 @@ class ItemReader {
   }
 
   void targets() {
-    const Node* node = map_.get("for");
-    if (node == nullptr) return;
-    MapReader targets(*node, "for", problems_);
-    for (const std::string& os : targets.texts("os").value_or(std::vector<std::string>{}))
-      spec_.targets.os.push_back(to_lower(os));
-    if (const Node* kinds = targets.get("kind")) {
-      const std::span<const Node> all =
-          kinds->kind == Node::Kind::List ? std::span<const Node>(kinds->items) : std::span<const Node>(kinds, 1);
-      for (const Node& kind : all) {
-        if (const auto choice = as_choice(kind, "kind", kItemKinds, problems_))
-          spec_.targets.kind.emplace_back(kItemKinds[*choice]);
-      }
-    }
-    targets.done();
+    if (const Node* node = map_.get("for")) spec_.targets = read_targets(*node, problems_);
   }
 
   void expression() {
@@ -273,6 +281,20 @@ class ItemReader {
       problems_.add(found->place, what_ + " has no level; write them as in levels: {caution: 70, danger: 80}");
   }
 
+  void flapping() {
+    const Node* node = map_.get("flapping");
+    if (node == nullptr) return;
+    if (node->kind != Node::Kind::Map) {
+      if (!map_.flag("flapping").value_or(true)) spec_.flapping.changes = 0;
+      return;
+    }
+    MapReader map(*node, "flapping", problems_);
+    if (const auto changes = map.integer("changes", 3, Flapping::kMostTurns))
+      spec_.flapping.changes = static_cast<std::size_t>(*changes);
+    spec_.flapping.within = map.duration("within");
+    map.done();
+  }
+
   void no_data() {
     const Node* node = map_.get("no_data");
     if (node == nullptr) return;
@@ -294,6 +316,44 @@ class ItemReader {
   Problems& problems_;
   ItemSpec spec_;
 };
+
+// Other keys for some devices: each is read as the item with them laid over it.
+void read_overrides(const Node& item, const std::string& name, ItemSpec& into, Problems& problems) {
+  const Node* list = item.find("overrides");
+  if (list == nullptr || list->kind == Node::Kind::Null) return;
+  if (list->kind != Node::Kind::List)
+    return problems.add(list->place, "overrides must be a list, such as [{match: {tags: {role: db}}, levels: {danger: 90}}]");
+  for (const Node& one : list->items) {
+    if (one.kind != Node::Kind::Map) {
+      problems.add(one.place, "an override must be a map with match or for, and the keys that differ");
+      continue;
+    }
+    Override made;
+    const std::size_t before = problems.size();
+    Node keys = one;
+    std::erase_if(keys.members, [&](const Node::Member& member) {
+      if (member.key == "match") made.match = read_match(member.value, problems);
+      if (member.key == "for") made.targets = read_targets(member.value, problems);
+      for (const char* own : {"item", "expr", "interval", "overrides", "hours", "zone", "holidays", "no_data"}) {
+        if (member.key == own)
+          problems.add(member.place, "an override cannot change " + std::string(own) + "; make an item of its own");
+      }
+      return member.key == "match" || member.key == "for";
+    });
+    if (made.match.from || !made.match.items.empty() || !made.match.hours.always())
+      problems.add(one.place, "the match of an override takes device, tags and labels");
+    if (made.targets.empty() && made.match.devices.empty() && made.match.tags.empty() && made.match.labels.empty() &&
+        problems.size() == before)
+      problems.add(one.place, "an override needs match or for: where it holds");
+    if (problems.size() > before) continue;
+    Node whole = item;
+    overlay(whole, keys);
+    auto spec = ItemReader(whole, name, problems).read();
+    if (!spec) continue;
+    made.item = std::make_shared<const ItemSpec>(*std::move(spec));
+    into.overrides.push_back(std::move(made));
+  }
+}
 
 std::vector<std::filesystem::path> item_files(const std::filesystem::path& folder, Problems& problems) {
   std::error_code ec;
@@ -352,7 +412,10 @@ std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders,
   }
   std::vector<ItemSpec> out;
   for (const auto& [name, node] : merged) {
-    if (auto spec = ItemReader(node, name, problems).read()) out.push_back(*std::move(spec));
+    auto spec = ItemReader(node, name, problems).read();
+    if (!spec) continue;
+    read_overrides(node, name, *spec, problems);
+    out.push_back(*std::move(spec));
   }
   return out;
 }

@@ -22,6 +22,11 @@ WeekHours read_hours(MapReader& map, const Node& node, Problems& problems) {
   const std::string zone = map.text("zone").value_or("");
   const auto text = map.text("hours");
   auto hours = WeekHours::parse(text.value_or("always"), zone);
+  const auto holidays = map.texts("holidays");
+  if (hours && holidays) {
+    if (const Status taken = hours->close_on(*holidays); !taken)
+      problems.add(node.find("holidays")->place, "holidays: " + taken.error().text);
+  }
   if (hours) return *std::move(hours);
   const Node* at = node.find(is_zone(zone) ? "hours" : "zone");
   problems.add(at == nullptr ? node.place : at->place, hours.error().text);

@@ -10,7 +10,7 @@ namespace bongsu::config {
 
 // A level or worse: ">=danger", "danger".
 std::optional<Severity> read_level(const Node& node, std::string_view what, Problems& problems);
-// The members `hours` and `zone` of a map; without them always.
+// The members `hours`, `zone` and `holidays` of a map; without them always.
 WeekHours read_hours(MapReader& map, const Node& node, Problems& problems);
 // {level, item, device, tags, labels, hours, zone}.
 Match read_match(const Node& node, Problems& problems);

@@ -39,6 +39,17 @@ bool fits(std::string_view pattern, std::string_view text) {
   return p == pattern.size();
 }
 
+bool covers(const Match& match, std::string_view item, std::string_view device, const Labels& labels, const Tags& tags) {
+  if (!match.items.empty() && !any_fits(match.items, item)) return false;
+  if (!match.devices.empty() && !any_fits(match.devices, device)) return false;
+  for (const auto& [name, patterns] : match.tags) {
+    const auto tag = tags.find(name);
+    if (!any_fits(patterns, tag == tags.end() ? std::string_view() : std::string_view(tag->second))) return false;
+  }
+  return std::all_of(match.labels.begin(), match.labels.end(),
+                     [&](const auto& one) { return any_fits(one.second, labels.get(one.first)); });
+}
+
 std::optional<std::string> refuses(const Match& match, const Alarm& alarm, const Tags& tags, Time now) {
   if (match.from && alarm.level < *match.from)
     return "the level is " + std::string(to_string(alarm.level)) + ", it wants " + std::string(to_string(*match.from)) +

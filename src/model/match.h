@@ -28,6 +28,8 @@ struct Match {
 
 // `*` stands for any text.
 bool fits(std::string_view pattern, std::string_view text);
+// Whether items, devices, tags and labels hold; level and hours are not asked.
+bool covers(const Match& match, std::string_view item, std::string_view device, const Labels& labels, const Tags& tags);
 // Why it is not for the alarm at `now`; nothing when it is.
 std::optional<std::string> refuses(const Match& match, const Alarm& alarm, const Tags& tags, Time now);
 

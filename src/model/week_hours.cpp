@@ -107,7 +107,26 @@ std::optional<Time> WeekHours::until(Time at) const {
   return end;
 }
 
-bool WeekHours::contains(Time at) const { return spans_.empty() || until(at).has_value(); }
+Status WeekHours::close_on(const std::vector<std::string>& days) {
+  for (const std::string& day : days) {
+    // 2024 had a 29th of February.
+    const std::string whole = day.size() == 5 ? "2024-" + day : day;
+    if (whole.size() != 10 || !parse_local(whole, ""))
+      return Error{Code::Invalid, "not a day: \"" + day + "\"; write 2026-12-25, or 12-25 for every year"};
+  }
+  closed_ = days;
+  return {};
+}
+
+bool WeekHours::contains(Time at) const {
+  if (!closed_.empty()) {
+    const std::string today = show_local(at, zone_).substr(0, 10);
+    for (const std::string& day : closed_) {
+      if (std::string_view(today).ends_with(day)) return false;
+    }
+  }
+  return spans_.empty() || until(at).has_value();
+}
 
 Time WeekHours::next(Time at) const {
   if (contains(at)) return at;

@@ -21,9 +21,12 @@ class WeekHours {
   // Zones are those of the system's tz database ("Asia/Seoul"); an empty one is UTC. Error: Invalid, naming the word.
   static Result<WeekHours> parse(std::string_view text, std::string_view zone);
 
-  bool always() const { return spans_.empty(); }
+  // Days on which it is not: "2026-12-25", or "12-25" of every year, on the zone's clock. Error: Invalid, naming the word.
+  Status close_on(const std::vector<std::string>& days);
+
+  bool always() const { return spans_.empty() && closed_.empty(); }
   bool contains(Time at) const;
-  // The end of the span that `at` is in; nothing outside of all. Not where it is always.
+  // The end of the span that `at` is in; nothing outside of all, and where there are none. Days off do not cut a span.
   std::optional<Time> until(Time at) const;
   // The first minute at or after `at` that is within; `at` itself when it is. Looks eight days ahead.
   Time next(Time at) const;
@@ -39,14 +42,15 @@ class WeekHours {
     friend bool operator==(const Span&, const Span&) = default;
   };
   std::vector<Span> spans_;
+  std::vector<std::string> closed_;  // as given
   std::string text_ = "always";
   std::string zone_;
 };
 
 // "2026-11-23 14:05" on the clock of `zone` (empty: UTC), for a person.
 std::string show_local(Time at, std::string_view zone);
-// "2026-11-23 14:05" on the clock of `zone`, or any RFC 3339 time. Where the clock skips it the moment of the skip, where it comes
-// twice the first. Error: Invalid.
+// "2026-11-23 14:05" on the clock of `zone`, or any RFC 3339 time. Where the clock skips it the moment of the skip, where it
+// comes twice the first. Error: Invalid.
 Result<Time> parse_local(std::string_view text, std::string_view zone);
 bool is_zone(std::string_view zone);
 

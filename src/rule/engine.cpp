@@ -33,6 +33,17 @@ bool wanted_on(const Targets& targets, const DeviceState& device) {
   return listed(targets.os, "os") || listed(targets.kind, "kind");
 }
 
+// The item as it is for these labels.
+const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const DeviceState* device) {
+  static const Tags kNone;
+  for (auto over = item.overrides.rbegin(); over != item.overrides.rend(); ++over) {
+    if (!over->targets.empty() && (device == nullptr || !wanted_on(over->targets, *device))) continue;
+    if (covers(over->match, item.name, labels.get("device"), labels, device == nullptr ? kNone : device->tags))
+      return *over->item;
+  }
+  return item;
+}
+
 // The selectors of an expression, for the cause of a gap.
 void selectors_of(const query::Expr& expr, std::vector<const query::Selector*>& out) {
   if (const auto* selector = std::get_if<query::Selector>(&expr.node)) out.push_back(selector);
@@ -109,9 +120,15 @@ Status Engine::restore() {
     watch.last_value = kept->missing_since;
     watch.cause = std::move(kept->cause);
     watch.clocks = kept->clocks;
+    watch.stood = kept->stood;
+    watch.turns = std::move(kept->turns);
+    watch.flapping = kept->flapping;
     const auto alarm = ledger.alarms.find(kept->alarm);
     if (alarm != ledger.alarms.end() && alarm->second.state == AlarmState::Active) watch.alarm = kept->alarm;
-    if (watch.alarm != 0) held.insert(watch.alarm);
+    if (watch.alarm != 0) {
+      held.insert(watch.alarm);
+      ledger.alarms.at(watch.alarm).flapping = watch.flapping;
+    }
     return true;
   }));
   BONGSU_TRY_OK(store_.scan(kAcknowledgementTable, "", [&](std::string_view key, std::string_view value) {
@@ -213,6 +230,8 @@ void Engine::evaluate(Time now) {
   Unsaved& out = state_->unsaved;
   Round round{.now = now};
   std::vector<std::shared_ptr<const ItemSpec>> due;
+  Histogram& lateness = metrics_.histogram("bongsu_rule_lateness_seconds", "From when an item is due to when it is judged.",
+                                           {0.5, 1, 1.5, 2, 5, 10, 30, 60, 300});
   {
     auto ledger = state_->ledger.lock();
     ledger->end_strays(now, out);
@@ -221,6 +240,11 @@ void Engine::evaluate(Time now) {
       const std::int64_t slot = slot_of(*item.spec, now);
       if (slot == item.slot) continue;
       item.slot = slot;
+      lateness.observe(std::chrono::duration<double>(now - time_from_ms(slot * item.spec->interval.count())).count());
+      if (!item.spec->hours.contains(now)) {
+        ledger->drop_all(item, "outside of its hours", now, out);
+        continue;
+      }
       due.push_back(item.spec);
     }
   }
@@ -271,8 +295,15 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
   Unsaved& out = state_->unsaved;
   ++item.round;
   item.judged = round.now;
+  const auto spec_of = [&](const Labels& labels) -> const ItemSpec& {
+    if (item.spec->overrides.empty()) return *item.spec;
+    return spec_for(*item.spec, labels, round.device(labels.get("device")));
+  };
+  std::vector<Labels> unwanted;
   const auto take = [&](const Labels& labels, double value) {
     if (std::isnan(value)) return;
+    const ItemSpec& spec = spec_of(labels);
+    if (!spec.enabled) return unwanted.push_back(labels);
     auto at = item.watches.find(labels);
     if (at == item.watches.end()) {
       if (ledger.watch_count >= options_.max_watches) {
@@ -283,7 +314,7 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
       at = item.watches.find(labels);
     }
     at->second.expr = item.expr;
-    ledger.with_value(item, at->first, at->second, value, round.now, out);
+    ledger.with_value(item, spec, at->first, at->second, value, round.now, out);
   };
   if (answer.kind == query::ValueType::Scalar) take(Labels(), answer.scalar);
   for (const query::VectorSample& sample : answer.vector) {
@@ -293,6 +324,8 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
     }
     take(sample.labels->without(kMetricName), sample.value);
   }
+
+  for (const Labels& labels : unwanted) ledger.drop(item, labels, "switched off here", round.now, out);
 
   std::vector<Labels> missing;
   for (const auto& [labels, watch] : item.watches) {
@@ -306,6 +339,7 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
         ledger.watch_count >= options_.max_watches)
       continue;
     const Labels labels{{"device", device.name}};
+    if (!spec_of(labels).enabled) continue;
     ledger.add(item, labels, round.now);
     miss(ledger, item, labels, round);
   }
@@ -321,6 +355,7 @@ void Engine::miss(Ledger& ledger, Item& item, const Labels& labels, Round& round
   const bool mute = device != nullptr && (device->up == false || device->snmp_up == false);
   if (item.spec->no_data == NoData::Ignore && !(mute && watch.alarm != 0)) return drop("no longer there");
   if (watch.expr != item.expr) return drop("the expression changed");
+  if (!item.spec->overrides.empty() && !spec_for(*item.spec, labels, device).enabled) return drop("switched off here");
   const bool removed = state_->known_devices.contains(name) || (watch.silent && !name.empty() && !round.devices.empty());
   if (device == nullptr && removed) return drop("the device is no longer watched");
   if (!watch.had_value) {
@@ -368,8 +403,8 @@ void Engine::save() {
     return;
   }
   // For whoever reads the daemon's log; a storm is told in full by the alarms themselves.
-  const std::size_t told = std::min(unsaved.events.size(), kMostLogged);
-  for (const Event& event : std::span(unsaved.events).first(told)) {
+  const std::size_t told = options_.log_changes ? std::min(unsaved.events.size(), kMostLogged) : unsaved.events.size();
+  for (const Event& event : std::span(unsaved.events).first(options_.log_changes ? told : 0)) {
     log::info("alarm {}: {}: {}", to_string(event.severity), event.device.empty() ? "(no device)" : event.device, event.text);
   }
   if (told < unsaved.events.size()) log::info("and {} more changes of alarms", unsaved.events.size() - told);

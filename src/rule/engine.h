@@ -27,6 +27,7 @@ struct EngineOptions {
   std::size_t max_closed = 10'000;        // recovered alarms kept, the newest
   std::size_t max_watches = 1'000'000;    // item x label set
   Millis forget{std::chrono::hours(24)};  // a label set that is silent so long on a device that answers is gone
+  bool log_changes = true;                // of alarms, for whoever reads the daemon's log
   Prober* prober = nullptr;               // asks devices above one before its alarm is told; must outlive the engine
 };
 
@@ -42,7 +43,7 @@ struct Acknowledgement {
 // is suppressed, which means that nobody is told of it, while a maintenance window is open for it, or while all parents of
 // its device are down: before a child's alarm is told, all devices above it are asked. Kept records:
 // src/rule/FORMAT.md. Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
-// bongsu_rule_watches_refused_total, bongsu_alarms_active{level}, bongsu_watches.
+// bongsu_rule_watches_refused_total, bongsu_rule_lateness_seconds, bongsu_alarms_active{level}, bongsu_watches.
 class Engine final : public AlarmSource {
  public:
   // Restores what `state` kept. Points, devices, state and metrics must outlive it. Errors: Corrupt, Unavailable.

@@ -58,7 +58,10 @@ void Ledger::keep(const Item& item, const Labels& labels, const Watch& watch, Un
                        .judged = item.judged,
                        .alarm = watch.alarm,
                        .cause = watch.cause,
-                       .clocks = watch.clocks};
+                       .clocks = watch.clocks,
+                       .stood = watch.stood,
+                       .turns = watch.turns,
+                       .flapping = watch.flapping};
   out.records[{kWatchTable, watch_key(item.spec->name, labels)}] = encode(kept);
 }
 
@@ -85,7 +88,15 @@ void Ledger::drop(Item& item, const Labels& labels, const std::string& reason, T
   --watch_count;
 }
 
-void Ledger::with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out) {
+void Ledger::drop_all(Item& item, const std::string& reason, Time now, Unsaved& out) {
+  std::vector<Labels> all;
+  for (const auto& [labels, watch] : item.watches) all.push_back(labels);
+  std::sort(all.begin(), all.end());
+  for (const Labels& labels : all) drop(item, labels, reason, now, out);
+}
+
+void Ledger::with_value(Item& item, const ItemSpec& spec, const Labels& labels, Watch& watch, double value, Time now,
+                        Unsaved& out) {
   const bool news = !watch.had_value || watch.missing;
   const AlarmState state = watch.state;
   if (watch.silent) watch.changed = now;
@@ -96,10 +107,11 @@ void Ledger::with_value(Item& item, const Labels& labels, Watch& watch, double v
   watch.cause.clear();
   watch.last_value = now;
   watch.value = value;
-  const Verdict verdict = judge(*item.spec, watch.clocks, value, now);
-  settle(item, labels, watch, verdict, now, out);
+  const Verdict verdict = judge(spec, watch.clocks, value, now);
+  const bool turned = turn(spec, watch, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, now);
+  settle(spec, labels, watch, verdict, now, out);
   count(watch, level(watch));
-  if (news || verdict.changed || state != watch.state) keep(item, labels, watch, out);
+  if (news || turned || verdict.changed || state != watch.state) keep(item, labels, watch, out);
 }
 
 bool Ledger::without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out) {
@@ -128,27 +140,60 @@ void Ledger::set_cause(const Item& item, const Labels& labels, Watch& watch, std
   keep(item, labels, watch, out);
 }
 
-void Ledger::settle(Item& item, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out) {
+// Notes a change of level, and whether there are too many. True when something is to be kept.
+bool Ledger::turn(const ItemSpec& spec, Watch& watch, Severity next, Time now) {
+  const std::size_t most = spec.flapping.changes;
+  const bool turned = std::exchange(watch.stood, next) != next;
+  if (turned) watch.turns.push_back(now);
+  if (watch.turns.size() > Flapping::kMostTurns) watch.turns.erase(watch.turns.begin());
+  const bool before = watch.flapping;
+  const Millis within = spec.flapping.within.value_or(32 * spec.interval);
+  const auto since = [&](std::size_t changes) {
+    return watch.turns.size() >= changes && now - watch.turns[watch.turns.size() - changes] < within;
+  };
+  if (most == 0) watch.flapping = false;
+  else if (watch.flapping) watch.flapping = since(2);
+  else if (turned && next != Severity::Normal) watch.flapping = since(most);
+  return turned || watch.flapping != before;
+}
+
+void Ledger::flap(Watch& watch, bool on, Time now, Unsaved& out) {
+  Alarm& alarm = alarms.at(watch.alarm);
+  if (alarm.flapping == on) return;
+  alarm.flapping = on;
+  unshown_.insert(alarm.id);
+  out.events.push_back(alarm_event(
+      alarm, on ? "flapping" : "settled",
+      on ? "is flapping: its level changed " + std::to_string(watch.turns.size()) + " times of late" : "came to rest", now));
+  const AlarmNews raised{.change = AlarmChange::Raised, .at = now, .alarm = alarm};
+  if (out.records.contains({kAlarmNewsTable, alarm_news_key(raised)})) tell(raised, out);
+  else tell({.change = on ? AlarmChange::Flapping : AlarmChange::Settled, .before = alarm.level, .at = now, .alarm = alarm}, out);
+}
+
+void Ledger::settle(const ItemSpec& spec, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out) {
   AlarmState next = verdict.pending ? AlarmState::Pending : AlarmState::Normal;
   if (verdict.level != nullptr) {
     next = AlarmState::Active;
     if (watch.alarm == 0) {
-      raise(item, labels, watch, *verdict.level, now, out);
-    } else if (Alarm& alarm = alarms.at(watch.alarm); alarm.level != verdict.level->severity) {
+      raise(spec, labels, watch, *verdict.level, now, out);
+    } else if (Alarm& alarm = alarms.at(watch.alarm);
+               watch.flapping ? alarm.level < verdict.level->severity : alarm.level != verdict.level->severity) {
       change(alarm, *verdict.level, *watch.value, now, out);
       watch.changed = now;
     }
+  } else if (watch.alarm != 0 && watch.flapping) {
+    next = AlarmState::Active;  // until it comes to rest
   } else if (watch.alarm != 0) {
     next = AlarmState::Recovered;  // shown until the next evaluation
-    recover(watch.alarm, watch.value, "", now, out);
+    recover(watch.alarm, watch.value, alarms.at(watch.alarm).flapping ? "came to rest" : "", now, out);
     watch.alarm = 0;
   }
+  if (watch.alarm != 0) flap(watch, watch.flapping, now, out);
   if (next != watch.state) watch.changed = now;
   watch.state = next;
 }
 
-void Ledger::raise(Item& item, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out) {
-  const ItemSpec& spec = *item.spec;
+void Ledger::raise(const ItemSpec& spec, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out) {
   Alarm alarm{.id = next_id_++,
               .item = spec.name,
               .title = spec.title.en.empty() ? spec.name : spec.title.en,
@@ -272,12 +317,7 @@ void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
 }
 
 void Ledger::end_strays(Time now, Unsaved& out) {
-  for (Item& item : gone) {
-    std::vector<Labels> all;
-    for (const auto& [labels, watch] : item.watches) all.push_back(labels);
-    std::sort(all.begin(), all.end());
-    for (const Labels& labels : all) drop(item, labels, "the item is no longer watched", now, out);
-  }
+  for (Item& item : gone) drop_all(item, "the item is no longer watched", now, out);
   gone.clear();
 }
 

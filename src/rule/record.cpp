@@ -7,6 +7,7 @@ namespace bongsu::rule {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kWatchVersion = 2;
 
 void put(RecordWriter& out, const std::vector<std::string>& words) {
   out.number(words.size());
@@ -63,7 +64,7 @@ Result<Alarm> decode_alarm(std::string_view bytes) {
 }
 
 std::string encode(const KeptWatch& watch) {
-  RecordWriter out(kVersion);
+  RecordWriter out(kWatchVersion);
   out.text(watch.item);
   out.number(watch.expr);
   out.labels(watch.labels);
@@ -83,11 +84,15 @@ std::string encode(const KeptWatch& watch) {
     out.number(clock.history);
     out.flag(clock.reached);
   }
+  out.severity(watch.stood);
+  out.flag(watch.flapping);
+  out.number(watch.turns.size());
+  for (const Time at : watch.turns) out.time(at);
   return out.take();
 }
 
 Result<KeptWatch> decode_watch(std::string_view bytes) {
-  RecordReader in(bytes, kVersion);
+  RecordReader in(bytes, kWatchVersion);
   KeptWatch watch;
   watch.item = in.text();
   watch.expr = in.number();
@@ -107,6 +112,12 @@ Result<KeptWatch> decode_watch(std::string_view bytes) {
     watch.clocks[i].since = in.optional_time();
     watch.clocks[i].history = in.number();
     watch.clocks[i].reached = in.flag();
+    if (in.version() < 2 && watch.clocks[i].reached) watch.stood = static_cast<Severity>(i + 1);
+  }
+  if (in.version() >= 2) {
+    watch.stood = in.severity();
+    watch.flapping = in.flag();
+    for (std::uint64_t left = in.number(); left > 0 && !in.failed(); --left) watch.turns.push_back(in.time());
   }
   BONGSU_TRY_OK(in.end("watch"));
   return watch;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/match.h"
 #include "model/severity.h"
+#include "model/week_hours.h"
 #include "query/ast.h"
 
 namespace bongsu::rule {
@@ -49,6 +51,23 @@ enum class NoData : std::uint8_t {
   Ignore,   // the item goes away quietly and an open alarm recovers: for expressions whose silence is the good case
 };
 
+// When the level changes `changes` times `within`, the alarm is flapping: it stays open at its worst level until there was less
+// than two changes within as long. No changes: never.
+struct Flapping {
+  std::size_t changes = 6;       // at most kMostTurns
+  std::optional<Millis> within;  // nothing: 32 intervals
+  static constexpr std::size_t kMostTurns = 20;
+  friend bool operator==(const Flapping&, const Flapping&) = default;
+};
+
+struct ItemSpec;
+// Other keys of an item where it is for some devices or labels.
+struct Override {
+  Match match;                           // devices, tags and labels of it
+  Targets targets;                       // where not empty, the device must be one of them
+  std::shared_ptr<const ItemSpec> item;  // the whole item with the other keys; its expression, interval and targets do not count
+};
+
 // A watch item: a PromQL expression judged by up to five levels. One alarm for each label set that it gives.
 struct ItemSpec {
   std::string name;
@@ -65,6 +84,9 @@ struct ItemSpec {
   bool enabled = true;
   NoData no_data = NoData::Unknown;
   std::optional<Millis> no_data_after;  // silence that is still no silence; nothing: one interval
+  WeekHours hours;                      // outside of them it is not judged, and its alarms end
+  Flapping flapping;
+  std::vector<Override> overrides;  // the last that fits counts
 };
 
 }  // namespace bongsu::rule

@@ -34,6 +34,10 @@ struct Watch {
   std::optional<Severity> counted;  // as what, in Ledger::levels
   std::string cause;
   Clocks clocks;
+  // Flapping
+  Severity stood = Severity::Normal;  // as last judged; an alarm that flaps may show another
+  std::vector<Time> turns;            // when that changed, the newest last
+  bool flapping = false;
 };
 using Watches = std::unordered_map<Labels, Watch>;
 
@@ -81,13 +85,15 @@ class Ledger {
 
   void restore(Alarm alarm);
   void show();  // what changed since it was last called
-  void with_value(Item& item, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
+  // `spec` is the item's, or that of an override.
+  void with_value(Item& item, const ItemSpec& spec, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
   // True when the watch has just become silent: its cause is to be found.
   bool without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out);
   void set_cause(const Item& item, const Labels& labels, Watch& watch, std::string cause, Unsaved& out);
   Watch& add(Item& item, const Labels& labels, Time now);
   // Ends its alarm, saying why, and forgets it.
   void drop(Item& item, const Labels& labels, const std::string& reason, Time now, Unsaved& out);
+  void drop_all(Item& item, const std::string& reason, Time now, Unsaved& out);
   // Suppresses an open alarm, or, with nothing, does so no longer.
   void hush(std::uint64_t alarm, const std::optional<Hush>& how, Time now, Unsaved& out);
   // Names of the windows that are open; those that are over leave.
@@ -97,8 +103,10 @@ class Ledger {
   void end_strays(Time now, Unsaved& out);
 
  private:
-  void settle(Item& item, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out);
-  void raise(Item& item, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out);
+  void settle(const ItemSpec& spec, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out);
+  void raise(const ItemSpec& spec, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out);
+  bool turn(const ItemSpec& spec, Watch& watch, Severity next, Time now);
+  void flap(Watch& watch, bool on, Time now, Unsaved& out);
   void change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
   void recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out);
   void close(std::uint64_t id, Unsaved& out);

@@ -85,6 +85,22 @@ TEST(WeekHours, AreOnePieceWhereAnHourComesTwice) {
   }
 }
 
+TEST(WeekHours, AreClosedOnHolidays) {
+  WeekHours office = hours("Mon-Fri 08:00-19:00", "Asia/Seoul");
+  ASSERT_TRUE(office.close_on({"2026-11-24", "12-25"}));
+  EXPECT_TRUE(office.contains(at("2026-11-23T01:00:00Z")));
+  EXPECT_FALSE(office.contains(at("2026-11-24T01:00:00Z")));
+  EXPECT_EQ(at("2026-11-24T23:00:00Z"), office.next(at("2026-11-23T10:00:00Z")));
+  EXPECT_FALSE(office.contains(at("2026-12-25T01:00:00Z")));
+  EXPECT_FALSE(office.contains(at("2028-12-25T01:00:00Z")));
+  WeekHours always;
+  ASSERT_TRUE(always.close_on({"02-29"}));
+  EXPECT_FALSE(always.always());
+  EXPECT_FALSE(always.contains(at("2028-02-29T01:00:00Z")));
+  EXPECT_TRUE(always.contains(at("2028-03-01T01:00:00Z")));
+  for (const char* wrong : {"2026-13-01", "12-32", "Christmas", "2026-12-25 10:00", ""}) EXPECT_FALSE(always.close_on({wrong})) << wrong;
+}
+
 TEST(WeekHours, RefuseWithTheWordAtFault) {
   const auto refuses = [](std::string_view text, std::string_view zone, std::string_view named) {
     SCOPED_TRACE(text);

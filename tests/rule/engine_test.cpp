@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "query/parse.h"
-#include "rule/fakes.h"
+#include "rule/stage.h"
 
 namespace bongsu::rule {
 namespace {

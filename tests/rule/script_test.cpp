@@ -4,6 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "config/items.h"
 
 namespace bongsu::rule {
 namespace {
@@ -16,12 +20,30 @@ std::vector<std::filesystem::path> scripts() {
   return files;
 }
 
+// What Bongsu ships with.
+const std::vector<ItemSpec>& stock() {
+  static const auto items = [] {
+    config::Problems problems;
+    const std::filesystem::path folder(BONGSU_SOURCE_DIR "/rules");
+    auto read = config::read_items(std::span(&folder, 1), problems);
+    EXPECT_TRUE(problems.empty()) << problems.lines().front();
+    return read;
+  }();
+  return items;
+}
+
+ScriptResult run_file(const std::filesystem::path& file, bool restart_each_second = false) {
+  std::ifstream in(file);
+  const std::string text(std::istreambuf_iterator<char>(in), {});
+  return run_script(text, file.filename().string(), stock(), restart_each_second);
+}
+
 }  // namespace
 
 TEST(RuleScripts, Hold) {
   ASSERT_LT(10U, scripts().size());
   for (const auto& file : scripts()) {
-    const ScriptResult result = run_script(file);
+    const ScriptResult result = run_file(file);
     EXPECT_LT(0U, result.checks) << file;
     for (const std::string& failure : result.failures) ADD_FAILURE() << failure;
   }
@@ -33,15 +55,41 @@ TEST(RuleScripts, HoldWithARestartEachSecond) {
     // These are about what one process alone can know: a disk that refuses, a device or an item that has just left.
     const auto name = file.filename();
     if (name == "disk_full.test" || name == "device_gone.test" || name == "silence.test" || name == "reload.test") continue;
-    const ScriptResult once = run_script(file);
-    const ScriptResult restarted = run_script(file, true);
+    const ScriptResult once = run_file(file);
+    const ScriptResult restarted = run_file(file, true);
     for (const std::string& failure : restarted.failures) ADD_FAILURE() << "restarted: " << failure;
     EXPECT_EQ(once.log, restarted.log) << file;
   }
 }
 
 TEST(RuleScripts, TwoRunsGiveOneLog) {
-  for (const auto& file : scripts()) EXPECT_EQ(run_script(file).log, run_script(file).log) << file;
+  for (const auto& file : scripts()) EXPECT_EQ(run_file(file).log, run_file(file).log) << file;
+}
+
+// A person's mistake is a failure of its line, and ends nothing.
+TEST(RuleScripts, NamesTheLineThatIsWrong) {
+  const auto fails = [](const std::string& line) {
+    SCOPED_TRACE(line);
+    const auto result = run_script("load 10s v{device=\"a\"} 1 2 3\n" + line + "\n", "x.test");
+    ASSERT_FALSE(result.failures.empty());
+    EXPECT_TRUE(result.failures[0].starts_with("x.test:2: " + line)) << result.failures[0];
+  };
+  fails("item");
+  fails("item cpu_usage");  // not known here
+  fails("item v danger");
+  fails("item v danger much");
+  fails("at");
+  fails("at soon normal");
+  fails("at 0s");
+  fails("load");
+  fails("load 10s");
+  fails("load 10s v{device=\"a\"} 1xmany");
+  fails("ack");
+  fails("ack seven");
+  fails("window");
+  fails("device");
+  fails("disk");
+  fails("frobnicate");
 }
 
 }  // namespace bongsu::rule

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rule/script.h"
 
-#include <fstream>
 #include <map>
 #include <memory>
 
@@ -10,7 +9,7 @@
 #include "model/marker.h"
 #include "query/parse.h"
 #include "rule/engine.h"
-#include "rule/fakes.h"
+#include "rule/stage.h"
 
 namespace bongsu::rule {
 namespace {
@@ -45,35 +44,44 @@ std::optional<std::string> value_of(const std::string& word, std::string_view ke
 
 class Runner {
  public:
-  Runner(const std::filesystem::path& file, bool restart_each_second)
-      : name_(file.filename().string()), restarting_(restart_each_second) {
-    std::ifstream in(file);
-    for (std::string line; std::getline(in, line);) lines_.push_back(line);
+  Runner(std::string_view text, std::string name, std::span<const ItemSpec> known, bool restart_each_second)
+      : name_(std::move(name)), known_(known), restarting_(restart_each_second) {
+    for (const std::string_view line : split(text, '\n'))
+      lines_.emplace_back(line.ends_with('\r') ? line.substr(0, line.size() - 1) : line);
   }
 
+  // A person's file: a word that is missing or no number is a failure of its line.
   ScriptResult run() {
     for (at_ = 0; at_ < lines_.size(); ++at_) {
       const auto words = words_of(trim(lines_[at_]));
       if (words.empty() || words[0][0] == '#') continue;
-      if (words[0] == "load") load(words);
-      else if (words[0] == "item") item(words);
-      else if (words[0] == "drop") drop(words.at(1));
-      else if (words[0] == "device") device(words);
-      else if (words[0] == "at") at(words);
-      else if (words[0] == "ack") acknowledge(words);
-      else if (words[0] == "unack") check(engine().unacknowledge(std::stoull(words.at(1)), "test", now_));
-      else if (words[0] == "restart") engine_.reset();
-      else if (words[0] == "disk") store_.refuse = words.at(1) == "off";
-      else if (words[0] == "window") window(words);
-      else if (words[0] == "news") news();
-      else if (words[0] == "log") log();
-      else fail("no such command");
+      try {
+        step(words);
+      } catch (const std::exception&) {
+        fail("a word is missing, or is not what stands here; see the README of rules");
+      }
     }
     result_.log = store_.alarm_log();
     return std::move(result_);
   }
 
  private:
+  void step(const std::vector<std::string>& words) {
+    if (words[0] == "load") load(words);
+    else if (words[0] == "item") item(words);
+    else if (words[0] == "drop") drop(words.at(1));
+    else if (words[0] == "device") device(words);
+    else if (words[0] == "at") at(words);
+    else if (words[0] == "ack") acknowledge(words);
+    else if (words[0] == "unack") check(engine().unacknowledge(std::stoull(words.at(1)), "test", now_));
+    else if (words[0] == "restart") engine_.reset();
+    else if (words[0] == "disk") store_.refuse = words.at(1) == "off";
+    else if (words[0] == "window") window(words);
+    else if (words[0] == "news") news();
+    else if (words[0] == "log") log();
+    else fail("no such command");
+  }
+
   void fail(const std::string& what) {
     result_.failures.push_back(name_ + ":" + std::to_string(at_ + 1) + ": " + lines_[at_] + "\n    " + what);
   }
@@ -108,7 +116,7 @@ class Runner {
       std::string value = words[i];
       int times = 1;
       if (const std::size_t x = value.find('x'); x != std::string::npos) {
-        times = std::stoi(value.substr(x + 1));
+        times = std::min(std::stoi(value.substr(x + 1)), 1'000'000);
         value.resize(x);
       }
       for (; times > 0; --times, time += step) {
@@ -123,6 +131,13 @@ class Runner {
   }
 
   void item(const std::vector<std::string>& words) {
+    if (words.size() == 2) {
+      const auto own = std::find_if(known_.begin(), known_.end(), [&](const ItemSpec& one) { return one.name == words[1]; });
+      if (own == known_.end()) return fail("there is no item " + words[1]);
+      items_.insert_or_assign(words[1], *own);
+      if (engine_) engine_->reload(specs());
+      return;
+    }
     ItemSpec spec;
     spec.name = words.at(1);
     spec.interval = step_;
@@ -146,7 +161,15 @@ class Runner {
       else if (key == "interval") spec.interval = span(value);
       else if (key == "after") spec.no_data_after = span(value);
       else if (key == "no_data") spec.no_data = value == "ignore" ? NoData::Ignore : NoData::Unknown;
-      else if (key == "os") spec.targets.os.push_back(value);
+      else if (key == "flapping") {
+        const auto parts = split(value, '/');
+        spec.flapping.changes = value == "off" ? 0 : std::stoul(std::string(parts.at(0)));
+        if (parts.size() > 1) spec.flapping.within = span(std::string(parts[1]));
+      } else if (key == "hours") {
+        auto hours = WeekHours::parse(value.size() > 1 && value[0] == '"' ? value.substr(1, value.size() - 2) : value, "");
+        if (!hours) return fail(hours.error().text);
+        spec.hours = *std::move(hours);
+      } else if (key == "os") spec.targets.os.push_back(value);
       else if (key == "kind") spec.targets.kind.push_back(value);
       else if (key == "expr") {
         spec.expr_text.clear();
@@ -198,7 +221,7 @@ class Runner {
 
   Engine& engine() {
     if (!engine_) {
-      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_, {.prober = &prober_});
+      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_, {.log_changes = false, .prober = &prober_});
       if (!opened) fail(opened.error().text);
       engine_ = *std::move(opened);
       engine_->set_windows(file_windows_);
@@ -324,7 +347,7 @@ class Runner {
       if (!one) return fail(one.error().text), false;
       got += format_duration(one->at.time_since_epoch()) + " " + std::string(to_string(one->change)) + " " + one->alarm.item +
              " " + std::string(to_string(one->alarm.level)) + " " + one->alarm.labels.to_string() +
-             (one->alarm.suppressed ? " suppressed" : "") + "\n";
+             (one->alarm.suppressed ? " suppressed" : "") + (one->alarm.flapping ? " flapping" : "") + "\n";
       return true;
     }));
     const std::string expected = indented();
@@ -355,6 +378,7 @@ class Runner {
   }
 
   std::string name_;
+  const std::span<const ItemSpec> known_;
   const bool restarting_;
   std::vector<std::string> lines_;
   std::size_t at_ = 0;
@@ -374,8 +398,8 @@ class Runner {
 
 }  // namespace
 
-ScriptResult run_script(const std::filesystem::path& file, bool restart_each_second) {
-  return Runner(file, restart_each_second).run();
+ScriptResult run_script(std::string_view text, std::string name, std::span<const ItemSpec> known, bool restart_each_second) {
+  return Runner(text, std::move(name), known, restart_each_second).run();
 }
 
 }  // namespace bongsu::rule

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// bongsu rules test: scripts of alarms, and watch items replayed over what is stored.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/ask.h"
+#include "app/commands.h"
+#include "app/session.h"
+#include "app/share.h"
+#include "app/table.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/text.h"
+#include "config/items.h"
+#include "model/show.h"
+#include "query/engine.h"
+#include "rule/replay.h"
+#include "rule/script.h"
+#include "store/store.h"
+
+namespace bongsu::app {
+namespace {
+
+constexpr std::int64_t kMostSteps = 10'000;  // of one range query; the daemon's bound is 11,000
+
+std::optional<std::vector<rule::ItemSpec>> read_stock_and(const std::vector<std::string>& folders) {
+  const auto share = find_share();
+  if (!share) return fail(share.error().text), std::nullopt;
+  std::vector<std::filesystem::path> all{share->rules};
+  all.insert(all.end(), folders.begin(), folders.end());
+  config::Problems problems;
+  auto items = config::read_items(all, problems);
+  for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", escape_terminal(line).c_str());
+  if (!problems.empty()) return std::nullopt;
+  return items;
+}
+
+int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpec>& items) {
+  bool good = true;
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("files").begin_array();
+  for (const std::string& file : options.names) {
+    std::ifstream in(file, std::ios::binary);
+    const std::string text(std::istreambuf_iterator<char>(in), {});
+    rule::ScriptResult result;
+    if (in) result = rule::run_script(text, file, items);
+    else result.failures.push_back(file + ": cannot be read");
+    if (result.failures.empty() && result.checks == 0) result.failures.push_back(file + ": checks nothing; write a line with at");
+    good = good && result.failures.empty();
+    json.begin_object()
+        .member("file", file)
+        .member("checks", static_cast<std::uint64_t>(result.checks))
+        .key("failures")
+        .begin_array();
+    for (const std::string& failure : result.failures) json.value(failure);
+    json.end_array().end_object();
+    if (options.ask.json) continue;
+    for (const std::string& failure : result.failures) {
+      for (const std::string_view line : split(failure, '\n')) std::printf("%s\n", escape_terminal(line).c_str());
+    }
+    std::printf("%s: %zu checks, %s\n", escape_terminal(file).c_str(), result.checks,
+                result.failures.empty() ? "all hold" : (std::to_string(result.failures.size()) + " failures").c_str());
+  }
+  json.end_array().end_object();
+  if (options.ask.json) std::printf("%s\n", out.c_str());
+  return good ? 0 : 1;
+}
+
+// Where the values of an expression come from.
+using Ask = std::function<Result<std::vector<Series>>(const rule::ItemSpec& item, Time from, Time to)>;
+
+Result<std::vector<Series>> ask_api(const std::string& url, const rule::ItemSpec& item, Time from, Time to) {
+  BONGSU_TRY(const std::string body, ask_form(url, "/prometheus/api/v1/query_range",
+                                              {{"query", item.expr_text},
+                                               {"start", format_time(from)},
+                                               {"end", format_time(to)},
+                                               {"step", format_number(static_cast<double>(item.interval.count()) / 1000)}}));
+  const auto answer = nlohmann::json::parse(body, nullptr, false);
+  const Error unreadable{Code::Invalid, url + " did not answer in Prometheus' form; does the URL point at a Bongsu daemon?"};
+  if (!answer.is_object() || !answer.contains("data") || !answer["data"].is_object()) return unreadable;
+  std::vector<Series> out;
+  for (const auto& one : answer["data"].value("result", nlohmann::json::array())) {
+    if (!one.is_object() || !one.contains("metric") || !one.contains("values") || !one["metric"].is_object()) return unreadable;
+    Labels labels;
+    for (const auto& [name, value] : one["metric"].items()) {
+      if (value.is_string()) labels.set(name, value.get<std::string>());
+    }
+    Series series{.labels = std::make_shared<const Labels>(std::move(labels)), .samples = {}};
+    for (const auto& pair : one["values"]) {
+      if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number() || !pair[1].is_string()) return unreadable;
+      const auto value = parse_number(pair[1].get_ref<const std::string&>());
+      if (value) series.samples.push_back({time_from_ms(std::llround(pair[0].get<double>() * 1000)), *value});
+    }
+    out.push_back(std::move(series));
+  }
+  return out;
+}
+
+// At whole multiples of the interval since 1970, as the daemon judges; in pieces that one query may have.
+Result<std::vector<Series>> values_of(const rule::ItemSpec& item, Time from, Time to, const Ask& ask) {
+  const std::int64_t step = item.interval.count();
+  std::map<Labels, std::vector<Sample>> all;
+  for (std::int64_t slot = (to_ms(from) + step - 1) / step; slot * step <= to_ms(to); slot += kMostSteps) {
+    const Time begin = time_from_ms(slot * step);
+    const Time end = std::min(to, time_from_ms((slot + kMostSteps - 1) * step));
+    BONGSU_TRY(const std::vector<Series> piece, ask(item, begin, end));
+    for (const Series& series : piece) {
+      std::vector<Sample>& into = all[*series.labels];
+      into.insert(into.end(), series.samples.begin(), series.samples.end());
+    }
+  }
+  std::vector<Series> out;
+  for (auto& [labels, samples] : all)
+    out.push_back({.labels = std::make_shared<const Labels>(labels), .samples = std::move(samples)});
+  return out;
+}
+
+void print_replay(const rule::ItemSpec& item, const std::vector<rule::Replayed>& fired, std::size_t label_sets, Time to,
+                  const std::string& since) {
+  std::set<std::string, std::less<>> devices;
+  for (const rule::Replayed& one : fired) devices.emplace(one.labels.get("device"));
+  std::printf("%s: would have fired %zu times in %s, on %zu devices (%zu label sets)\n", item.name.c_str(), fired.size(),
+              since.c_str(), devices.size(), label_sets);
+  Table table({"LEVEL", "DEVICE", "WHERE", "SINCE", "LASTED", "WORST"});
+  for (const rule::Replayed& one : fired) {
+    table.row({std::string(to_string(one.peak)), std::string(one.labels.get("device")), show_labels(one.labels),
+               format_time(one.since), format_duration(one.until.value_or(to) - one.since) + (one.until ? "" : ", still open"),
+               show_quantity(one.worst, item.unit)},
+              one.peak);
+  }
+  if (!table.empty()) std::printf("%s", table.text().c_str());
+}
+
+int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSpec>& items) {
+  const auto span = parse_duration(options.since);
+  if (!span || *span <= Millis(0)) {
+    std::fprintf(stderr, "bongsu: --since: \"%s\" is no duration such as 30d\n", escape_terminal(options.since).c_str());
+    return 2;
+  }
+  const SystemClock clock;
+  Metrics metrics;
+  std::unique_ptr<const store::Store> store;
+  Ask ask = [&](const rule::ItemSpec& item, Time from, Time to) { return ask_api(options.ask.url, item, from, to); };
+  if (!options.data.empty()) {
+    auto opened = store::Store::open_to_read(options.data, {}, clock, metrics);
+    if (!opened) return fail(opened.error().text);
+    store = *std::move(opened);
+    ask = [&](const rule::ItemSpec& item, Time from, Time to) -> Result<std::vector<Series>> {
+      BONGSU_TRY(query::Answer answer, query::Engine(*store).range(*item.expr, from, to, item.interval));
+      return std::move(answer.matrix);
+    };
+  }
+  std::string out;
+  JsonWriter json(out);
+  json.begin_object().key("items").begin_array();
+  const Time to = clock.now();
+  for (const std::string& name : options.names) {
+    const auto item = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.name == name; });
+    if (item == items.end()) return fail("there is no item " + name + "; --rules FOLDER names where yours are");
+    const auto values = values_of(*item, to - *span, to, ask);
+    if (!values) return fail(name + ": " + values.error().text);
+    const auto fired = rule::replay(*item, *values);
+    if (!options.ask.json) print_replay(*item, fired, values->size(), to, options.since);
+    json.begin_object()
+        .member("item", name)
+        .member("label_sets", static_cast<std::uint64_t>(values->size()))
+        .key("fired")
+        .begin_array();
+    for (const rule::Replayed& one : fired) {
+      json.begin_object().member("level", to_string(one.peak)).key("labels");
+      write_labels(json, one.labels);
+      json.member("since", one.since).key("until");
+      if (one.until) json.value(*one.until);
+      else json.null();
+      json.member("worst", one.worst).end_object();
+    }
+    json.end_array().end_object();
+  }
+  json.end_array().end_object();
+  if (options.ask.json) std::printf("%s\n", out.c_str());
+  return 0;
+}
+
+}  // namespace
+
+int rules_test(const RulesTestOptions& options) {
+  const auto items = read_stock_and(options.folders);
+  if (!items) return 1;
+  return options.since.empty() ? run_scripts(options, *items) : replay_items(options, *items);
+}
+
+}  // namespace bongsu::app

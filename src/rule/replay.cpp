@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/replay.h"
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+
+#include "rule/judge.h"
+
+namespace bongsu::rule {
+namespace {
+
+void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed>& out) {
+  Clocks clocks;
+  std::optional<Replayed> open;
+  std::optional<Time> last;
+  const Millis patience = item.no_data_after.value_or(item.interval);
+  const auto close = [&](Time at) {
+    if (!open) return;
+    open->until = at;
+    out.push_back(*std::move(open));
+    open.reset();
+  };
+  for (const Sample& sample : series.samples) {
+    if (std::isnan(sample.value)) continue;
+    if (!item.hours.contains(sample.at)) {
+      close(sample.at);
+      clocks = {};
+      continue;
+    }
+    if (last && sample.at - *last > std::max(patience, item.interval)) {
+      forget_pending(clocks);
+      if (item.no_data == NoData::Ignore) {
+        close(*last + patience);
+        clocks = {};
+      }
+    }
+    last = sample.at;
+    const Verdict verdict = judge(item, clocks, sample.value, sample.at);
+    if (verdict.level == nullptr) {
+      close(sample.at);
+      continue;
+    }
+    if (!open)
+      open = Replayed{.labels = series.labels->without(kMetricName), .since = sample.at, .until = {}, .worst = sample.value};
+    open->peak = std::max(open->peak, verdict.level->severity);
+    open->worst = item.below ? std::min(open->worst, sample.value) : std::max(open->worst, sample.value);
+  }
+  if (open) out.push_back(*std::move(open));
+}
+
+}  // namespace
+
+std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values) {
+  std::vector<Replayed> out;
+  for (const Series& series : values) replay_one(item, series, out);
+  std::sort(out.begin(), out.end(),
+            [](const Replayed& a, const Replayed& b) { return std::tie(a.since, a.labels) < std::tie(b.since, b.labels); });
+  return out;
+}
+
+}  // namespace bongsu::rule

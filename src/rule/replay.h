@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "model/point.h"
+#include "rule/spec.h"
+
+namespace bongsu::rule {
+
+// One alarm as it would have been.
+struct Replayed {
+  Labels labels;
+  Severity peak = Severity::Normal;
+  Time since;
+  std::optional<Time> until;  // nothing: still open at the end
+  double worst = 0;           // value, in the direction of the limits
+};
+
+// What the item would have told, given the values of its expression at each of its intervals: sorted by beginning, then labels.
+// A gap of more than no_data_after (one interval where it has none) forgets what was pending, and ends an alarm where
+// `no_data: ignore`; otherwise the alarm outlives it. Left out are overrides (who a device was is not kept), flapping, and what
+// would have been suppressed.
+std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values);
+
+}  // namespace bongsu::rule

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/replay.h"
+
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+
+namespace bongsu::rule {
+namespace {
+
+using namespace std::chrono_literals;
+
+Series series(std::string device, std::vector<std::pair<int, double>> minutes) {
+  Series out{.labels = std::make_shared<const Labels>(Labels{{"__name__", "v"}, {"device", std::move(device)}}), .samples = {}};
+  for (const auto& [minute, value] : minutes) out.samples.push_back({time_from_ms(minute * 60'000), value});
+  return out;
+}
+
+// "a urgent 2m-5m 95", one line each.
+std::string told(const ItemSpec& item, const std::vector<Series>& values) {
+  std::string out;
+  for (const Replayed& one : replay(item, values)) {
+    out += std::string(one.labels.get("device")) + " " + std::string(to_string(one.peak)) + " " +
+           format_duration(one.since.time_since_epoch()) + "-" +
+           (one.until ? format_duration(one.until->time_since_epoch()) : "") + " " + format_number(one.worst) + "\n";
+  }
+  return out;
+}
+
+ItemSpec cpu() {
+  ItemSpec item;
+  item.name = "cpu";
+  item.interval = 1min;
+  item.levels = {{Severity::Danger, 80, 1min, {}}, {Severity::Urgent, 90, 1min, {}}};
+  item.clear = 5;
+  return item;
+}
+
+TEST(Replay, ListsWhatWouldHaveBeenTold) {
+  EXPECT_EQ("", told(cpu(), {}));
+  EXPECT_EQ("", told(cpu(), {series("a", {{1, 50}, {2, 95}, {3, 50}})}));  // did not last
+  EXPECT_EQ(
+      "b danger 2m-4m 85\n"
+      "a urgent 3m-7m 95\n"
+      "a danger 10m- 81\n",
+      told(cpu(), {series("a", {{1, 50}, {2, 81}, {3, 82}, {4, 95}, {5, 95}, {6, 76}, {7, 75}, {9, 81}, {10, 81}}),
+                   series("b", {{1, 85}, {2, 85}, {3, 85}, {4, 10}})}));
+}
+
+TEST(Replay, KeepsAnAlarmOverAGapUnlessSilenceIsGood) {
+  const std::vector<Series> values{series("a", {{1, 85}, {2, 85}, {9, 85}, {10, 10}})};
+  ItemSpec item = cpu();
+  EXPECT_EQ("a danger 2m-10m 85\n", told(item, values));
+  item.no_data = NoData::Ignore;
+  EXPECT_EQ("a danger 2m-3m 85\n", told(item, values));
+}
+
+TEST(Replay, KnowsBelowAndHours) {
+  ItemSpec item = cpu();
+  item.below = true;
+  item.levels = {{Severity::Danger, 10, 0min, {}}};
+  EXPECT_EQ("a danger 2m-4m 3\n", told(item, {series("a", {{1, 50}, {2, 9}, {3, 3}, {4, 50}})}));
+  item.hours = *WeekHours::parse("Thu 00:00-00:03", "");
+  EXPECT_EQ("a danger 2m-3m 9\n", told(item, {series("a", {{1, 50}, {2, 9}, {3, 3}, {4, 50}})}));
+}
+
+}  // namespace
+}  // namespace bongsu::rule

@@ -119,11 +119,16 @@ class Runner {
         times = std::min(std::stoi(value.substr(x + 1)), 1'000'000);
         value.resize(x);
       }
-      for (; times > 0; --times, time += step) {
+      double rise = 0;
+      if (const std::size_t plus = value.find_last_of('+'); plus != std::string::npos && plus > 0 && value[plus - 1] != 'e') {
+        rise = parse_number(value.substr(plus + 1)).value();
+        value.resize(plus);
+      }
+      for (double above = 0; times > 0; --times, time += step, above += rise) {
         if (value == "_") continue;
         const double number = value == "stale"     ? stale_marker()
                               : value == "timeout" ? gap_marker(GapCause::Timeout)
-                                                   : parse_number(value).value();
+                                                   : parse_number(value).value() + above;
         points.push_back({*id, {time, number}});
       }
     }

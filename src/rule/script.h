@@ -11,7 +11,8 @@
 namespace bongsu::rule {
 
 // A golden script of alarms, one command a line; time runs from 0 in whole seconds, and everything is judged at each.
-//   load STEP  SERIES  VALUE...    point i at i x STEP; `_` none, `stale` and `timeout` markers, `90x5` five times
+//   load STEP  SERIES  VALUE...    point i at i x STEP; `_` none, `stale` and `timeout` markers, `90x5` five times,
+//                                  `10+2x5` 10 12 14 16 18
 //   item NAME                      the item of that name as Bongsu or the user's folder has it
 //   item NAME  KEY VALUE...        danger 90, hold 1m, hold.fatal 10s, count 3/5, clear 5, below, interval 10s, after 2m,
 //                                  no_data ignore, os linux, kind switch, flapping 6/5m or off, hours "Thu 00:00-01:00",

@@ -66,6 +66,19 @@ TEST(RuleScripts, TwoRunsGiveOneLog) {
   for (const auto& file : scripts()) EXPECT_EQ(run_file(file).log, run_file(file).log) << file;
 }
 
+// What the README of rules shows holds.
+TEST(RuleScripts, TheOneOfTheReadmeHolds) {
+  std::ifstream in(BONGSU_SOURCE_DIR "/rules/README.md");
+  std::string script;
+  for (std::string line; std::getline(in, line);) {
+    if (line == "    # cpu.test" || (!script.empty() && line.starts_with("    "))) script += line.substr(4) + "\n";
+    else if (!script.empty()) break;
+  }
+  const ScriptResult result = run_script(script, "cpu.test", stock());
+  EXPECT_EQ(3U, result.checks);
+  for (const std::string& failure : result.failures) ADD_FAILURE() << failure;
+}
+
 // A person's mistake is a failure of its line, and ends nothing.
 TEST(RuleScripts, NamesTheLineThatIsWrong) {
   const auto fails = [](const std::string& line) {

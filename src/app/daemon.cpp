@@ -186,7 +186,7 @@ Status Daemon::Parts::open() {
                                                             .kept = store.get()});
 
   scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
-  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, {.prober = poller.get()}));
+  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, {.own_points = store.get(), .prober = poller.get()}));
   rules->set_windows(setup.config.maintenance);
   BONGSU_TRY(courier, notify::CurlCourier::start());
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));

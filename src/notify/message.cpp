@@ -17,11 +17,12 @@ constexpr std::size_t kMostTold = 30;  // notices of one message that are told i
 constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
-  std::string_view recovered, repeated, escalated, test, limit, level, value, since, lasted, peak, why, from, more, notices, page;
+  std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, lasted, peak, why, from, more, notices, page;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
                               .escalated = "escalated",
+                              .flapping = "flapping",
                               .test = "test",
                               .limit = "limit",
                               .level = "Level",
@@ -37,6 +38,7 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
 constexpr Vocabulary kKorean{.recovered = "복구",
                              .repeated = "지속",
                              .escalated = "상위 보고",
+                             .flapping = "반복 변동",
                              .test = "시험",
                              .limit = "기준",
                              .level = "등급",
@@ -65,6 +67,7 @@ std::string mark_of(const Notice& notice, Language language) {
   std::string mark = level_word(notice.news.alarm.level, language);
   if (notice.reason == Reason::Repeated) mark += ", " + std::string(words.repeated);
   if (notice.reason == Reason::Escalated) mark += ", " + std::string(words.escalated);
+  if (notice.news.alarm.flapping) mark += ", " + std::string(words.flapping);
   return mark;
 }
 

@@ -288,6 +288,7 @@ void Engine::evaluate(Time now) {
     }
   }
   suppress(round, !due.empty());
+  write_uplink(now);
   commit();
 }
 

@@ -11,6 +11,7 @@
 #include "model/alarm.h"
 #include "model/alarm_news.h"
 #include "model/device.h"
+#include "model/sink.h"
 #include "model/source.h"
 #include "model/state.h"
 #include "query/engine.h"
@@ -28,7 +29,9 @@ struct EngineOptions {
   std::size_t max_watches = 1'000'000;    // item x label set
   Millis forget{std::chrono::hours(24)};  // a label set that is silent so long on a device that answers is gone
   bool log_changes = true;                // of alarms, for whoever reads the daemon's log
-  Prober* prober = nullptr;               // asks devices above one before its alarm is told; must outlive the engine
+  // Where bongsu_uplink_up is written, every ten seconds: 0 while no device at all can be reached. Must outlive the engine.
+  PointSink* own_points = nullptr;
+  Prober* prober = nullptr;  // asks devices above one before its alarm is told; must outlive the engine
 };
 
 struct Acknowledgement {
@@ -41,7 +44,8 @@ struct Acknowledgement {
 // Judges watch items and keeps their alarms. What changes is committed with the alarm events and news (model/alarm_news.h) that
 // belong to it, so that a restart neither repeats nor loses one; alarms are shown once the store has answered. An open alarm
 // is suppressed, which means that nobody is told of it, while a maintenance window is open for it, or while all parents of
-// its device are down: before a child's alarm is told, all devices above it are asked. Kept records:
+// its device are down: before a child's alarm is told, all devices above it are asked. Where a device with none above it is down,
+// some others are asked: when none answers, Bongsu's own connection is at fault, and bongsu_uplink_up alone tells. Kept records:
 // src/rule/FORMAT.md. Metrics: bongsu_rule_evaluations_total, bongsu_rule_failures_total, bongsu_rule_commit_failures_total,
 // bongsu_rule_watches_refused_total, bongsu_rule_lateness_seconds, bongsu_alarms_active{level}, bongsu_watches.
 class Engine final : public AlarmSource {
@@ -100,6 +104,7 @@ class Engine final : public AlarmSource {
   void apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round);
   void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
   void suppress(Round& round, bool judged);
+  void write_uplink(Time now);
   void commit();
   void save();
   static void put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const std::string& by, const std::string& note,

@@ -2,8 +2,23 @@
 #include "rule/reach.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bongsu::rule {
+namespace {
+
+// It answers whatever becomes of the network.
+bool on_this_machine(const DeviceState& device) {
+  return device.address.starts_with("127.") || device.address == "::1" || device.address == "localhost";
+}
+
+void count(const DeviceState& device, Reach::Others& into, int by) {
+  if (on_this_machine(device)) return;
+  std::size_t& of = !device.up ? into.unknown : *device.up ? into.up : into.down;
+  of = by > 0 ? of + 1 : of - 1;
+}
+
+}  // namespace
 
 const DeviceState* Reach::find(std::string_view device) const {
   const auto at = std::lower_bound(devices_.begin(), devices_.end(), device,
@@ -50,6 +65,39 @@ std::set<std::string> Reach::above(std::string_view device) const {
     for (const std::string& name : known->parents) {
       if (find(name) != nullptr && out.insert(name).second) left.push_back(name);
     }
+  }
+  return out;
+}
+
+void Reach::survey() {
+  if (std::exchange(surveyed_, true)) return;
+  for (const DeviceState& device : devices_) {
+    for (const std::string& parent : device.parents) children_[parent].push_back(device.name);
+    count(device, all_, 1);
+    if (!on_this_machine(device) && device.up != false) all_.to_ask.push_back(device.name);
+  }
+}
+
+Reach::Others Reach::others(std::string_view device) {
+  constexpr std::size_t kWitnesses = 5;
+  survey();
+  std::set<std::string, std::less<>> behind{std::string(device)};
+  std::vector<std::string> left{std::string(device)};
+  while (!left.empty()) {
+    const auto children = children_.find(left.back());
+    left.pop_back();
+    if (children == children_.end()) continue;
+    for (const std::string& child : children->second) {
+      if (behind.insert(child).second) left.push_back(child);
+    }
+  }
+  Others out{.up = all_.up, .down = all_.down, .unknown = all_.unknown};
+  for (const std::string& name : behind) {
+    if (const DeviceState* known = find(name)) count(*known, out, -1);
+  }
+  for (const std::string& name : all_.to_ask) {
+    if (out.to_ask.size() == kWitnesses) break;
+    if (!behind.contains(name)) out.to_ask.push_back(name);
   }
   return out;
 }

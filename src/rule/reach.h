@@ -29,8 +29,19 @@ class Reach {
   std::set<std::string> above(std::string_view device) const;
   const DeviceState* find(std::string_view device) const;
 
+  // The devices that neither stand behind this one nor on this machine.
+  struct Others {
+    std::size_t up = 0, down = 0, unknown = 0;
+    std::vector<std::string> to_ask{};  // some that are not known to be down
+  };
+  Others others(std::string_view device);
+
  private:
   const std::vector<DeviceState>& devices_;
+  void survey();
+  std::map<std::string, std::vector<std::string>, std::less<>> children_;
+  Others all_;  // `to_ask` of them holds every one
+  bool surveyed_ = false;
   std::map<std::string, Way, std::less<>> ways_;  // found, or being found: then Unknown, which ends a circle
 };
 

@@ -159,7 +159,7 @@ Result<Hush> decode_hush(std::string_view bytes) {
   RecordReader in(bytes, kVersion);
   Hush hush;
   const unsigned kind = in.octet();
-  if (kind < 1 || kind > static_cast<unsigned>(Hush::Kind::Asking)) in.fail();
+  if (kind < 1 || kind > static_cast<unsigned>(Hush::Kind::Uplink)) in.fail();
   else hush.kind = static_cast<Hush::Kind>(kind);
   hush.by = in.text();
   hush.name = in.text();

@@ -43,13 +43,14 @@ struct Hush {
   enum class Kind : std::uint8_t {
     Window = 1,  // maintenance
     Parent,      // its device cannot be reached because another is down
-    Asking       // the devices above are being asked whether they are
+    Asking,      // the devices above, or others, are being asked whether they are
+    Uplink       // no device at all can be reached: Bongsu's own connection is at fault
   };
   Kind kind = Kind::Window;
   std::string by;              // as Alarm::suppressed_by
-  std::string name{};          // of the window
+  std::string name{};          // of the window; of Asking: who is asked, with commas between
   Time since{};                // in this kind
-  std::optional<Time> back{};  // of Parent: when a way was open again
+  std::optional<Time> back{};  // of Parent and Uplink: when a way was open again
   friend bool operator==(const Hush&, const Hush&) = default;
 };
 

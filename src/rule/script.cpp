@@ -226,7 +226,8 @@ class Runner {
 
   Engine& engine() {
     if (!engine_) {
-      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_, {.log_changes = false, .prober = &prober_});
+      auto opened = Engine::open(specs(), store_, devices_, store_, metrics_,
+                                 {.log_changes = false, .own_points = &store_, .prober = &prober_});
       if (!opened) fail(opened.error().text);
       engine_ = *std::move(opened);
       engine_->set_windows(file_windows_);

@@ -75,6 +75,7 @@ class Ledger {
   std::map<std::string, Window, std::less<>> windows;       // kept
   std::map<std::string, Window, std::less<>> file_windows;  // of the configuration
   bool windows_changed = false;
+  bool uplink_lost = false;
   std::size_t watch_count = 0;
   std::array<int, 7> active{};                             // alarms by severity + 1
   std::map<std::string, LevelCounts, std::less<>> levels;  // of the watches of `items`, by device
@@ -130,6 +131,7 @@ struct Engine::State {
   std::set<std::string, std::less<>> known_devices;
   bool refused = false;  // the last commit
   std::vector<std::string> open_windows;
+  Time uplink_written;
   bool waiting = true;  // an alarm waits for what becomes of devices above its own; true until it is known
 };
 

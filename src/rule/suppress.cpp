@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is not told: alarms in maintenance, and those of devices that cannot be reached because another is down.
 #include <algorithm>
+#include <span>
 #include <utility>
 
+#include "base/text.h"
 #include "rule/reach.h"
 #include "rule/round.h"
 #include "rule/state.h"
@@ -10,6 +12,7 @@
 namespace bongsu::rule {
 namespace {
 
+constexpr Millis kUplinkEvery = std::chrono::seconds(10);
 constexpr Millis kPatience = std::chrono::seconds(30);    // with devices above that are asked
 constexpr Millis kUnexplained = std::chrono::minutes(5);  // that a dead parent without an alarm of its own is taken for a cause
 constexpr Millis kSettling = std::chrono::seconds(90);    // beside two polls, for a device to be heard again
@@ -48,8 +51,51 @@ struct Look {
                   .name = window->name,
                   .since = same ? before->since : now};
     }
-    if (device == nullptr || device->parents.empty()) return std::nullopt;
-    return by_parents(alarm, *device, before);
+    if (device == nullptr) return std::nullopt;
+    return device->parents.empty() ? by_others(alarm, *device, before) : by_parents(alarm, *device, before);
+  }
+
+  // Of a device that nothing stands in front of: that it is down says nothing of it where no other can be reached either.
+  std::optional<Hush> by_others(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
+    const bool hidden = before != nullptr && before->kind == Hush::Kind::Uplink;
+    const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
+    if (!hidden && !asking && !ledger.fresh.contains(alarm.id)) return std::nullopt;
+    if (hidden && !device.up) return *before;  // as after a start
+    const Reach::Others others = reach.others(device.name);
+    const bool silent = others.down >= 2 && others.up + others.unknown == 0;
+    const Hush lost{.kind = Hush::Kind::Uplink,
+                    .by = "no device can be reached, so Bongsu's own connection is at fault",
+                    .since = hidden ? before->since : now};
+    if (device.up == false && silent) return lost;
+    if (hidden) return settled(device, *before);
+    if (device.up != false || others.up + others.unknown + others.down < 2) return std::nullopt;
+    if (asking) {
+      bool known = true, one_is_up = false;
+      for (const std::string_view name : split(before->name, ',')) {
+        const DeviceState* asked = reach.find(name);
+        if (asked == nullptr) continue;
+        const bool answered = asked->probed && *asked->probed >= before->since;
+        known = known && answered;
+        one_is_up = one_is_up || (answered && asked->up != false);
+      }
+      if (one_is_up || (!known && now - before->since >= kPatience)) return std::nullopt;
+      return known ? lost : *before;
+    }
+    if (!can_ask || others.to_ask.empty()) return std::nullopt;
+    Hush ask{.kind = Hush::Kind::Asking, .by = "other devices are being asked", .since = now};
+    for (const std::string& name : others.to_ask) {
+      to_ask.insert(name);
+      ask.name += (ask.name.empty() ? "" : ",") + name;
+    }
+    return ask;
+  }
+
+  // The way is open again: the device is heard of soon, if it is well.
+  std::optional<Hush> settled(const DeviceState& device, Hush hush) const {
+    if (!hush.back) to_ask.insert(device.name);
+    hush.back = hush.back.value_or(now);
+    if (now - *hush.back < 2 * device.interval + kSettling) return hush;
+    return std::nullopt;
   }
 
   std::optional<Hush> by_parents(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
@@ -67,14 +113,7 @@ struct Look {
       return Hush{.kind = Hush::Kind::Parent, .by = down_text(causes), .since = since};
     }
     if (hidden && way == Reach::Way::Unknown) return *before;  // as after a start
-    if (hidden) {
-      // The way is open again: it is heard of soon, if it is well.
-      Hush after = *before;
-      if (!after.back) to_ask.insert(device.name);
-      after.back = before->back.value_or(now);
-      if (now - *after.back < 2 * device.interval + kSettling) return after;
-      return std::nullopt;
-    }
+    if (hidden) return settled(device, *before);
     if (!can_ask || !(fresh || asking)) return std::nullopt;
     const std::set<std::string> above = reach.above(device.name);
     if (asking) {
@@ -122,6 +161,19 @@ void Ledger::hush(std::uint64_t id, const std::optional<Hush>& how, Time now, Un
   }
 }
 
+void Engine::write_uplink(Time now) {
+  if (options_.own_points == nullptr || now - state_->uplink_written < kUplinkEvery) return;
+  const bool lost = state_->ledger.lock()->uplink_lost;
+  state_->uplink_written = now;
+  const auto id = options_.own_points->series(Labels{{std::string(kMetricName), "bongsu_uplink_up"}});
+  Status kept = id ? Status() : Status(id.error());
+  if (id) {
+    const Point point{*id, {now, lost ? 0.0 : 1.0}};
+    kept = options_.own_points->append(std::span(&point, 1));
+  }
+  if (!kept) metrics_.counter("bongsu_rule_points_dropped_total", "Points of the rules' own that were not stored.").add();
+}
+
 void Engine::suppress(Round& round, bool judged) {
   Unsaved& out = state_->unsaved;
   {
@@ -129,6 +181,7 @@ void Engine::suppress(Round& round, bool judged) {
     std::vector<std::string> open = ledger->open_windows(round.now, out);
     const bool changed = std::exchange(ledger->windows_changed, false) || open != state_->open_windows;
     state_->open_windows = std::move(open);
+    if (ledger->open.empty()) ledger->uplink_lost = false;
     if (ledger->open.empty() || !(judged || changed || state_->waiting)) return;
   }
   if (!round.has_devices) round.load(devices_);
@@ -153,6 +206,8 @@ void Engine::suppress(Round& round, bool judged) {
       ledger->hush(id, how, round.now, out);
     }
     ledger->fresh.clear();
+    ledger->uplink_lost = std::any_of(ledger->hushes.begin(), ledger->hushes.end(),
+                                      [](const auto& one) { return one.second.kind == Hush::Kind::Uplink && !one.second.back; });
   }
   if (options_.prober == nullptr) return;
   for (const std::string& device : to_ask) options_.prober->probe(device);

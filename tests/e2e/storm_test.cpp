@@ -57,7 +57,8 @@ notify::Spec one_room() {
 // Bongsu - core - switch - all others. Names, and with them the order of polling, and intervals are the seed's.
 class Site {
  public:
-  explicit Site(std::uint64_t seed) : world_(seed), random_(seed), profiles_(std::make_shared<poll::ProfileSet>()) {
+  explicit Site(std::uint64_t seed, bool flat = false)
+      : world_(seed), random_(seed), profiles_(std::make_shared<poll::ProfileSet>()) {
     auto pinger = icmp::Pinger::open(world_.reactor(), metrics_);
     EXPECT_TRUE(pinger);
     pinger_ = *std::move(pinger);
@@ -76,11 +77,12 @@ class Site {
       poll::DeviceSpec spec{.name = names_[i], .address = address_of(i).to_string()};
       spec.snmp = false;
       spec.ping_interval = Millis(10'000 + random_.below(50'000));
-      if (i > 0) spec.parents = {names_[i == 1 ? 0 : 1]};
+      if (i > 0 && !flat) spec.parents = {names_[i == 1 ? 0 : 1]};
       specs.push_back(std::move(spec));
     }
     poller_->apply(std::move(specs));
-    auto rules = rule::Engine::open(stock(), store_, *poller_, store_, metrics_, {.prober = poller_.get()});
+    auto rules =
+        rule::Engine::open(stock(), store_, *poller_, store_, metrics_, {.own_points = &store_, .prober = poller_.get()});
     EXPECT_TRUE(rules);
     rules_ = *std::move(rules);
     auto notifier = notify::Notifier::open(one_room(), store_, *poller_, courier_, metrics_);
@@ -97,6 +99,9 @@ class Site {
   // The switch takes everything behind it along.
   void set_switch(bool up) {
     for (unsigned i = 1; i < kDevices; ++i) world_.link(address_of(i)).up = up;
+  }
+  void set_all(bool up) {
+    for (unsigned i = 0; i < kDevices; ++i) world_.link(address_of(i)).up = up;
   }
   void set_device(unsigned i, bool up) { world_.link(address_of(i)).up = up; }
   const std::string& name(unsigned i) const { return names_[i]; }
@@ -138,6 +143,30 @@ TEST(Storm, ADeadSwitchIsOneNoticeThatNamesIt) {
     const Told end = site.told();
     ASSERT_EQ(1U, end.size());
     ASSERT_TRUE(end[0].starts_with("[recovered] " + site.name(1) + ": Device down")) << end[0];
+  }
+}
+
+// Nothing answers any more, of devices without parents: that is one notice about Bongsu's own connection. What is really dead
+// is told when it is back.
+TEST(Storm, ALostUplinkIsOneNoticeAboutItself) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Site site(seed, true);
+    site.run(2min + site.some_time());
+    ASSERT_EQ(Told{}, site.told());
+    site.set_all(false);
+    site.run(6min);
+    const Told lost = site.told();
+    ASSERT_EQ(1U, lost.size()) << nlohmann::json(lost).dump(1);
+    ASSERT_TRUE(lost[0].starts_with("[fatal] Bongsu's own connection")) << lost[0];
+    site.set_all(true);
+    site.set_device(9, false);
+    site.run(8min);
+    Told told = site.told();
+    std::sort(told.begin(), told.end());
+    ASSERT_EQ(2U, told.size()) << nlohmann::json(told).dump(1);
+    EXPECT_EQ("[fatal] " + site.name(9) + ": Device down 0 (limit 1)", told[0]);
+    EXPECT_TRUE(told[1].starts_with("[recovered] Bongsu's own connection")) << told[1];
   }
 }
 

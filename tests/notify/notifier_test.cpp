@@ -174,6 +174,23 @@ TEST(Notifier, TellsWhatIsSuppressedWhenItIsNoLonger) {
   EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
 }
 
+// Told once; the level may change as it likes until it comes to rest.
+TEST(Notifier, SaysOfAnAlarmThatItFlaps) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  alarm.flapping = true;
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger, flapping] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  alarm.flapping = false;
+  lab.tell(AlarmChange::Settled, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
 TEST(Notifier, ASuppressedAlarmThatEndsWasNever) {
   auto slow = route_to({"ops"});
   slow.escalate = {{.after = 1min, .to = {"ops"}, .via = {}}};

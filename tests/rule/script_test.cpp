@@ -54,7 +54,10 @@ TEST(RuleScripts, HoldWithARestartEachSecond) {
   for (const auto& file : scripts()) {
     // These are about what one process alone can know: a disk that refuses, a device or an item that has just left.
     const auto name = file.filename();
-    if (name == "disk_full.test" || name == "device_gone.test" || name == "silence.test" || name == "reload.test") continue;
+    // And points that it writes of itself it writes anew when it begins.
+    if (name == "uplink.test" || name == "disk_full.test" || name == "device_gone.test" || name == "silence.test" ||
+        name == "reload.test")
+      continue;
     const ScriptResult once = run_file(file);
     const ScriptResult restarted = run_file(file, true);
     for (const std::string& failure : restarted.failures) ADD_FAILURE() << "restarted: " << failure;

@@ -17,6 +17,7 @@ ItemSpec item(std::string name, std::string_view expr, double limit) {
   spec.expr = *query::parse(expr);
   spec.levels = {{Severity::Danger, limit, 0s, {}}};
   spec.interval = 10s;
+  spec.flapping.changes = 0;
   return spec;
 }
 

@@ -54,6 +54,8 @@ TEST(RuleScripts, HoldWithARestartEachSecond) {
   for (const auto& file : scripts()) {
     // These are about what one process alone can know: a disk that refuses, a device or an item that has just left.
     const auto name = file.filename();
+    // What ships is about levels, and takes hours.
+    if (name.string().starts_with("stock_")) continue;
     // And points that it writes of itself it writes anew when it begins.
     if (name == "uplink.test" || name == "disk_full.test" || name == "device_gone.test" || name == "silence.test" ||
         name == "reload.test")

@@ -161,6 +161,55 @@ TEST_F(ItemsTest, AMissingFolderIsAProblem) {
       lines_);
 }
 
+TEST_F(ItemsTest, OverridesAreTheItemWithOtherKeys) {
+  const auto stock = write("stock/a.yaml", R"(
+- item: cpu
+  expr: cpu_usage_percent
+  levels: {caution: 70, danger: 80}
+  hold: 3m
+  hours: Mon-Fri 08:00-19:00
+  zone: Asia/Seoul
+  holidays: ["12-25"]
+  flapping: {changes: 4, within: 10m}
+  overrides:
+    - {for: {os: [Windows]}, levels: {danger: 90}}
+    - {match: {device: db*, tags: {role: [db, dw]}}, levels: {caution: null}, hold: 10m, flapping: false}
+    - {match: {labels: {cpu: "31"}}, enabled: false}
+)");
+  const auto items = read({stock});
+  ASSERT_EQ(std::vector<std::string>{}, lines_);
+  ASSERT_EQ(1U, items.size());
+  const rule::ItemSpec& item = items[0];
+  EXPECT_EQ(4U, item.flapping.changes);
+  EXPECT_FALSE(item.hours.contains(parse_time("2026-12-25T01:00:00Z").value()));
+  EXPECT_TRUE(item.hours.contains(parse_time("2026-12-24T01:00:00Z").value()));
+  ASSERT_EQ(3U, item.overrides.size());
+  EXPECT_EQ(std::vector<std::string>{"windows"}, item.overrides[0].targets.os);
+  ASSERT_EQ(2U, item.overrides[0].item->levels.size());
+  EXPECT_EQ(70, item.overrides[0].item->levels[0].limit);
+  EXPECT_EQ(90, item.overrides[0].item->levels[1].limit);
+  EXPECT_EQ(std::vector<std::string>{"db*"}, item.overrides[1].match.devices);
+  ASSERT_EQ(1U, item.overrides[1].item->levels.size());
+  EXPECT_EQ(Millis(600'000), item.overrides[1].item->levels[0].hold);
+  EXPECT_EQ(0U, item.overrides[1].item->flapping.changes);
+  EXPECT_FALSE(item.overrides[2].item->enabled);
+}
+
+TEST_F(ItemsTest, OverridesNameWhatIsWrong) {
+  const auto refuses = [&](const std::string& override, const std::string& said) {
+    SCOPED_TRACE(override);
+    const auto items =
+        read({write("wrong/a.yaml", "- item: cpu\n  expr: up\n  levels: {danger: 1}\n  overrides: [" + override + "]\n")});
+    ASSERT_EQ(1U, lines_.size());
+    EXPECT_NE(std::string::npos, lines_[0].find(said)) << lines_[0];
+  };
+  refuses("{levels: {danger: 2}}", "needs match or for");
+  refuses("{match: {device: a}, expr: down}", "cannot change expr");
+  refuses("{match: {device: a, level: danger}, hold: 1m}", "takes device, tags and labels");
+  refuses("{match: {device: a}, hold: soon}", "hold");
+  refuses("word", "must be a map");
+}
+
 TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
   const auto items = read({BONGSU_SOURCE_DIR "/rules"});
   EXPECT_EQ(std::vector<std::string>{}, lines_);

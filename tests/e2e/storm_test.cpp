@@ -128,7 +128,7 @@ using Told = std::vector<std::string>;
 
 TEST(Storm, ADeadSwitchIsOneNoticeThatNamesIt) {
   const char* runs = std::getenv("BONGSU_STORM_RUNS");
-  const int count = runs != nullptr ? std::atoi(runs) : 40;
+  const int count = runs != nullptr ? std::atoi(runs) : 20;
   ASSERT_GT(count, 0);
   for (int run = 1; run <= count; ++run) {
     SCOPED_TRACE("seed " + std::to_string(run));

@@ -38,6 +38,44 @@ class RuleEngineTest : public testing::Test {
   Metrics metrics_;
 };
 
+// By tag, by name, by system; the last that fits counts, and what is switched off leaves.
+TEST_F(RuleEngineTest, OverridesHoldWhereTheyFit) {
+  ItemSpec spec = item("v", "v", 90);
+  const auto over = [&](Match match, Targets targets, double limit, bool enabled) {
+    ItemSpec other = item("v", "v", limit);
+    other.enabled = enabled;
+    spec.overrides.push_back({std::move(match), std::move(targets), std::make_shared<const ItemSpec>(std::move(other))});
+  };
+  over({.tags = {{"role", {"db"}}}}, {}, 99, true);
+  over({.devices = {"lab*"}}, {}, 90, false);
+  over({}, {.os = {"windows"}, .kind = {}}, 50, true);
+  over({.labels = {{"port", {"9"}}}}, {}, 1, true);
+  devices_.known["a"] = {.name = "a", .address = "192.0.2.1"};
+  devices_.known["db"] = {.name = "db", .address = "192.0.2.2", .tags = {{"role", "db"}}};
+  devices_.known["lab1"] = {.name = "lab1", .address = "192.0.2.3"};
+  devices_.known["win"] = {.name = "win", .address = "192.0.2.4", .tags = {{"role", "db"}}, .info = {{"os", "windows"}}};
+  for (const char* device : {"a", "db", "lab1"}) put({{"__name__", "v"}, {"device", device}}, 0, 95);
+  put({{"__name__", "v"}, {"device", "win"}}, 0, 60);
+  put({{"__name__", "v"}, {"device", "a"}, {"port", "9"}}, 0, 2);
+  const auto engine = open({spec});
+  engine->evaluate(at(0));
+  const auto alarms = [&] {
+    std::string out;
+    for (const ItemState& state : engine->items("")) out += state.device + ":" + std::string(to_string(state.level)) + " ";
+    return out;
+  };
+  EXPECT_EQ("a:danger a:danger db:normal win:danger ", alarms());
+  // A device gets another tag, and one is switched off.
+  devices_.known["db"].tags.clear();
+  spec.overrides[1].match.devices = {"a"};
+  engine->reload({spec});
+  for (const char* device : {"a", "db", "lab1"}) put({{"__name__", "v"}, {"device", device}}, 10, 95);
+  engine->evaluate(at(10));
+  EXPECT_EQ("a:danger db:danger lab1:danger win:danger ", alarms());
+  const auto ended = engine->alarm(1);
+  ASSERT_TRUE(ended);
+}
+
 TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   const auto engine = open({item("v", "v", 90)});
   for (int i = 0; i < 100; ++i) put({{"__name__", "v"}, {"device", "a"}}, i * 10, 50 + i % 30);

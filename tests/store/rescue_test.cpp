@@ -24,14 +24,14 @@ const std::vector<Matcher> kAll{{Matcher::Op::Equal, "__name__", "m"}};
 double value_of(int series, int minute) { return series * 10'000 + minute * (1 + minute % 7); }
 
 // Several tables in most families, closed.
-void fill(const std::filesystem::path& dir) {
+void fill(const std::filesystem::path& dir, int series = kSeries, int minutes = kMinutes) {
   Opened store(dir);
   std::vector<SeriesId> ids;
-  for (int i = 0; i < kSeries; ++i) ids.push_back(*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}));
-  for (int minute = 0; minute < kMinutes; ++minute) {
+  for (int i = 0; i < series; ++i) ids.push_back(*store->series({{"__name__", "m"}, {"n", std::to_string(i)}}));
+  for (int minute = 0; minute < minutes; ++minute) {
     store.clock.advance(std::chrono::minutes(1));
     std::vector<Point> points;
-    for (int i = 0; i < kSeries; ++i)
+    for (int i = 0; i < series; ++i)
       points.push_back({ids[static_cast<std::size_t>(i)], {at(minute * kMinute), value_of(i, minute)}});
     ASSERT_TRUE(store->append(points));
     ASSERT_TRUE(
@@ -41,7 +41,7 @@ void fill(const std::filesystem::path& dir) {
       batch.put("t", "k" + std::to_string(minute), std::to_string(minute));
       ASSERT_TRUE(store->commit(batch));
     }
-    if (minute == kMinutes / 2) store.reopen();
+    if (minute == minutes / 2) store.reopen();
   }
 }
 
@@ -243,16 +243,16 @@ TEST(Manifest, AMarkThatIsDamagedSaysNothing) {
 TEST(Manifest, IsWrittenAgainFromItsCopyWhereverItIsDamaged) {
   const Folder folder;
   const auto whole = folder / "whole", image = folder / "image";
-  fill(whole);
+  fill(whole, 10, 120);
   std::string name;
   std::getline(std::ifstream(whole / "CURRENT"), name);
   const auto octets = std::filesystem::file_size(whole / name);
   const auto opens = [&] {
     Opened store(image);
-    EXPECT_EQ(kAllSamples, read_all(store));
+    EXPECT_EQ(1200u, read_all(store));
     EXPECT_EQ("", store->health().problem);
   };
-  for (std::uintmax_t at = 0; at < octets; at += octets / 16) {
+  for (std::uintmax_t at = 0; at < octets; at += octets / 5) {
     SCOPED_TRACE(at);
     std::filesystem::remove_all(image);
     std::filesystem::copy(whole, image);

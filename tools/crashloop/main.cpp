@@ -23,7 +23,7 @@ constexpr const char* kUsage =
     "                   full     a small disk runs full and is freed (root)\n"
     "                   damage   after each kill, copies with a torn or zeroed end of the log, flipped bits, cut or missing "
     "tables,\n"
-    "                            without CURRENT; with the MANIFEST cut or flipped a store may refuse, else it must open and "
+    "                            without CURRENT, with the MANIFEST cut or flipped: it must open and "
     "tell\n"
     "                   faults   write, fdatasync and rename fail: the 1st, the 2nd, the 3rd ... call, once and from then on\n"
     "  --cycles N       (200)\n"

@@ -23,7 +23,7 @@
 namespace bongsu::app {
 namespace {
 
-using nlohmann::json;
+using Json = nlohmann::json;
 
 struct QuerySpan {  // seconds since 1970
   double from = 0;
@@ -37,12 +37,12 @@ struct Shown {
   std::vector<std::string> texts;                  // of the values, as they came
 };
 
-std::optional<double> number_of(const json& text) {
+std::optional<double> number_of(const Json& text) {
   if (!text.is_string()) return std::nullopt;
   return parse_number(text.get_ref<const std::string&>());
 }
 
-bool add_sample(Shown& into, const json& pair) {
+bool add_sample(Shown& into, const Json& pair) {
   if (!pair.is_array() || pair.size() != 2 || !pair[0].is_number()) return false;
   const auto value = number_of(pair[1]);
   if (!value) return false;
@@ -52,18 +52,18 @@ bool add_sample(Shown& into, const json& pair) {
 }
 
 // Nothing where the answer is not of Prometheus' form.
-std::optional<std::vector<Shown>> read_series(const json& result) {
+std::optional<std::vector<Shown>> read_series(const Json& result) {
   if (!result.is_array()) return std::nullopt;
   std::vector<Shown> out;
-  for (const json& one : result) {
+  for (const Json& one : result) {
     Shown shown;
-    const json metric = one.value("metric", json());
+    const Json metric = one.value("metric", Json());
     if (!metric.is_object()) return std::nullopt;
     for (const auto& [name, value] : metric.items()) {
       if (value.is_string()) shown.labels.emplace(name, value.get<std::string>());
     }
     if (one.contains("value") && !add_sample(shown, one["value"])) return std::nullopt;
-    for (const json& pair : one.value("values", json::array())) {
+    for (const Json& pair : one.value("values", Json::array())) {
       if (!add_sample(shown, pair)) return std::nullopt;
     }
     out.push_back(std::move(shown));
@@ -209,19 +209,19 @@ int query(const QueryOptions& options) {
   const auto body = ask_form(options.ask.url, span ? "/prometheus/api/v1/query_range" : "/prometheus/api/v1/query", fields);
   if (!body) return fail(body.error().text);
   if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
-  const json answer = json::parse(*body, nullptr, false);
+  const Json answer = Json::parse(*body, nullptr, false);
   const auto unreadable = [&] {
     return fail(options.ask.url + " did not answer in Prometheus' form; does the URL point at a Bongsu daemon?");
   };
-  if (!answer.is_object() || !answer.value("data", json()).is_object()) return unreadable();
+  if (!answer.is_object() || !answer.value("data", Json()).is_object()) return unreadable();
   for (const char* kind : {"warnings", "infos"}) {
-    for (const json& note : answer.value(kind, json::array())) {
+    for (const Json& note : answer.value(kind, Json::array())) {
       if (note.is_string()) std::fprintf(stderr, "bongsu: %s\n", escape_terminal(note.get<std::string>()).c_str());
     }
   }
-  const json& data = answer["data"];
+  const Json& data = answer["data"];
   const std::string type = data.value("resultType", "");
-  const json result = data.value("result", json());
+  const Json result = data.value("result", Json());
   if (type == "scalar" || type == "string") {
     if (!result.is_array() || result.size() != 2 || !result[1].is_string()) return unreadable();
     const std::string text = result[1].get<std::string>();

@@ -42,8 +42,8 @@ std::optional<std::vector<rule::ItemSpec>> read_stock_and(const std::vector<std:
 int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpec>& items) {
   bool good = true;
   std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("files").begin_array();
+  JsonWriter writer(out);
+  writer.begin_object().key("files").begin_array();
   for (const std::string& file : options.names) {
     std::ifstream in(file, std::ios::binary);
     const std::string text(std::istreambuf_iterator<char>(in), {});
@@ -52,13 +52,13 @@ int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpe
     else result.failures.push_back(file + ": cannot be read");
     if (result.failures.empty() && result.checks == 0) result.failures.push_back(file + ": checks nothing; write a line with at");
     good = good && result.failures.empty();
-    json.begin_object()
+    writer.begin_object()
         .member("file", file)
         .member("checks", static_cast<std::uint64_t>(result.checks))
         .key("failures")
         .begin_array();
-    for (const std::string& failure : result.failures) json.value(failure);
-    json.end_array().end_object();
+    for (const std::string& failure : result.failures) writer.value(failure);
+    writer.end_array().end_object();
     if (options.ask.json) continue;
     for (const std::string& failure : result.failures) {
       for (const std::string_view line : split(failure, '\n')) std::printf("%s\n", escape_terminal(line).c_str());
@@ -66,7 +66,7 @@ int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpe
     std::printf("%s: %zu checks, %s\n", escape_terminal(file).c_str(), result.checks,
                 result.failures.empty() ? "all hold" : (std::to_string(result.failures.size()) + " failures").c_str());
   }
-  json.end_array().end_object();
+  writer.end_array().end_object();
   if (options.ask.json) std::printf("%s\n", out.c_str());
   return good ? 0 : 1;
 }
@@ -156,8 +156,8 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
     };
   }
   std::string out;
-  JsonWriter json(out);
-  json.begin_object().key("items").begin_array();
+  JsonWriter writer(out);
+  writer.begin_object().key("items").begin_array();
   const Time to = clock.now();
   for (const std::string& name : options.names) {
     const auto item = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.name == name; });
@@ -166,22 +166,22 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
     if (!values) return fail(name + ": " + values.error().text);
     const auto fired = rule::replay(*item, *values);
     if (!options.ask.json) print_replay(*item, fired, values->size(), to, options.since);
-    json.begin_object()
+    writer.begin_object()
         .member("item", name)
         .member("label_sets", static_cast<std::uint64_t>(values->size()))
         .key("fired")
         .begin_array();
     for (const rule::Replayed& one : fired) {
-      json.begin_object().member("level", to_string(one.peak)).key("labels");
-      write_labels(json, one.labels);
-      json.member("since", one.since).key("until");
-      if (one.until) json.value(*one.until);
-      else json.null();
-      json.member("worst", one.worst).end_object();
+      writer.begin_object().member("level", to_string(one.peak)).key("labels");
+      write_labels(writer, one.labels);
+      writer.member("since", one.since).key("until");
+      if (one.until) writer.value(*one.until);
+      else writer.null();
+      writer.member("worst", one.worst).end_object();
     }
-    json.end_array().end_object();
+    writer.end_array().end_object();
   }
-  json.end_array().end_object();
+  writer.end_array().end_object();
   if (options.ask.json) std::printf("%s\n", out.c_str());
   return 0;
 }

@@ -75,6 +75,10 @@ std::vector<pid_t> descendants(const std::set<pid_t>& keep) {
 
 std::size_t end_descendants(const std::set<pid_t>& keep, Millis patience, void (*on_reaped)(pid_t, int, void*), void* context) {
   const auto until = std::chrono::steady_clock::now() + patience;
+  const auto reap = [&] {
+    int status = 0;
+    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) on_reaped(pid, status, context);
+  };
   for (;;) {
     std::set<pid_t> stopped;
     std::vector<pid_t> found;
@@ -89,9 +93,8 @@ std::size_t end_descendants(const std::set<pid_t>& keep, Millis patience, void (
       if (!fresh) break;
     }
     for (const pid_t pid : found) kill(pid, SIGKILL);
-    int status = 0;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) on_reaped(pid, status, context);
     const std::size_t left = descendants(keep).size();
+    reap();  // after the look: who was not seen any more can be reaped
     if (left == 0 || std::chrono::steady_clock::now() >= until) return left;
     poll(nullptr, 0, 2);
   }

@@ -185,11 +185,16 @@ static asio::awaitable<void> try_all_credentials(ExamineParts& parts, const Pati
   }
 }
 
+static bool is_whole(const snmp::Response& answer, std::size_t count) {
+  return answer.error_status == 0 && answer.varbinds.size() == count;
+}
+
 // One request each, past the engine's own caution: what does the agent take?
 static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target target, Examination& into) {
   constexpr const char* kName = "growing requests";
   constexpr std::size_t kMost = 64;
-  target.retries = std::min(target.retries, 1);
+  snmp::Target hasty = target;
+  hasty.retries = std::min(target.retries, 1);
   std::vector<Oid> names;
   const SteadyTime enough = parts.reactor.clock().steady() + left(parts, into) / 4;  // no limit of the walk: that would blame it
   std::function<bool(const Varbind&)> visit = [&names, &parts, enough](const Varbind& varbind) {
@@ -204,15 +209,18 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
   for (std::size_t count = 1; count <= kMost; count *= 2) {
     std::vector<Oid> asked;
     for (std::size_t i = 0; i < count; ++i) asked.push_back(names[i % names.size()]);
-    const auto answer = co_await parts.client.get_next(target, std::move(asked));
+    std::vector<Oid> same(count, names[0]);
+    auto answer = co_await parts.client.get_next(hasty, asked);
+    // Is it so many, or one of them? And silence may be loss.
+    if (answer && count > 1 && !is_whole(*answer, count)) {
+      auto other = co_await parts.client.get_next(target, std::move(same));
+      if (other && is_whole(*other, count)) answer = std::move(other);
+    } else if (!answer && target.retries > hasty.retries) {
+      answer = co_await parts.client.get_next(target, std::move(asked));
+    }
     if (!answer) why = answer.error().code == Code::Timeout ? "are not answered" : "fail: " + answer.error().text;
     else if (answer->error_status != 0) why = "are answered " + snmp::error_status_name(answer->error_status);
     else if (answer->varbinds.size() != count) why = fmt::format("are answered with {}", answer->varbinds.size());
-    if (!why.empty() && count > 1) {  // is it so many, or one of them?
-      std::vector<Oid> same(count, names[0]);
-      const auto other = co_await parts.client.get_next(target, std::move(same));
-      if (other && other->error_status == 0 && other->varbinds.size() == count) why.clear();
-    }
     if (!why.empty()) {
       into.too_many = count;
       break;
@@ -273,11 +281,18 @@ static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target targ
   snmp::Client client(parts.reactor, parts.metrics);
   std::vector<Oid> uptime{kSystemTree + 3 + 0};
   if (target.credentials->version == snmp::Version::V3) (void)co_await client.get(target, uptime);  // its engine ID first
+  const auto oid = snmp::encode_oid(uptime[0]);
+  if (!oid) co_return;
+  const snmp::VarbindView name{snmp::OidView(*oid), {}};
+  const snmp::Ask ask{.type = snmp::PduType::GetRequest, .varbinds = std::span(&name, 1), .once = true};
   for (int most = kSingles; into.singles < most && left(parts, into) > Millis(0);) {
     if (into.singles_answered == 0 && into.singles >= kSilent) break;
-    const auto answer = co_await client.get(target, uptime);
+    net::Promise<bool> answered(parts.reactor);
+    snmp::Answered then = [&answered](const Result<snmp::Answer>& answer) { answered.set(answer.ok()); };
+    client.request(target, ask, std::move(then));
+    const bool came = co_await answered.wait();
     ++into.singles;
-    into.singles_answered += answer.ok();
+    into.singles_answered += came;
     if (into.singles == kSingles && lost(into) > 0 && lost(into) <= kChance) most = 2 * kSingles;
   }
   if (lost(into) > 0) co_await net::sleep_for(parts.reactor, target.timeout);  // the last ones may be late as well
@@ -291,16 +306,12 @@ static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target targ
       fmt::format(
           "{} of {} small requests were answered{}", into.singles_answered, into.singles,
           into.singles_late > 0 ? fmt::format(" within {}, {} later", format_duration(target.timeout), into.singles_late) : ""));
-  const auto oid = snmp::encode_oid(uptime[0]);
-  if (!oid) co_return;
-  const snmp::VarbindView name{snmp::OidView(*oid), {}};
   net::Promise<int> promise(parts.reactor);
   int left = kTogether;
   snmp::Answered then = [&](const Result<snmp::Answer>& answer) {
     into.together_answered += answer.ok();
     if (--left == 0) promise.set(0);
   };
-  snmp::Ask ask{.type = snmp::PduType::GetRequest, .varbinds = std::span(&name, 1)};
   for (; into.together < kTogether; ++into.together) client.request(target, ask, then);
   (void)co_await promise.wait();
   add_check(into, "at once", into.together_answered < into.together ? Outcome::Bad : Outcome::Good,

@@ -25,8 +25,7 @@ Response own(const Answer& answer) {
 Error refusal(const Target& target, PduType type, std::int32_t status, std::string_view about) {
   const bool denied = status == kNoAccess || status == kAuthorizationError;
   return {denied ? Code::Denied : Code::Refused,
-          fmt::format("{} ({}): the agent answered {} to {} of {}{}", target.name, target.endpoint.to_string(),
-                      error_status_name(status), to_string(type), about,
+          fmt::format("{}: the agent answered {} to {} of {}{}", who(target), error_status_name(status), to_string(type), about,
                       denied && target.credentials ? ": " + rights_advice(*target.credentials) : "")};
 }
 
@@ -156,8 +155,7 @@ class Gathering {
         return {};
       }
       if (empty || unreadable)
-        return leave(Error{Code::Invalid, fmt::format("{} ({}): {} to GET of {}", target_.name, target_.endpoint.to_string(), how,
-                                                      asked.front().oid.to_string())});
+        return leave(Error{Code::Invalid, fmt::format("{}: {} to GET of {}", who(target_), how, asked.front().oid.to_string())});
       return leave(refusal(target_, PduType::GetRequest, answer.error_status, asked.front().oid.to_string()));
     }
     if (alone && !refused_.empty()) sizing_.failed(refused_size_, refused_as_, std::exchange(refused_, {}));
@@ -220,8 +218,8 @@ class Gathering {
       return {};
     }
     return Error{Code::Invalid,
-                 fmt::format("{} ({}): the agent answered other objects than the {} asked for from {}; its answer is not used",
-                             target_.name, target_.endpoint.to_string(), asked.size(), asked.front().oid.to_string())};
+                 fmt::format("{}: the agent answered other objects than the {} asked for from {}; its answer is not used",
+                             who(target_), asked.size(), asked.front().oid.to_string())};
   }
 
   const Target& target_;
@@ -305,12 +303,12 @@ asio::awaitable<Result<Client::Raw>> Client::ask_owning(Target target, PduType t
 
 asio::awaitable<Result<Response>> Client::ask_once(Target target, PduType type, int first, int second,
                                                    std::vector<Varbind> varbinds) {
-  const std::string who = fmt::format("{} ({})", target.name, target.endpoint.to_string());
+  const std::string whom = who(target);
   auto raw = co_await ask_owning(std::move(target), type, first, second, std::move(varbinds), false);
   if (!raw) co_return std::move(raw).error();
   if (raw->fault != ber::Fault::None)
-    co_return Error{Code::Invalid,
-                    fmt::format("{}: its answer to {} cannot be read: {}", who, to_string(type), ber::to_error(raw->fault).text)};
+    co_return Error{Code::Invalid, fmt::format("{}: its answer to {} cannot be read: {}", whom, to_string(type),
+                                               ber::to_error(raw->fault).text)};
   co_return std::move(raw->response);
 }
 

@@ -109,6 +109,7 @@ struct Dialect {
 
   static constexpr std::size_t kMostBreaks = 64, kMostSlow = 16, kMostEvidence = 400;
   const Observation* find(Trait trait) const;
+  bool lossy() const { return loss > 0.05F; }  // so much is lost on the way that silence proves little
   // Adds to what was seen. The evidence is cut to kMostEvidence octets.
   Observation& note(Trait trait, Time now, std::string evidence);
   const SlowTable* slow_table(const Oid& root) const;

@@ -98,7 +98,7 @@ Exchanges::Exchange* Exchanges::take_slot() {
   exchange.tries = exchange.early = 0;
   exchange.distrusted = 0;
   exchange.unreadable = ber::Fault::None;
-  exchange.reducible = exchange.reduced = exchange.asks_version = false;
+  exchange.reducible = exchange.reduced = exchange.asks_version = exchange.once = false;
   exchange.known = nullptr;
   in_flight_.set(static_cast<double>(++busy_));
   return &exchange;
@@ -168,6 +168,7 @@ void Exchanges::request(const Target& target, const Ask& ask, Answered then) {
   exchange->names = ask.varbinds.size();
   exchange->repetitions = ask.type == PduType::GetBulk ? ask.max_repetitions : 0;
   exchange->reducible = ask.reducible;
+  exchange->once = ask.once;
   exchange->known = ask.known != nullptr ? ask.known : &dialects_.known(target.endpoint);
   if (!target.credentials) return fail_later(*exchange, {Code::Invalid, target.name + ": no credentials to ask with"});
   const Credentials& credentials = *target.credentials;
@@ -331,7 +332,7 @@ void Exchanges::transmit(Exchange& exchange, net::DatagramSocket& socket, Steady
   if (exchange.tries == 1) {
     until = exchange.started + exchange.target.timeout;
     // 1, 3 and 7 times the patience after the start.
-    if (exchange.early < kMostEarly && exchange.type != PduType::Set)
+    if (exchange.early < kMostEarly && exchange.type != PduType::Set && !exchange.once)
       until = std::min(until, now + (1 << exchange.early) * std::chrono::duration_cast<SteadyTime::duration>(patience(exchange)));
   }
   reactor_.timers().arm(exchange, until);
@@ -466,7 +467,7 @@ void Exchanges::expired(Exchange& exchange) {
     }
     return send_waiting();
   }
-  if (exchange.tries == 1 && exchange.early < kMostEarly && exchange.type != PduType::Set &&
+  if (exchange.tries == 1 && exchange.early < kMostEarly && exchange.type != PduType::Set && !exchange.once &&
       reactor_.clock().steady() < exchange.started + exchange.target.timeout) {
     if (exchange.fresh) --fresh_;
     exchange.fresh = false;
@@ -505,11 +506,10 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
     what += " of " + request.varbinds.front().name.to_oid().to_string();
     if (const std::size_t more = exchange.names - 1; exchange.names > 1) what += fmt::format(" and {} more", more);
   }
-  std::string text = fmt::format("{} ({}): no answer to {} in {} {} of {}", target.name, target.endpoint.to_string(), what,
-                                 exchange.tries, exchange.tries == 1 ? "try" : "tries", format_duration(target.timeout));
+  std::string text = fmt::format("{}: no answer to {} in {} {} of {}", who(target), what, exchange.tries,
+                                 exchange.tries == 1 ? "try" : "tries", format_duration(target.timeout));
   if (target.transport == Transport::Tcp)
-    text = fmt::format("{} (tcp {}): no answer to {} in {}{}", target.name, target.endpoint.to_string(), what,
-                       format_duration(target.timeout * (1 + target.retries)),
+    text = fmt::format("{}: no answer to {} in {}{}", who(target), what, format_duration(target.timeout * (1 + target.retries)),
                        exchange.connection != nullptr && exchange.connection->state == Connection::State::Opening
                            ? ", the connection is not even made"
                        : exchange.connection != nullptr && exchange.connection->in.kept() > 0

@@ -33,6 +33,7 @@ struct Ask {
   // The last of several tries asks for the first of the names alone, and by GETNEXT in place of GETBULK: so it is told
   // whether the device is silent or the request too large for it.
   bool reducible = false;
+  bool once = false;  // each try is one datagram, even where the round trips speak for a second: when its loss is meant
   DialectBook::Known* known = nullptr;  // the target's, where it is at hand
 };
 

@@ -56,6 +56,7 @@ struct Exchanges::Exchange final : net::Timer {
   bool counted = false;  // in known->under_way
   bool crowded = false;  // others were under way when it was sent
   bool reducible = false;
+  bool once = false;
   bool reduced = false;
   bool whole = false;              // the answer at hand is to the request before it was reduced
   bool asks_version = false;       // a probe for SNMPv1

@@ -388,8 +388,7 @@ void Exchanges::discovered(Exchange& exchange, const SecuredView& message, Stead
   const auto note = [&](Counter& counter, const std::string& text) {
     counter.add();
     if (std::uint64_t suppressed = 0; gate_.open(now, suppressed))
-      log::warning("{} ({}): {} ({} more since the last such line)", exchange.target.name, device.endpoint.to_string(), text,
-                   suppressed);
+      log::warning("{}: {} ({} more since the last such line)", who(exchange.target), text, suppressed);
   };
   if (!device.last_id.empty() && !same(device.last_id, message.engine_id)) {
     const std::string text =
@@ -449,19 +448,17 @@ Error Exchanges::clock_error(const Exchange& exchange) {
                  "answers outside of the time window, asked with its own clock each time; the last had " + exchange.late_clock);
   return {Code::Refused,
           fmt::format(
-              "{} ({}): its answers are outside of the time window (RFC 3414 section 3.2): the last of {} had {}, after it was "
+              "{}: its answers are outside of the time window (RFC 3414 section 3.2): the last of {} had {}, after it was "
               "asked with the clock of the one before; they are not believed, as replayed ones would look the same. Its SNMPv3 "
               "clock must run on and its engineBoots never fall: restart or renew its agent",
-              exchange.target.name, exchange.target.endpoint.to_string(), exchange.distrusted, exchange.late_clock)};
+              who(exchange.target), exchange.distrusted, exchange.late_clock)};
 }
 
 void Exchanges::reported(Exchange& exchange, const SecuredView& message, const ScopedView& report, SteadyTime now) {
   Engine& engine = exchange.device->engine;
   const Credentials& credentials = *exchange.target.credentials;
   const User& user = *credentials.user;
-  const auto fail = [&](Code code, const std::string& what) {
-    finish(exchange, {code, fmt::format("{} ({}): {}", exchange.target.name, exchange.target.endpoint.to_string(), what)});
-  };
+  const auto fail = [&](Code code, const std::string& what) { finish(exchange, {code, who(exchange.target) + ": " + what}); };
   switch (report_kind(report.varbinds)) {
     case ReportKind::EngineId:
       if (exchange.syncs++ >= kMostSyncs)

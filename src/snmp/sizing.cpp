@@ -8,7 +8,6 @@ namespace {
 
 constexpr Millis kRetryAfter{24 * 3'600'000};
 constexpr std::uint16_t kMoreThanEver = 501;  // more varbinds than any request asks for
-constexpr float kLossy = 0.05F;
 constexpr Millis kLeastTrial{700};
 
 std::uint16_t bounded(std::size_t varbinds) {
@@ -70,7 +69,7 @@ void Sizing::failed(const Size& size, Failure how, const std::string& evidence) 
   if (how == Failure::Silent) {
     // One silence proves nothing, and on a lossy way a few do not.
     if (known_.second.silent < 255) ++known_.second.silent;
-    if (known_.second.silent < (dialect.loss > kLossy ? 4 : 2)) return;
+    if (known_.second.silent < (dialect.lossy() ? 4 : 2)) return;
   }
   book_.note(known_, Trait::VarbindLimit, evidence);
 }
@@ -101,7 +100,7 @@ void Sizing::bulk_is_useless(Trait trait, std::string evidence) {
 Target Sizing::impatient(const Target& target) const {
   Target out = target;
   const Dialect& known = known_.second.dialect;
-  if (known.srtt.count() == 0) return out;
+  if (known.srtt.count() == 0 || known.lossy()) return out;
   const std::chrono::microseconds wait =
       5 * (std::chrono::microseconds(known.srtt) + 4 * std::chrono::microseconds(known.rttvar));
   out.timeout = std::min(out.timeout, std::max(std::chrono::ceil<Millis>(wait), kLeastTrial));

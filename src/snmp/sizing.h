@@ -42,7 +42,7 @@ class Sizing {
   // When a day has passed since the last failure: more is tried again. True when GETBULK is worth a trial, too.
   bool retry();
   void bulk_is_useless(Trait trait, std::string evidence);
-  // The target for a trial, which is not waited for as long as an answer that is needed.
+  // The target for a trial, which is not waited for as long as an answer that is needed, but where answers are lost.
   Target impatient(const Target& target) const;
 
  private:

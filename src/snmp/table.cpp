@@ -381,8 +381,8 @@ void TableWalk::refuse_column(std::uint32_t column, std::int32_t status) {
   const bool denied = status == kNoAccess || status == kAuthorizationError, unreadable = status == kUnreadable;
   const Code code = denied ? Code::Denied : unreadable ? Code::Invalid : Code::Refused;
   if (!refusal_)
-    refusal_ = Error{code, fmt::format("{} ({}): the agent gave {} for {}{}", target_.name, target_.endpoint.to_string(),
-                                       told(status), OidView(last(states_[column])).to_oid().to_string(),
+    refusal_ = Error{code, fmt::format("{}: the agent gave {} for {}{}", who(target_), told(status),
+                                       OidView(last(states_[column])).to_oid().to_string(),
                                        denied && target_.credentials ? ": " + rights_advice(*target_.credentials) : "")};
   skip_error(column, "the agent gave " + told(status), code);
 }
@@ -446,7 +446,7 @@ void TableWalk::accepted(const Answer& answer) {
       if (answer.sendings > 1 && type_ == PduType::GetBulk && static_cast<std::size_t>(answer.repetitions) < size_.rows &&
           answer.varbinds.size() <= size_.names * static_cast<std::size_t>(answer.repetitions)) {
         const Size small{size_.names, static_cast<std::size_t>(answer.repetitions)};
-        if (++halved_ >= 2) {
+        if (++halved_ >= (dialect().lossy() ? 6 : 2)) {
           halved_ = 0;
           sizing().failed(size_, Failure::Silent,
                           fmt::format("no answer to {}, while {} varbinds are answered", described(), small.varbinds()));

@@ -11,7 +11,6 @@ namespace {
 
 constexpr int kMostLeaps = 64;  // that one walk asks GETNEXT about
 constexpr int kStrikes = 2;     // a row can come or go between two requests
-constexpr float kSilentLossy = 0.05F;
 constexpr Millis kHeardLately{600'000}, kLeastQuick{500};
 
 std::string text_of(OidView name) { return name.octets().empty() ? "nothing" : name.to_oid().to_string(); }
@@ -96,7 +95,7 @@ bool TableWalk::alive() const {
 // One try, for about as long as its answers take.
 Target TableWalk::quick() const {
   Target out = target_;
-  if (dialect().loss > kSilentLossy) return out;
+  if (dialect().lossy()) return out;
   out.retries = 0;
   const std::chrono::microseconds wait = std::max<std::chrono::microseconds>({5 * end_.rtt, usual_wait_, kLeastQuick});
   if (end_.rtt.count() > 0 || usual_wait_.count() > 0) out.timeout = std::min(out.timeout, std::chrono::ceil<Millis>(wait));
@@ -165,10 +164,9 @@ bool TableWalk::known_silent(std::uint32_t column) {
     return true;
   }
   if (!refusal_)
-    refusal_ =
-        Error{Code::Timeout, fmt::format("{} ({}): no answer to GETNEXT of {} in a walk before, while others are answered; it "
-                                         "is asked for again within the hour",
-                                         target_.name, target_.endpoint.to_string(), at.to_oid().to_string())};
+    refusal_ = Error{Code::Timeout, fmt::format("{}: no answer to GETNEXT of {} in a walk before, while others are answered; it "
+                                                "is asked for again within the hour",
+                                                who(target_), at.to_oid().to_string())};
   end_column(column, "the agent gave no answer in a walk before, while it answered others; it is asked again within the hour",
              Code::Timeout);
   return true;

@@ -13,7 +13,6 @@ namespace {
 constexpr int kMostSkips = 64;         // in one walk
 constexpr std::size_t kMostUpper = 6;  // arcs of an index that are counted up, beyond its last
 constexpr std::array<std::uint32_t, 4> kStrides{1, 2, 8, 64};
-constexpr float kLossyWay = 0.05F;
 
 // No object is Null: an agent that sends a GET back as it came has none.
 bool is_object(const ValueView& value) { return value.exists() && value.type != ValueType::Null; }
@@ -160,7 +159,7 @@ void TableWalk::next_candidate() {
 
 // Not where answers are lost on the way.
 void TableWalk::remember_silence(bool complete) {
-  if (dialect().loss > kLossyWay) return;
+  if (dialect().lossy()) return;
   Break seen{.after = OidView(last(states_[only_])).to_oid(), .seen = exchanges_.reactor().clock().now(), .silent = true};
   if (complete) seen.resume = seen.after;
   dialect().keep(std::move(seen));

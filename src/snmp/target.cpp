@@ -5,6 +5,13 @@
 
 namespace bongsu::snmp {
 
+std::string who(const Target& target) {
+  const std::string at = target.endpoint.to_string();
+  const bool tcp = target.transport == Transport::Tcp;
+  if (target.name == at || target.name == "tcp:" + at || target.name.empty()) return tcp ? "tcp:" + at : at;
+  return fmt::format("{} ({}{})", target.name, tcp ? "tcp " : "", at);
+}
+
 std::string rights_advice(const Credentials& credentials) {
   if (credentials.version == Version::V3 && credentials.user)
     return fmt::format(

@@ -47,6 +47,9 @@ struct Target {
   int max_repetitions = 25;  // rows asked for by one GETBULK, at most
 };
 
+// For error texts: its name and endpoint, such as "sw1 (192.0.2.7:161)", or one of them where the other says nothing more;
+// "tcp" before the endpoint where that is meant.
+std::string who(const Target& target);
 // What to do where the agent knows who asks, and its access rules refuse it (authorizationError, noAccess).
 std::string rights_advice(const Credentials& credentials);
 

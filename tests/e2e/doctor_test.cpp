@@ -77,6 +77,8 @@ const std::vector<Row> kRows{
     {"truncated", "malformed", Yield::Nothing},
     {"32bit", "counter32_only", Yield::Narrow},
     {"types", "wrong_type", Yield::Others},
+    {"loss", "packet_loss", Yield::All, {"-t", "0.3", "-r", "9"}},  // each loses others
+    {"loss", "packet_loss", Yield::All, {"-t", "0.3", "-r", "9"}},
     {"loss", "packet_loss", Yield::All, {"-t", "0.3", "-r", "9"}},
     {"twice", "duplicate_reply"},
     {"late=700", "late_reply", Yield::Nothing, {"-t", "0.2", "-r", "0"}},

@@ -216,6 +216,49 @@ TEST_F(LearningTest, LossIsNotTakenForALimit) {
   EXPECT_TRUE(dialect().bulk);
 }
 
+// With short time-outs a try is little more than one datagram.
+TEST_F(LearningTest, LossIsNotTakenForALimitWhereTimeOutsAreShort) {
+  for (int device = 0; device < 20; ++device) {
+    SCOPED_TRACE(device);
+    world.link(agent.at().address).loss = 0;
+    client->forget(agent.at());
+    meet();
+    world.link(agent.at().address).loss = 0.16;
+    Target to = target();
+    to.timeout = 300ms;
+    to.retries = 9;
+    for (int i = 0; i < 10; ++i) {
+      const auto table = wait(client->table(to, columns(10)), 600s);
+      ASSERT_TRUE(table) << table.error().text;
+      EXPECT_EQ(240U, table->end.cells);
+    }
+    EXPECT_EQ(nullptr, dialect().find(Trait::VarbindLimit)) << evidence(Trait::VarbindLimit);
+    EXPECT_EQ(nullptr, dialect().find(Trait::SilentObject)) << evidence(Trait::SilentObject);
+    EXPECT_TRUE(dialect().repetitions == 0 || dialect().repetitions > 5) << dialect().repetitions;
+    EXPECT_TRUE(dialect().varbinds == 0 || dialect().varbinds > 50) << dialect().varbinds;
+    EXPECT_TRUE(dialect().bulk);
+  }
+}
+
+TEST_F(LearningTest, WhatIsAskedOnceIsOneDatagram) {
+  world.link(agent.at().address).latency = 5ms;
+  const auto oid = *encode_oid(kUptime);
+  const VarbindView name{OidView(oid), {}};
+  for (const bool once : {true, false}) {
+    agent.twist = nullptr;
+    meet();  // the round trip speaks for a second one soon
+    agent.twist = [](const Message&, Message) { return std::optional<Message>(); };
+    agent.asked.clear();
+    Target to = target();
+    to.retries = 0;
+    bool done = false;
+    client->request(to, {.varbinds = {&name, 1}, .once = once}, [&](const Result<Answer>& answer) { done = !answer; });
+    world.run_for(10s);
+    EXPECT_TRUE(done);
+    EXPECT_EQ(once ? 1U : 3U, agent.asked.size());
+  }
+}
+
 TEST_F(LearningTest, AnObjectThatFailsIsNotTakenForALimit) {
   agent.twist = [&](const Message& request, Message answer) {
     for (const Varbind& found : answer.pdu.varbinds)

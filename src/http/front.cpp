@@ -456,7 +456,7 @@ void Connection::on_written(ErrorCode ec) {
 // Says that no more is coming, and reads on a little: closing with unread octets would reset the connection, and the peer
 // could lose the answer (RFC 9112 section 9.6).
 void Connection::drain() {
-  constexpr std::size_t kEnough = 1024 * 1024;
+  constexpr std::size_t kEnough = 16 << 20;  // twice the largest body that a route takes
   ErrorCode failed;
   if (drained_ == 0) stream_.socket().shutdown(tcp::socket::shutdown_send, failed);
   if (failed || drained_ > kEnough || shared_.stopping) return close();

@@ -304,7 +304,7 @@ TEST_F(Api, BeginsABackupAndTellsHowFarItIs) {
   EXPECT_EQ(409, post("{\"dir\":\"/backup/2\"}")->status);
 }
 
-TEST_F(Api, TakesAMibFileAsItIs) {
+std::shared_ptr<const mib::Tree> two_modules() {
   mib::ImageBuilder image;
   image.modules = {{image.text("A-MIB"), image.text("/data/mibs/added/A.txt"), image.text("202611230000Z"), 2, 1},
                    {image.text("B-MIB"), image.text("/data/mibs/added/A.txt.zip/b"), 0, 1, 1}};
@@ -317,7 +317,11 @@ TEST_F(Api, TakesAMibFileAsItIs) {
   iso.subid = 1;
   image.objects = {iso};
   std::size_t too_deep = 0;
-  lab.mibs = *mib::Tree::from_bytes(image.build(0, too_deep));
+  return *mib::Tree::from_bytes(image.build(0, too_deep));
+}
+
+TEST_F(Api, TakesAMibFileAsItIs) {
+  lab.mibs = two_modules();
   start();
   const json list = get("/api/v1/mibs?limit=1");
   EXPECT_EQ(json::parse(R"([{"name":"A-MIB","file":"/data/mibs/added/A.txt","last_updated":"202611230000Z","declared":2,
@@ -350,7 +354,9 @@ TEST_F(Api, TakesAMibFileAsItIs) {
   EXPECT_EQ(400, post("", "x"));
   EXPECT_EQ(400, post("?name=A&load=later", "x"));
   EXPECT_EQ(403, post("?name=A", "x", {{"Origin", "http://evil.example"}}));
-  EXPECT_EQ(413, post("?name=A", std::string(9'000'000, 'x')));
+  // Refused by its length; the client may see the connection close before it reads the answer.
+  const auto large = client->Post("/api/v1/mibs?name=A", std::string(9'000'000, 'x'), "application/octet-stream");
+  EXPECT_TRUE(!large || large->status == 413);
   EXPECT_TRUE(lab.done.lock()->empty());
   lab.no_mib = Error{Code::Invalid, "no MIB module was found in it"};
   EXPECT_EQ(400, post("?name=A", "x"));
@@ -443,13 +449,15 @@ TEST_F(Api, EntityTagsSaveTheBody) {
 
 // Each path of the description answers, with the members that it promises; each parameter is taken.
 TEST_F(Api, TheDescriptionIsTrue) {
+  lab.mibs = two_modules();
   const json api = get("/api/v1/openapi.json");
   std::size_t checked = 0;
   for (const auto& [path, methods] : api["paths"].items()) {
     SCOPED_TRACE(path);
     if (!methods.contains("get")) continue;
     std::string target = path;
-    if (const std::size_t at = target.find("{name}"); at != std::string::npos) target.replace(at, 6, "db1");
+    if (const std::size_t at = target.find("{name}"); at != std::string::npos)
+      target.replace(at, 6, path.starts_with("/api/v1/mibs/") ? "A-MIB" : "db1");
     if (const std::size_t at = target.find("{id}"); at != std::string::npos) target.replace(at, 4, "8");
     std::string sep = "?";
     for (const json& param : methods["get"]["parameters"]) {

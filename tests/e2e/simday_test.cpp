@@ -156,8 +156,12 @@ TEST(SimulatedDay, RaisesAndClearsWhatTheSeedBreaksTheSameEachTime) {
   SimulatedDay day(1);
   day.run(24h);
   std::map<std::string, std::set<std::string>> devices;  // by item
+  std::set<std::string> touched(day.faults().begin(), day.faults().end());
+  for (unsigned i = 0; i < 5; ++i) touched.insert({name_of(i * 8 + 1), name_of(i * 8 + 2)});
+  for (const unsigned restarted : {7U, 12U}) touched.insert(name_of(restarted));
   for (const Alarm& alarm : day.rules().alarms({.active_only = false, .limit = 100'000})) {
     devices[alarm.item].insert(alarm.device);
+    EXPECT_TRUE(touched.contains(alarm.device)) << alarm.item << " of " << alarm.device << ", where nothing is wrong";
     if (alarm.item == "device_down" || alarm.item == "cpu_usage") {
       EXPECT_EQ(AlarmState::Recovered, alarm.state) << alarm.item << " of " << alarm.device;
     }

@@ -186,7 +186,11 @@ Status Daemon::Parts::open() {
                                                             .kept = store.get()});
 
   scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
-  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, {.own_points = store.get(), .prober = poller.get()}));
+  rule::EngineOptions judging;
+  judging.query.lookback = config::lookback_of(config);
+  judging.own_points = store.get();
+  judging.prober = poller.get();
+  BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, judging));
   rules->set_windows(setup.config.maintenance);
   BONGSU_TRY(courier, notify::CurlCourier::start());
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));
@@ -197,6 +201,7 @@ Status Daemon::Parts::open() {
   http.listen = config.http.to_string();
   http::Sources sources{
       .clock = clock, .metrics = metrics, .devices = *poller, .alarms = *rules, .events = *store, .points = *store};
+  sources.lookback = judging.query.lookback;
   sources.ready = [this] { return ready(); };
   sources.notices = [this] { return notices(); };
   sources.acknowledge = [this](std::uint64_t id, const http::Taking& taking) {
@@ -367,6 +372,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.disk_reserve != now.disk_reserve, "disk.reserve");
   needs_restart(next.config.sync_points != now.sync_points, "sync");
   needs_restart(next.config.retention != now.retention, "retention");
+  needs_restart(config::lookback_of(next.config) != config::lookback_of(now), "lookback");
   parts_->profiles.publish(next.profiles);
   parts_->tree.publish(next.tree);
   parts_->rules->reload(next.items);

@@ -54,6 +54,11 @@ class MainReader {
     if (const Node* node = map.get("memory")) read_memory(*node);
     if (const Node* node = map.get("disk")) read_disk(*node);
     if (const Node* node = map.get("sync")) read_sync(*node);
+    if (const auto lookback = map.duration("lookback")) {
+      config_.lookback = *lookback;
+      if (*lookback < std::chrono::seconds(1) || *lookback > std::chrono::hours(24))
+        problems_.add(root.find("lookback")->place, "lookback must be 1s to 24h, not " + format_duration(*lookback));
+    }
     if (const Node* node = map.get("credentials")) read_credentials(*node);
     if (const Node* node = map.get("defaults")) read_defaults(*node);
     else use_every_credential();
@@ -593,6 +598,13 @@ std::optional<MainConfig> read_tree(const std::optional<Node>& root, const std::
 }  // namespace
 
 MainConfig default_config() { return {}; }
+
+Millis lookback_of(const MainConfig& config) {
+  if (config.lookback > Millis(0)) return config.lookback;
+  Millis longest{0};
+  for (const DeviceConfig& device : config.devices) longest = std::max(longest, device.polling.interval);
+  return std::max(Millis(std::chrono::minutes(5)), longest * 5 / 2);
+}
 
 std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems) {
   const std::size_t before = problems.size();

@@ -77,6 +77,7 @@ struct MainConfig {
   std::uint64_t memory = 0;        // octets that the store may take; 0: its own choice
   std::uint64_t disk_reserve = 0;  // octets of the disk that the store leaves alone; 0: its own choice
   bool sync_points = true;         // `sync: flush`; false for `sync: system`
+  Millis lookback{0};              // of queries and rules; 0: see lookback_of
   std::vector<Credential> credentials;
   Polling defaults;
   std::vector<std::string> default_credentials;  // without the key: every credential in file order
@@ -84,6 +85,10 @@ struct MainConfig {
   notify::Spec notices;                          // people, groups, channels, routes
   std::vector<rule::Window> maintenance;         // in file order
 };
+
+// How old a sample may be and still count as the value now: as the file says; else five minutes, as Prometheus does, or two and a
+// half times the longest interval at which a device is polled.
+Millis lookback_of(const MainConfig& config);
 
 // What holds with no file at all: nothing is watched, and it listens.
 MainConfig default_config();

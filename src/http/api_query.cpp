@@ -29,6 +29,7 @@ Result<Asked> asked(const Call& call) {
   if (!expr) return Error{Code::Invalid, "invalid parameter \"query\": " + expr.error().text};
   out.expr = *std::move(expr);
   out.options.max_steps = kMostSteps + 1;
+  out.options.lookback = call.sources.lookback;
   out.control.stop = call.gone;
   BONGSU_TRY(out.control.lookback, duration_of(call.form, "lookback_delta"));
   if (out.control.lookback && *out.control.lookback <= Millis(0))

@@ -15,7 +15,6 @@
 namespace bongsu::http {
 namespace {
 
-constexpr Millis kFederateBack{300'000};
 const Time kFirst = time_from_ms(0);
 const Time kLast = time_from_ms(std::int64_t{1} << 53);
 
@@ -163,7 +162,7 @@ Reply federate(const Call& call) {
   for (const std::string_view text : call.form.all("match[]")) {
     const auto matchers = parse_series_selector("match[]", text);
     if (!matchers) return plain_text(400, matchers.error().text);
-    auto found = call.sources.points.latest(*matchers, now - kFederateBack + Millis(1), now);
+    auto found = call.sources.points.latest(*matchers, now - call.sources.lookback + Millis(1), now);
     if (!found) return plain_text(found.error().code == Code::Unavailable ? 503 : 422, found.error().text);
     for (bongsu::Latest& one : *found) {
       if (!is_marker(one.sample.value)) newest->push_back(std::move(one));

@@ -146,6 +146,7 @@ struct Sources {
   // could be read in it), and of compile().
   std::function<std::shared_ptr<const mib::Tree>()> mibs{};
   std::function<Result<MibAdded>(std::string_view name, std::string_view octets, bool load)> add_mib{};
+  Millis lookback{300'000};  // how old a sample may be and still count as the value now
   std::string version;
   SteadyTime started;
 };

@@ -65,8 +65,8 @@ std::vector<Alarm> worst_alarms(const AlarmSource& source, std::size_t limit) {
 Result<std::vector<Latest>> latest_of(const Sources& sources, std::string_view device) {
   const Time now = sources.clock.now();
   const std::vector<Matcher> wanted{{.name = "device", .value = std::string(device)}};
-  BONGSU_TRY(const auto series,
-             sources.points.select(wanted, now - kLookBack, now, {.max_series = 100'000, .max_samples = 5'000'000}));
+  BONGSU_TRY(const auto series, sources.points.select(wanted, now - std::max(kLookBack, sources.lookback), now,
+                                                      {.max_series = 100'000, .max_samples = 5'000'000}));
   std::vector<Latest> latest;
   latest.reserve(series.size());
   for (const Series& one : series) {

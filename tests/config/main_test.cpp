@@ -73,7 +73,16 @@ TEST(MainConfig, EveryKeyHasADefault) {
     EXPECT_EQ(std::chrono::days(30), config.retention.raw);
     EXPECT_EQ(std::chrono::days(180), config.retention.five_minutes);
     EXPECT_EQ(std::chrono::days(3 * 365), config.retention.hours);
+    EXPECT_EQ(5min, lookback_of(config));
   }
+}
+
+TEST(MainConfig, LooksBackOverMoreThanTwoPolls) {
+  const std::string known = "credentials: {office: {version: 2c, community: public}}\n";
+  EXPECT_EQ(5min, lookback_of(parse(known + "defaults: {interval: 2m}\ndevices: [{name: a, address: 192.0.2.1}]")));
+  const std::string slow = known + "devices: [{name: a, address: 192.0.2.1}, {name: b, address: 192.0.2.2, interval: 5m}]\n";
+  EXPECT_EQ(750s, lookback_of(parse(slow)));
+  EXPECT_EQ(90s, lookback_of(parse(slow + "lookback: 90s")));
 }
 
 TEST(MainConfig, ReadsTheWholeFile) {

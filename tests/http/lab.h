@@ -124,6 +124,7 @@ struct Lab {
   std::vector<RuleState> rules;
   WriteSink write;
   std::function<Result<Scraped>(std::string_view, std::string_view, std::stop_token)> scrape;
+  Millis lookback{300'000};
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
@@ -171,6 +172,7 @@ struct Lab {
                       if (no_mib) return *no_mib;
                       return MibAdded{.file = "/data/mibs/added/A.txt", .tree = load ? mibs : nullptr};
                     },
+                    .lookback = lookback,
                     .version = "1.2.3",
                     .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));

@@ -231,6 +231,24 @@ TEST_F(Prometheus, TakesTheFormOfTheBodyBeforeTheUrl) {
   EXPECT_THAT(sum->body, HasSubstr(sum->status == 200 ? "10001" : "deep")) << sum->body;
 }
 
+TEST_F(Prometheus, LooksBackAsFarAsTheDevicesWant) {
+  lab.lookback = Millis(750'000);  // polled each 300 s
+  series({{"__name__", "a"}}, {1, 2}, 300 * kSecond);
+  lab.clock.advance(std::chrono::seconds(749));
+  const auto at = [](int seconds) { return std::to_string(lab::kNow / 1000 + seconds); };
+  const auto found = [&](int seconds) {
+    return json::parse(get("/api/v1/query", {{"query", "a"}, {"time", at(seconds)}}))["data"]["result"].size();
+  };
+  EXPECT_EQ(1U, found(749));
+  EXPECT_EQ(0U, found(751));
+  EXPECT_EQ(
+      0U,
+      json::parse(get("/api/v1/query", {{"query", "a"}, {"time", at(749)}, {"lookback_delta", "5m"}}))["data"]["result"].size());
+  EXPECT_THAT(get("/federate", {{"match[]", "a"}}), HasSubstr("} 2 "));
+  lab.clock.advance(std::chrono::seconds(1));
+  EXPECT_THAT(get("/federate", {{"match[]", "a"}}), Not(HasSubstr("} 2 ")));
+}
+
 TEST_F(Prometheus, LimitsWarnsAndLooksBack) {
   for (int i = 0; i < 3; ++i) series({{"__name__", "a"}, {"x", std::to_string(i)}}, {1.0 * i});
   const json cut = json::parse(get("/api/v1/query", {{"query", "a"}, {"limit", "2"}}));

@@ -15,6 +15,9 @@ struct ServeOptions {
   std::optional<std::string> config;  // file; nothing for /etc/bongsu/bongsu.yaml, else ./bongsu.yaml, else defaults
   std::optional<std::string> data;
   std::optional<std::string> http;
+  bool alone = false;             // without a supervisor
+  std::optional<int> supervised;  // under one: the pipe to it
+  std::string because;            // how the daemon before this one ended
 };
 int serve(const ServeOptions& options);
 

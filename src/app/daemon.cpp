@@ -2,13 +2,13 @@
 #include "app/daemon.h"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "app/backup_job.h"
@@ -33,6 +33,8 @@ namespace bongsu::app {
 
 // Of one table: the poller reads a slow one beside its slots, as long as it takes.
 constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::hours(2)};
+
+constexpr std::chrono::seconds kLettingGo{3};
 
 // Does one thing once a second on a thread of its own: it may wait for the disk.
 class Ticker {
@@ -60,15 +62,6 @@ class Ticker {
   std::thread thread_;
 };
 
-// Takes what the file says of people, channels and routes, and says who sends.
-notify::Spec notices_of(Setup& setup) {
-  notify::Spec spec = std::move(setup.config.notices);
-  char host[256] = "localhost";
-  gethostname(host, sizeof host - 1);
-  spec.host = host;
-  return spec;
-}
-
 // In order of life: what stands below uses what stands above.
 struct Daemon::Parts {
   explicit Parts(Setup made) : setup(std::move(made)), profiles(setup.profiles), tree(setup.tree) {}
@@ -77,6 +70,7 @@ struct Daemon::Parts {
   SystemClock clock;
   SteadyTime started = clock.steady();
   Metrics metrics;
+  std::mutex changing;  // held by whoever replaces `setup` or a part of it
   Setup setup;
   Snapshot<poll::ProfileSet> profiles;
   Snapshot<mib::Tree> tree;
@@ -102,6 +96,7 @@ struct Daemon::Parts {
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
+  std::string restarted;  // when and why, where the one before did not end by itself
 
   Guarded<std::map<std::string, std::string>> named_hosts;  // device -> host name
   net::CallbackTimer look_up_again{[this] { name_senders(); }};
@@ -116,6 +111,7 @@ struct Daemon::Parts {
   http::MetricInfo describe(const std::string& metric) const;
   Status ready() const;
   std::vector<std::string> notices() const;
+  void tell_restart(const std::string& because);
 };
 
 // Threads end before what they use: the page first, then the judge and the teller, then the reactors, and the store last of all.
@@ -167,7 +163,17 @@ Status Daemon::Parts::open() {
   options.hour_retention = config.retention.hours;
   options.log_retention = config.retention.logs;
   options.event_retention = config.retention.events;
-  BONGSU_TRY(store, store::Store::open(config.data, options, clock, metrics));
+  // One that was killed holds the directory until the kernel has let go of its memory.
+  const SteadyTime end = clock.steady() + kLettingGo;
+  for (;;) {
+    auto opened = store::Store::open(config.data, options, clock, metrics);
+    if (!opened && opened.error().code == Code::Unavailable && clock.steady() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      continue;
+    }
+    BONGSU_TRY(store, std::move(opened));
+    break;
+  }
   keeper = std::make_unique<StateKeeper>(*store, metrics);
 
   if (auto opened = icmp::Pinger::open(poll_reactor, metrics)) pinger = *std::move(opened);
@@ -193,7 +199,7 @@ Status Daemon::Parts::open() {
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, judging));
   rules->set_windows(setup.config.maintenance);
   BONGSU_TRY(courier, notify::CurlCourier::start());
-  BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup), *store, *poller, *courier, metrics));
+  BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup.config), *store, *poller, *courier, metrics));
   watch();
   BONGSU_TRY_OK(open_syslog());
 
@@ -297,6 +303,7 @@ Status Daemon::Parts::load_mibs_again() {
 }
 
 Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std::string& octets, bool load) {
+  std::lock_guard hold(changing);
   BONGSU_TRY(const KeptMib kept, keep_mib(added_mibs(setup.config.data), name, octets));
   http::MibAdded added{.file = kept.top, .tree = nullptr};
   if (!load) return added;
@@ -323,6 +330,17 @@ Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std
   return added;
 }
 
+void Daemon::Parts::tell_restart(const std::string& because) {
+  restarted = "started again at " + format_time(clock.now()) + ": the daemon " + because;
+  std::vector<Event> events(1);
+  events[0].kind = EventKind::State;
+  events[0].severity = Severity::Danger;
+  events[0].received = clock.now();
+  events[0].app = "bongsu";
+  events[0].text = "Bongsu was started again: the daemon " + because + ". Nothing was watched in between.";
+  if (const Status kept = store->append(std::move(events)); !kept) log::warning("{}", kept.error().text);
+}
+
 // As the first profile that gives the metric says.
 http::MetricInfo Daemon::Parts::describe(const std::string& metric) const {
   const auto set = profiles.get();
@@ -345,6 +363,7 @@ Status Daemon::Parts::ready() const {
 std::vector<std::string> Daemon::Parts::notices() const {
   std::vector<std::string> lines;
   if (const auto health = store->health(); !health.problem.empty()) lines.push_back(health.problem);
+  if (!restarted.empty()) lines.push_back(restarted);
   if (!no_ping.empty()) lines.push_back("no ping: " + no_ping);
   if (!no_syslog.empty()) lines.push_back("syslog listens on port 5514: " + no_syslog);
   return lines;
@@ -353,14 +372,16 @@ std::vector<std::string> Daemon::Parts::notices() const {
 Daemon::Daemon(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Daemon::~Daemon() = default;
 
-Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup) {
+Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, const std::string& because) {
   auto parts = std::make_unique<Parts>(std::move(setup));
   BONGSU_TRY_OK(parts->open());
+  if (!because.empty()) parts->tell_restart(because);
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));
 }
 
 std::vector<std::string> Daemon::reload(Setup next) {
   std::vector<std::string> left;
+  std::lock_guard hold(parts_->changing);
   const config::MainConfig& now = parts_->setup.config;
   const auto needs_restart = [&](bool differs, std::string_view key) {
     if (differs) left.push_back(std::string(key) + " changed; restart bongsu for it to count");
@@ -377,7 +398,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   parts_->tree.publish(next.tree);
   parts_->rules->reload(next.items);
   parts_->rules->set_windows(next.config.maintenance);
-  parts_->notifier->reload(notices_of(next));
+  parts_->notifier->reload(notices_of(next.config));
   parts_->setup = std::move(next);
   parts_->watch();
   return left;

@@ -16,7 +16,9 @@ namespace bongsu::app {
 class Daemon {
  public:
   // Opens the store first, so that a second daemon on the same data directory is refused before it asks any device.
-  static Result<std::unique_ptr<Daemon>> start(Setup setup);
+  // `because`: how the one before ended, where it is started again for that; told as an event. Errors: Corrupt, Io and
+  // Unsupported when the store cannot be opened; Unavailable when another daemon has it, or a port is taken.
+  static Result<std::unique_ptr<Daemon>> start(Setup setup, const std::string& because = {});
   // Stops taking, flushes what is held, and joins every thread.
   ~Daemon();
   Daemon(const Daemon&) = delete;

@@ -98,6 +98,10 @@ int run(int argc, char** argv) {
                             "configuration file (default: /etc/bongsu/bongsu.yaml, else ./bongsu.yaml)");
   serve_command->add_option("--data", serve_options.data, "data directory (key data:)");
   serve_command->add_option("--http", serve_options.http, "address and port of the status page (key http.listen)");
+  serve_command->add_flag("--alone", serve_options.alone,
+                          "without the supervisor that starts the daemon again when it dies (for debuggers)");
+  serve_command->add_option("--supervised", serve_options.supervised)->group("");
+  serve_command->add_option("--because", serve_options.because)->group("");
   serve_command->callback([&] { code = serve(serve_options); });
 
   DemoOptions demo_options;

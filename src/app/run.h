@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "app/setup.h"
+#include "app/supervisor.h"
 
 namespace bongsu::app {
 
@@ -14,6 +15,7 @@ sigset_t block_signals();
 
 // Runs a daemon until SIGINT or SIGTERM and returns the exit code. On SIGHUP `again` reads the files anew; what it finds
 // wrong is printed, and nothing changes.
-int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again);
+int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again,
+               const Supervised& supervisor = {});
 
 }  // namespace bongsu::app

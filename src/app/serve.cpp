@@ -26,17 +26,21 @@ std::filesystem::path config_file(const std::optional<std::string>& named) {
   return usual_config().value_or(std::filesystem::path());
 }
 
-std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& problems) {
+std::optional<config::MainConfig> config_for(const ServeOptions& options, config::Problems& problems) {
   const std::filesystem::path file = config_file(options.config);
   auto config = file.empty() ? std::optional(config::default_config()) : config::read_main(file, problems);
   if (!config) return std::nullopt;
   if (options.data) config->data = *options.data;
-  if (options.http) {
-    config->http = *net::Endpoint::parse(*options.http);
-  }
+  if (options.http) config->http = *net::Endpoint::parse(*options.http);
+  return config;
+}
+
+std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& problems) {
+  auto config = config_for(options, problems);
+  if (!config) return std::nullopt;
   const std::filesystem::path images = config->data / "mibs";
   auto setup = complete_setup(*std::move(config), images, problems);
-  if (setup) setup->file = file;
+  if (setup) setup->file = config_file(options.config);
   return setup;
 }
 
@@ -50,18 +54,21 @@ sigset_t block_signals() {
   return signals;
 }
 
-int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again) {
+int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Problems&)>& again, const Supervised& supervisor) {
   const sigset_t signals = block_signals();
   std::size_t errors = 0;
   mib_problems(setup, errors);
   if (errors > 0) log::warning("{} problems in MIB modules; bongsu check names each", errors);
-  auto daemon = Daemon::start(std::move(setup));
+  auto daemon = Daemon::start(std::move(setup), supervisor.because());
   if (!daemon) {
+    const Code code = daemon.error().code;
+    if (code == Code::Corrupt || code == Code::Io || code == Code::Unsupported) supervisor.store_is_lost(daemon.error().text);
     std::fprintf(stderr, "bongsu: %s\n", daemon.error().text.c_str());
     return 1;
   }
   for (const std::string& line : (*daemon)->banner()) std::printf("%s\n", line.c_str());
   std::fflush(stdout);
+  supervisor.is_up();
   for (;;) {
     int number = 0;
     if (sigwait(&signals, &number) != 0) continue;
@@ -92,13 +99,36 @@ int serve(const ServeOptions& options) {
       return 2;
     }
   }
+  if (!options.alone && !options.supervised) {
+    std::vector<std::string> words{"bongsu", "serve"};
+    const auto add = [&words](const char* option, const std::optional<std::string>& value) {
+      if (value) words.insert(words.end(), {option, *value});
+    };
+    add("--config", options.config);
+    add("--data", options.data);
+    add("--http", options.http);
+    return supervise(std::move(words), [&options] {
+      config::Problems problems;
+      return config_for(options, problems);
+    });
+  }
+  Supervised supervisor;
+  if (options.supervised) {
+    auto under = Supervised::under(*options.supervised, options.because);
+    if (!under) {
+      std::fprintf(stderr, "bongsu: %s\n", under.error().text.c_str());
+      return 2;
+    }
+    supervisor = *std::move(under);
+  }
   config::Problems problems;
   auto setup = setup_for(options, problems);
   if (!setup) {
     print_problems(problems);
     return 1;
   }
-  return run_daemon(*std::move(setup), [&options](config::Problems& found) { return setup_for(options, found); });
+  return run_daemon(
+      *std::move(setup), [&options](config::Problems& found) { return setup_for(options, found); }, supervisor);
 }
 
 int check(const CheckOptions& options) {

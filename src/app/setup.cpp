@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/setup.h"
 
+#include <unistd.h>
+
 #include "app/mibs.h"
 #include "base/log.h"
 #include "config/items.h"
@@ -150,6 +152,14 @@ std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, con
     specs.push_back(std::move(spec));
   }
   return specs;
+}
+
+notify::Spec notices_of(config::MainConfig& config) {
+  notify::Spec spec = std::move(config.notices);
+  char host[256] = "localhost";
+  gethostname(host, sizeof host - 1);
+  spec.host = host;
+  return spec;
 }
 
 }  // namespace bongsu::app

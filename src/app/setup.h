@@ -11,6 +11,7 @@
 #include "app/share.h"
 #include "config/main.h"
 #include "mib/tree.h"
+#include "notify/spec.h"
 #include "poll/plan.h"
 #include "poll/spec.h"
 #include "rule/spec.h"
@@ -54,6 +55,9 @@ CredentialMap shared_credentials(const config::MainConfig& config, const Credent
 
 // What the compiler had to say of modules in the user's own folders, one line each; `errors` counts those that cost something.
 std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors);
+
+// Takes the people, channels and routes out of it, and says who sends.
+notify::Spec notices_of(config::MainConfig& config);
 
 // The devices as the poller takes them.
 std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, const CredentialMap& credentials);

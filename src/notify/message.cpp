@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <optional>
 
 #include "base/text.h"
@@ -84,7 +85,7 @@ std::string headline(const Notice& notice, Language language) {
     const Time end = alarm.ended.value_or(notice.news.at);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(end - alarm.since).count();
     out += fmt::format(", {} {}", words.lasted, show_seconds(std::max<std::int64_t>(0, seconds)));
-  } else {
+  } else if (!std::isnan(alarm.value)) {
     out +=
         fmt::format(" {} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit, show_quantity(alarm.limit, alarm.unit));
   }
@@ -115,8 +116,9 @@ std::vector<Row> rows_of(const Notice& notice, Language language, std::string_vi
     std::string level = level_word(alarm.level, language);
     if (notice.reason == Reason::Worse) level += fmt::format(" ({} {})", words.from, level_word(notice.news.before, language));
     if (!over(notice)) rows.emplace_back(words.level, level);
-    rows.emplace_back(words.value, fmt::format("{} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit,
-                                               show_quantity(alarm.limit, alarm.unit)));
+    if (!std::isnan(alarm.value))
+      rows.emplace_back(words.value, fmt::format("{} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit,
+                                                 show_quantity(alarm.limit, alarm.unit)));
     rows.emplace_back(words.since, show_local(alarm.since, zone));
   }
   if (over(notice)) {

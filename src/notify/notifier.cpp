@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <condition_variable>
 #include <set>
 
 #include "base/lock.h"
@@ -13,6 +12,7 @@
 #include "model/alarm_news.h"
 #include "model/record.h"
 #include "notify/desk.h"
+#include "notify/direct.h"
 
 namespace bongsu::notify {
 
@@ -240,44 +240,13 @@ std::vector<std::string> Notifier::explain(const Alarm& alarm, Time now) const {
 
 Status Notifier::test(std::string_view channel, std::string_view person, Time now) {
   const std::shared_ptr<const Spec> spec = state_->desk.lock()->share_spec();
-  const auto known = spec->channels.find(channel);
-  if (known == spec->channels.end()) {
-    std::string names;
-    for (const auto& [name, unused] : spec->channels) names += (names.empty() ? "" : ", ") + name;
-    return Error{Code::NotFound, "no channel " + std::string(channel) +
-                                     (names.empty() ? "; channels: in bongsu.yaml is empty" : "; there are " + names)};
-  }
-  const auto who = spec->people.find(person);
-  if (!person.empty() && who == spec->people.end()) return Error{Code::NotFound, "nobody is called " + std::string(person)};
-  const auto address = address_of(*spec, {std::string(channel), std::string(person)});
-  if (!address) return Error{Code::Invalid, std::string(person) + " has no address for " + std::string(channel)};
-  Message message{
-      .key = "bongsu-test-" + record_key(Random::from_system().next()), .person = std::string(person), .address = *address};
   Notice notice{.reason = Reason::Test};
   notice.news.at = now;
   notice.news.alarm.title = "This is a test of the channel " + std::string(channel) + ".";
   notice.news.alarm.item = "test";
   notice.news.alarm.since = notice.news.alarm.changed = now;
-  message.notices.push_back(std::move(notice));
-  const Words words = words_of(message, who == spec->people.end() ? Language::English : who->second.language,
-                               who == spec->people.end() ? "" : who->second.hours.zone(), spec->page);
-  BONGSU_TRY(Request request, request_of(known->second, message, words, *spec, now));
-  struct Answer {
-    Guarded<std::optional<Reply>> reply;
-    std::condition_variable come;
-  };
-  const auto answer = std::make_shared<Answer>();
-  const Millis patience = request.timeout + std::chrono::seconds(2);
-  state_->courier.send(std::move(request), [answer](Reply reply) {
-    *answer->reply.lock() = std::move(reply);
-    answer->come.notify_all();
-  });
-  auto reply = answer->reply.lock();
-  if (!answer->come.wait_for(reply.hold(), patience, [&] { return reply->has_value(); }))
-    return Error{Code::Timeout, "no answer within " + format_duration(known->second.timeout)};
-  const Verdict verdict = judge(known->second, **reply);
-  if (verdict.outcome == Outcome::Sent) return {};
-  return Error{Code::Refused, verdict.why};
+  return send_now(*spec, state_->courier, {std::string(channel), std::string(person)}, std::move(notice),
+                  "bongsu-test-" + record_key(Random::from_system().next()), now);
 }
 
 }  // namespace bongsu::notify

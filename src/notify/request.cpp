@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "model/show.h"
 #include "notify/mail.h"
 #include "notify/sign.h"
 

@@ -101,16 +101,30 @@ int Daemon::wait(int seconds) {
   return eventually([this] { return !running(); }, seconds) ? code_of(status_) : -1;
 }
 
-std::string Daemon::url() const {
-  std::smatch found;
-  const std::string text = printed();
-  return std::regex_search(text, found, std::regex(R"(http://[0-9.:\[\]a-f]+)")) ? found.str() : "";
+pid_t Daemon::child() const {
+  const std::string pid = std::to_string(pid_);
+  std::ifstream in("/proc/" + pid + "/task/" + pid + "/children");
+  pid_t first = -1;
+  return in >> first ? first : -1;
 }
 
+namespace {
+
+// What the last match in `text` holds in its group `group`.
+std::string last_of(const std::string& text, const char* pattern, std::size_t group) {
+  const std::regex wanted(pattern);
+  std::string found;
+  for (std::sregex_iterator at(text.begin(), text.end(), wanted), end; at != end; ++at) found = (*at)[group].str();
+  return found;
+}
+
+}  // namespace
+
+std::string Daemon::url() const { return last_of(printed(), R"(status +(http://[0-9.:\[\]a-f]+))", 1); }
+
 int Daemon::syslog_port() const {
-  std::smatch found;
-  const std::string text = printed();
-  return std::regex_search(text, found, std::regex(R"(syslog +udp .*:([0-9]+))")) ? std::stoi(found[1]) : 0;
+  const std::string port = last_of(printed(), R"(syslog +udp .*:([0-9]+))", 1);
+  return port.empty() ? 0 : std::stoi(port);
 }
 
 nlohmann::json Daemon::ask(const std::string& path) const {

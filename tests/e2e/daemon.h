@@ -39,7 +39,10 @@ class Daemon {
   // Waits for its end: the exit code, or 128 + the signal; -1 when it does not end in time.
   int wait(int seconds = 30);
 
-  // From the lines that `bongsu serve` prints: the status page's URL ("" until it stands) and the port of syslog.
+  // The process under it: the daemon that a supervisor started; -1 when there is none.
+  pid_t child() const;
+
+  // From the lines that `bongsu serve` printed last: the status page's URL ("" until it stands) and the port of syslog.
   std::string url() const;
   int syslog_port() const;
   // GET `path`: the parsed answer, or null when there is none or it is not 200.

@@ -1,65 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // Notices of the whole daemon: a real SMTP server, a webhook that keeps what it gets, and kill -9 in between.
 #include <gtest/gtest.h>
-#include <httplib.h>
 #include <signal.h>
 
 #include <algorithm>
 #include <fstream>
-#include <mutex>
-#include <thread>
 
 #include "e2e/daemon.h"
+#include "e2e/hook.h"
 #include "e2e/switches.h"
 
 namespace bongsu::e2e {
-namespace {
 
 using Json = nlohmann::json;
-
-class Hook {
- public:
-  Hook() {
-    server_.Post("/hook", [this](const httplib::Request& request, httplib::Response& response) {
-      std::lock_guard hold(mutex_);
-      response.status = status_;
-      if (status_ == 200) got_.push_back(Json::parse(request.body, nullptr, false));
-    });
-    port_ = server_.bind_to_any_port("127.0.0.1");
-    thread_ = std::thread([this] { server_.listen_after_bind(); });
-  }
-  ~Hook() {
-    server_.stop();
-    thread_.join();
-  }
-  int port() const { return port_; }
-  void answer(int status) {
-    std::lock_guard hold(mutex_);
-    status_ = status;
-  }
-  // "raised sw2 device_down", each as often as it was told.
-  std::vector<std::string> told() const {
-    std::lock_guard hold(mutex_);
-    std::vector<std::string> out;
-    for (const Json& message : got_) {
-      for (const Json& notice : message.value("notices", Json::array())) {
-        out.push_back(notice.value("reason", "") + " " + notice["alarm"].value("device", "") + " " +
-                      notice["alarm"].value("item", ""));
-      }
-    }
-    return out;
-  }
-
- private:
-  httplib::Server server_;
-  mutable std::mutex mutex_;
-  std::vector<Json> got_;
-  int status_ = 200;
-  int port_ = 0;
-  std::thread thread_;
-};
-
-}  // namespace
 
 class Notices : public testing::Test {
  protected:

@@ -3,7 +3,8 @@
 #
 # bongsu_layer(room...)   the rooms of one row of the map; each may use only rooms of rows already listed
 # bongsu_room(name PUBLIC header... SOURCES file... DEPS room... LIBS target... [NO_UNITY file...])
-# bongsu_test(name SOURCES file... DEPS room... [LIBS target...] [INSIDE room...] [SANITIZED])   tests/<name>
+# bongsu_test(name SOURCES file... DEPS room... [LIBS target...] [INSIDE room...] [SANITIZED] [DRIVER] [TIMEOUT s])   tests/<name>.
+#                         A driver starts other programs and works little itself, so what it costs is compiling.
 # bongsu_fuzz(name SOURCE file DEPS room... [INSIDE room...])   a libFuzzer target, replayed on its corpus by ctest
 #
 # Another room sees a room's PUBLIC headers alone, through a folder of links made for it, and only when it names the
@@ -126,19 +127,23 @@ if(NOT TARGET sanitized_tests)
 endif()
 
 function(bongsu_test name)
-  cmake_parse_arguments(T "SANITIZED" "TIMEOUT" "SOURCES;DEPS;LIBS;INSIDE" ${ARGN})
+  cmake_parse_arguments(T "SANITIZED;DRIVER" "TIMEOUT" "SOURCES;DEPS;LIBS;INSIDE" ${ARGN})
   find_package(GTest REQUIRED)
   add_executable(test_${name} ${T_SOURCES})
   bongsu_link(test_${name} DEPS ${T_DEPS} LIBS ${T_LIBS} GTest::gmock_main INSIDE ${T_INSIDE})
   target_include_directories(test_${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
   target_compile_definitions(test_${name} PRIVATE BONGSU_SOURCE_DIR="${CMAKE_SOURCE_DIR}" BONGSU_BIN_DIR="${CMAKE_BINARY_DIR}/bin")
-  target_compile_options(test_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  if(T_DRIVER)
+    target_compile_options(test_${name} PRIVATE $<$<CONFIG:Release>:-O0;-U_FORTIFY_SOURCE>)
+  else()
+    target_compile_options(test_${name} PRIVATE $<$<CONFIG:Release>:-O1>)
+  endif()
   set_target_properties(test_${name} PROPERTIES UNITY_BUILD ${BONGSU_UNITY} RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   if(NOT T_TIMEOUT)
     set(T_TIMEOUT 120)
   endif()
   add_test(NAME ${name} COMMAND test_${name})
-  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} COST ${T_TIMEOUT})  # the longest begin first
   if(T_SANITIZED)
     add_dependencies(sanitized_tests test_${name})
     set_tests_properties(${name} PROPERTIES LABELS sanitized)

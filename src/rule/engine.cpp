@@ -288,7 +288,7 @@ void Engine::evaluate(Time now) {
     }
   }
   suppress(round, !due.empty());
-  write_uplink(now);
+  write_uplink(round);
   commit();
 }
 

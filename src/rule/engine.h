@@ -29,7 +29,8 @@ struct EngineOptions {
   std::size_t max_watches = 1'000'000;    // item x label set
   Millis forget{std::chrono::hours(24)};  // a label set that is silent so long on a device that answers is gone
   bool log_changes = true;                // of alarms, for whoever reads the daemon's log
-  // Where bongsu_uplink_up is written, every ten seconds: 0 while no device at all can be reached. Must outlive the engine.
+  // Where bongsu_uplink_up is written, every ten seconds while there are devices: 0 while none of them can be reached. Must
+  // outlive the engine.
   PointSink* own_points = nullptr;
   Prober* prober = nullptr;  // asks devices above one before its alarm is told; must outlive the engine
 };
@@ -104,7 +105,7 @@ class Engine final : public AlarmSource {
   void apply(Ledger& ledger, Item& item, const query::Answer& answer, Round& round);
   void miss(Ledger& ledger, Item& item, const Labels& labels, Round& round);
   void suppress(Round& round, bool judged);
-  void write_uplink(Time now);
+  void write_uplink(Round& round);
   void commit();
   void save();
   static void put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const std::string& by, const std::string& note,

@@ -161,10 +161,13 @@ void Ledger::hush(std::uint64_t id, const std::optional<Hush>& how, Time now, Un
   }
 }
 
-void Engine::write_uplink(Time now) {
+void Engine::write_uplink(Round& round) {
+  const Time now = round.now;
   if (options_.own_points == nullptr || now - state_->uplink_written < kUplinkEvery) return;
-  const bool lost = state_->ledger.lock()->uplink_lost;
   state_->uplink_written = now;
+  if (!round.has_devices) round.load(devices_);
+  if (round.devices.empty()) return;
+  const bool lost = state_->ledger.lock()->uplink_lost;
   const auto id = options_.own_points->series(Labels{{std::string(kMetricName), "bongsu_uplink_up"}});
   Status kept = id ? Status() : Status(id.error());
   if (id) {

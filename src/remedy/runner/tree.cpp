@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -22,6 +23,7 @@ namespace bongsu::remedy {
 namespace {
 
 constexpr int kMostLooks = 200;  // at who is to be stopped; a bomb without any bound ends there
+constexpr int kEmptyLooks = 3;   // one look can miss who was just being forked while its parent ended
 
 struct Seen {
   pid_t parent = 0;
@@ -75,11 +77,14 @@ std::vector<pid_t> descendants(const std::set<pid_t>& keep) {
 
 std::size_t end_descendants(const std::set<pid_t>& keep, Millis patience, void (*on_reaped)(pid_t, int, void*), void* context) {
   const auto until = std::chrono::steady_clock::now() + patience;
+  // Whether no child is left. With this process the subreaper, no descendant is left then either, whatever a look did not see.
   const auto reap = [&] {
     int status = 0;
-    for (pid_t pid; (pid = waitpid(-1, &status, WNOHANG)) > 0;) on_reaped(pid, status, context);
+    pid_t pid = 0;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) on_reaped(pid, status, context);
+    return pid < 0;
   };
-  for (;;) {
+  for (int empty = 0;;) {
     std::set<pid_t> stopped;
     std::vector<pid_t> found;
     for (int looks = 0; looks < kMostLooks; ++looks) {
@@ -94,8 +99,10 @@ std::size_t end_descendants(const std::set<pid_t>& keep, Millis patience, void (
     }
     for (const pid_t pid : found) kill(pid, SIGKILL);
     const std::size_t left = descendants(keep).size();
-    reap();  // after the look: who was not seen any more can be reaped
-    if (left == 0 || std::chrono::steady_clock::now() >= until) return left;
+    const bool childless = reap();  // after the look: who was not seen any more can be reaped
+    empty = left == 0 ? empty + 1 : 0;
+    if (childless || (!keep.empty() && empty >= kEmptyLooks)) return 0;
+    if (std::chrono::steady_clock::now() >= until) return keep.empty() ? std::max<std::size_t>(left, 1) : left;
     poll(nullptr, 0, 2);
   }
 }

@@ -69,6 +69,14 @@ struct CollectOptions {
 };
 int collect(const CollectOptions& options);
 
+struct ProposeOptions {
+  SnmpOptions snmp;                   // host may be a device's name in the configuration
+  std::optional<std::string> config;  // as for serve
+  std::string url;                    // of the daemon; empty: where the configuration says that it listens
+  bool accept = false;
+};
+int propose(const ProposeOptions& options);
+
 struct DoctorOptions {
   SnmpOptions snmp;                   // host may be a device's name in the configuration
   std::optional<std::string> config;  // as for serve; none is needed

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/daemon.h"
 
+#include <fmt/format.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <set>
 #include <thread>
 
 #include "app/backup_job.h"
@@ -104,6 +106,9 @@ struct Daemon::Parts {
 
   Status open();
   Status load_mibs_again();
+  Status load_profiles_again(std::shared_ptr<const mib::Tree> next);
+  Result<std::string> accept_profile(const std::string& yaml);
+  std::vector<std::string> devices_under(const mib::Tree& modules, const std::string& file) const;
   Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
   Status open_syslog();
   void watch();
@@ -243,6 +248,13 @@ Status Daemon::Parts::open() {
     return errands.ask<http::MibAdded>(
         [this, name = std::string(name), octets = std::string(octets), load] { return add_mib(name, octets, load); });
   };
+  sources.propose = [this](std::string_view device, std::stop_token gone) -> Result<http::Proposed> {
+    BONGSU_TRY(discover::Proposal made, scraper->propose(device, std::move(gone)));
+    return http::Proposed{std::move(made.profile), std::move(made.yaml), made.groups, made.series, std::move(made.notes)};
+  };
+  sources.accept_profile = [this](std::string_view yaml) {
+    return errands.ask<std::string>([this, yaml = std::string(yaml)] { return accept_profile(yaml); });
+  };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
@@ -292,9 +304,13 @@ void Daemon::Parts::name_senders() {
 Status Daemon::Parts::load_mibs_again() {
   const config::MainConfig& config = setup.config;
   BONGSU_TRY(auto next, load_mibs(setup.share, mib_folders(config), config.data / "mibs"));
+  return load_profiles_again(std::move(next));
+}
+
+Status Daemon::Parts::load_profiles_again(std::shared_ptr<const mib::Tree> next) {
   config::Problems problems;
-  auto set = load_profiles(rule_folders(setup.share, config), next, problems);
-  if (!set) return Error{Code::Refused, "with these modules a profile cannot be read: " + problems.lines().front()};
+  auto set = load_profiles(rule_folders(setup.share, setup.config), next, problems);
+  if (!set) return Error{Code::Invalid, "a profile cannot be read: " + problems.lines().front()};
   setup.tree = next;
   setup.profiles = set;
   tree.publish(std::move(next));
@@ -304,7 +320,7 @@ Status Daemon::Parts::load_mibs_again() {
 
 Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std::string& octets, bool load) {
   std::lock_guard hold(changing);
-  BONGSU_TRY(const KeptMib kept, keep_mib(added_mibs(setup.config.data), name, octets));
+  BONGSU_TRY(const KeptFile kept, keep_file(added_mibs(setup.config.data), name, octets));
   http::MibAdded added{.file = kept.top, .tree = nullptr};
   if (!load) return added;
   if (const Status loaded = load_mibs_again(); !loaded) {
@@ -326,6 +342,7 @@ Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std
     if (const Status back = load_mibs_again(); !back) log::warning("MIB modules: {}", back.error().text);
     return Error{Code::Invalid, name + ": " + why};
   }
+  added.devices = devices_under(*added.tree, file);
   log::info("MIB file {} taken: {} modules, {} objects loaded", file, modules.size(), added.tree->size());
   return added;
 }
@@ -339,6 +356,42 @@ void Daemon::Parts::tell_restart(const std::string& because) {
   events[0].app = "bongsu";
   events[0].text = "Bongsu was started again: the daemon " + because + ". Nothing was watched in between.";
   if (const Status kept = store->append(std::move(events)); !kept) log::warning("{}", kept.error().text);
+}
+
+// Devices whose vendor's number the file's modules have names below.
+std::vector<std::string> Daemon::Parts::devices_under(const mib::Tree& modules, const std::string& file) const {
+  static const Oid enterprises = *Oid::parse("1.3.6.1.4.1");
+  std::set<std::string_view> names;
+  for (const mib::ModuleInfo& module : modules.modules()) {
+    if (module.file == file || module.file.starts_with(file + "/")) names.insert(module.name);
+  }
+  std::set<std::uint32_t> vendors;
+  for (std::uint32_t i = 0; i < modules.size(); ++i) {
+    const mib::Object object = modules.at(i);
+    if (!names.contains(object.module)) continue;
+    const Oid oid = object.oid();
+    if (oid.starts_with(enterprises) && oid.size() > enterprises.size()) vendors.insert(oid.arcs()[enterprises.size()]);
+  }
+  std::vector<std::string> out;
+  for (const DeviceState& device : poller->devices()) {
+    const auto id = device.info.find("sysObjectID");
+    const auto oid = id == device.info.end() ? std::nullopt : std::optional(Oid::parse(id->second));
+    if (!oid || !*oid || !(*oid)->starts_with(enterprises) || (*oid)->size() <= enterprises.size()) continue;
+    if (vendors.contains((*oid)->arcs()[enterprises.size()])) out.push_back(device.name);
+  }
+  return out;
+}
+
+Result<std::string> Daemon::Parts::accept_profile(const std::string& yaml) {
+  BONGSU_TRY(const std::string name, profile_name(yaml));
+  std::lock_guard hold(changing);
+  BONGSU_TRY(const KeptFile kept, keep_file(accepted_rules(setup.config.data), fmt::format("profiles/{}.yaml", name), yaml));
+  if (const Status loaded = load_profiles_again(setup.tree); !loaded) {
+    kept.undo();
+    return loaded.error();
+  }
+  log::info("profile {} accepted; kept in {}", name, kept.file.string());
+  return name;
 }
 
 // As the first profile that gives the metric says.

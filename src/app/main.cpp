@@ -153,6 +153,18 @@ int run(int argc, char** argv) {
                             "do not wait for a second reading, which what grows in shares of time needs");
   collect_command->callback([&] { code = collect(collect_options); });
 
+  CLI::App* profile_command = app.add_subcommand("profile", "device profiles: what to read from which device");
+  profile_command->require_subcommand(1);
+  ProposeOptions propose_options;
+  CLI::App* propose_command = profile_command->add_subcommand(
+      "propose", "a profile for what a device answers, its MIB modules name, and no profile reads yet");
+  add_snmp_options(*propose_command, propose_options.snmp);
+  propose_command->get_option("host")->description("name or address of the device, or its name in the configuration");
+  propose_command->add_option("--config", propose_options.config, "configuration file (default: as for serve)");
+  propose_command->add_option("--url", propose_options.url, "where the daemon listens (default: as the configuration says)");
+  propose_command->add_flag("--accept", propose_options.accept, "keep it, and use it from now on");
+  propose_command->callback([&] { code = propose(propose_options); });
+
   DoctorOptions doctor_options;
   CLI::App* doctor_command = app.add_subcommand("doctor", "examine a device: what is wrong with its SNMP, and what to do");
   add_snmp_options(*doctor_command, doctor_options.snmp);

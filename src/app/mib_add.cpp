@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "app/ask.h"
 #include "app/commands.h"
@@ -75,8 +76,12 @@ bool answers(const std::string& url) { return bool(ask_daemon(url, "/healthz"));
 struct Told {
   std::vector<mib::Problem> problems;
   std::vector<Json> modules;
+  std::set<std::string> devices;
 };
 void take(const Json& answer, Told& told) {
+  for (const Json& device : answer.value("devices", Json::array())) {
+    if (device.is_string()) told.devices.insert(device.get<std::string>());
+  }
   for (const Json& module : answer.value("modules", Json::array())) told.modules.push_back(module);
   for (const Json& p : answer.value("problems", Json::array())) {
     told.problems.push_back({p.value("file", ""), p.value("line", 0U), p.value("column", 0U),
@@ -87,7 +92,8 @@ void take(const Json& answer, Told& told) {
 int report_of(const Told& told, bool as_json, std::string_view where) {
   const bool good = std::all_of(told.problems.begin(), told.problems.end(), [](const auto& p) { return p.warning; });
   if (as_json) {
-    Json out{{"ok", good}, {"taken_by", where}, {"modules", told.modules}, {"problems", Json::array()}};
+    Json out{
+        {"ok", good}, {"taken_by", where}, {"modules", told.modules}, {"problems", Json::array()}, {"devices", told.devices}};
     for (const mib::Problem& p : told.problems) {
       out["problems"].push_back({{"file", p.file},
                                  {"line", p.line},
@@ -110,6 +116,10 @@ int report_of(const Told& told, bool as_json, std::string_view where) {
     modules.push_back(info);
   }
   print_report(told.problems, modules);
+  if (!told.devices.empty()) {
+    std::printf("of the same vendor; see what they have beyond their profiles:\n");
+    for (const std::string& device : told.devices) std::printf("  bongsu profile propose %s\n", escape_terminal(device).c_str());
+  }
   std::printf("%s\n", where == "daemon" ? "loaded by the daemon" : "kept; the daemon loads them when it starts");
   return 0;
 }
@@ -135,7 +145,7 @@ int add_to_data(const fs::path& data, const std::vector<File>& files, const MibA
   for (const File& file : files) {
     const auto octets = octets_of(file.path);
     if (!octets) return fail(octets.error().text);
-    const auto one = keep_mib(added, file.name, *octets);
+    const auto one = keep_file(added, file.name, *octets);
     if (!one) return fail(one.error().text);
     if (std::find(kept.begin(), kept.end(), one->top.string()) == kept.end()) kept.push_back(one->top.string());
   }

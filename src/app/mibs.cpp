@@ -94,17 +94,17 @@ Status write_file(const std::filesystem::path& file, std::string_view octets) {
 
 }  // namespace
 
-void KeptMib::undo() const {
+void KeptFile::undo() const {
   std::error_code ec;
   if (before && write_file(file, *before)) return;
   std::filesystem::remove(file, ec);
 }
 
-Result<KeptMib> keep_mib(const std::filesystem::path& added, std::string_view name, std::string_view octets) {
+Result<KeptFile> keep_file(const std::filesystem::path& folder, std::string_view name, std::string_view octets) {
   if (!is_good_name(name))
-    return Error{Code::Invalid, "not a name for a MIB file: \"" + to_valid_utf8(name.substr(0, 200)) +
+    return Error{Code::Invalid, "not a name for a file: \"" + to_valid_utf8(name.substr(0, 200)) +
                                     "\"; letters, digits and . _ - are taken, with / between folders"};
-  KeptMib kept{.file = added / name, .top = added / name.substr(0, name.find('/')), .before = std::nullopt};
+  KeptFile kept{.file = folder / name, .top = folder / name.substr(0, name.find('/')), .before = std::nullopt};
   std::error_code ec;
   std::filesystem::create_directories(kept.file.parent_path(), ec);
   if (ec) return Error{Code::Io, "make " + kept.file.parent_path().string() + ": " + ec.message()};

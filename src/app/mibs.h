@@ -25,14 +25,14 @@ Result<std::shared_ptr<const mib::Tree>> load_mibs(const Share& share, std::span
 // Where such modules of this data directory are kept.
 std::filesystem::path added_mibs(const std::filesystem::path& data);
 
-// Puts a file there. `name` may have folders, with '/'; a file of that name is replaced. Gives what undoes it, and where it
-// is. Errors: Invalid (no name for a file), Io.
-struct KeptMib {
+// Puts a file into a folder of the data. `name` may have folders, with '/'; a file of that name is replaced. Gives what undoes
+// it, and where it is. Errors: Invalid (no name for a file), Io.
+struct KeptFile {
   std::filesystem::path file;
   std::filesystem::path top;  // the file, or the first folder of its name
   std::optional<std::string> before;
   void undo() const;
 };
-Result<KeptMib> keep_mib(const std::filesystem::path& added, std::string_view name, std::string_view octets);
+Result<KeptFile> keep_file(const std::filesystem::path& folder, std::string_view name, std::string_view octets);
 
 }  // namespace bongsu::app

@@ -8,11 +8,19 @@
 #include <mutex>
 #include <optional>
 
+#include "app/proposal.h"
 #include "base/text.h"
 #include "model/marker.h"
 #include "poll/collect.h"
 
 namespace bongsu::app {
+
+// Of one device: its values, or a proposal.
+struct Scraper::Read {
+  poll::Collection collection;
+  discover::Proposal proposal;
+};
+
 namespace {
 
 // Between the worker that waits and the coroutine, which goes on when nobody waits any more.
@@ -20,6 +28,8 @@ struct Meeting {
   std::mutex mutex;
   std::condition_variable_any done;
   std::optional<Result<poll::Collection>> result;
+  discover::Proposal proposal;
+  bool propose = false;
   std::size_t credential = 0;
 };
 
@@ -53,6 +63,16 @@ asio::awaitable<Result<poll::Collection>> read_device(net::Reactor& reactor, snm
     target.credentials = device.credentials[at];
     target.timeout = device.timeout;
     target.retries = device.retries;
+    if (meeting->propose) {
+      auto proposal = co_await propose_for(reactor, client, std::move(target), profiles);
+      if (proposal) {
+        meeting->credential = at;
+        meeting->proposal = *std::move(proposal);
+        co_return poll::Collection();
+      }
+      if (!first) first = std::move(proposal).error();
+      continue;
+    }
     poll::CollectOptions options;
     options.second_reading = Millis(0);
     options.only = module;
@@ -120,6 +140,17 @@ Result<poll::DeviceSpec> Scraper::find(std::string_view target) const {
 }
 
 Result<http::Scraped> Scraper::ask(std::string_view target, std::string_view module, std::stop_token gone) {
+  BONGSU_TRY(Read read, wait_for(target, module, false, std::move(gone)));
+  if (read.collection.metrics.empty() && !read.collection.errors.empty()) return read.collection.errors.front().error;
+  return as_scraped(std::move(read.collection));
+}
+
+Result<discover::Proposal> Scraper::propose(std::string_view target, std::stop_token gone) {
+  BONGSU_TRY(Read read, wait_for(target, {}, true, std::move(gone)));
+  return std::move(read.proposal);
+}
+
+Result<Scraper::Read> Scraper::wait_for(std::string_view target, std::string_view module, bool propose, std::stop_token gone) {
   BONGSU_TRY(poll::DeviceSpec device, find(target));
   auto profiles = profiles_.get();
   const auto& known = profiles->profiles();
@@ -135,6 +166,7 @@ Result<http::Scraped> Scraper::ask(std::string_view target, std::string_view mod
     return Error{Code::Limit, fmt::format("{} readings are under way already; scrape less often", kAtOnce)};
   const std::string name = device.name;
   auto meeting = std::make_shared<Meeting>();
+  meeting->propose = propose;
   {
     const auto worked = worked_.lock();
     const auto at = worked->find(name);
@@ -154,8 +186,7 @@ Result<http::Scraped> Scraper::ask(std::string_view target, std::string_view mod
   }
   BONGSU_TRY(poll::Collection found, std::move(*meeting->result));
   worked_.lock()->insert_or_assign(name, meeting->credential);
-  if (found.metrics.empty() && !found.errors.empty()) return found.errors.front().error;
-  return as_scraped(std::move(found));
+  return Read{std::move(found), std::move(meeting->proposal)};
 }
 
 }  // namespace bongsu::app

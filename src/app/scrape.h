@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/lock.h"
+#include "discover/propose.h"
 #include "http/server.h"
 #include "net/reactor.h"
 #include "poll/plan.h"
@@ -33,7 +34,12 @@ class Scraper {
   // the device's. Thread: any but the reactor's.
   Result<http::Scraped> ask(std::string_view target, std::string_view module, std::stop_token gone);
 
+  // A profile for what the device has beyond what its profiles read. Waits likewise, with the same errors.
+  Result<discover::Proposal> propose(std::string_view target, std::stop_token gone);
+
  private:
+  struct Read;
+  Result<Read> wait_for(std::string_view target, std::string_view module, bool propose, std::stop_token gone);
   static constexpr std::size_t kAtOnce = 32;  // also those that nobody waits for any more
   static constexpr std::chrono::seconds kPatience{120};
 

@@ -3,6 +3,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "app/mibs.h"
 #include "base/log.h"
 #include "config/items.h"
@@ -56,8 +58,25 @@ std::vector<std::filesystem::path> rule_folders(const Share& share, const config
     // The folder of the default configuration need not be there.
     if (std::filesystem::exists(folder, ec)) rules.push_back(folder);
   }
+  if (const auto accepted = accepted_rules(config.data); std::filesystem::exists(accepted, ec)) rules.push_back(accepted);
   return rules;
 }
+
+Result<std::string> profile_name(const std::string& yaml) {
+  config::Problems problems;
+  const auto files = config::parse_profiles(yaml, "profile", problems);
+  if (!problems.empty()) return Error{Code::Invalid, problems.lines().front()};
+  if (files.profiles.size() != 1 || !files.systems.empty())
+    return Error{Code::Invalid, "one profile is taken at a time, without systems:; put others into a folder of `rules`"};
+  const std::string& name = files.profiles[0].name;
+  const bool good = name.size() <= 80 && std::all_of(name.begin(), name.end(), [](char c) {
+                      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+                    });
+  if (!good || name.empty()) return Error{Code::Invalid, "the profile's name is made of a-z, 0-9 and -"};
+  return name;
+}
+
+std::filesystem::path accepted_rules(const std::filesystem::path& data) { return data / "accepted"; }
 
 std::vector<std::filesystem::path> mib_folders(const config::MainConfig& config) {
   std::vector<std::filesystem::path> folders = config.mibs;

@@ -38,7 +38,11 @@ std::optional<Setup> read_setup(const std::filesystem::path& file, const std::fi
 // The same for a configuration that a program made.
 std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems);
 
-// The stock rules, then the folders of the configuration that are there.
+// The name of the one profile that the text holds, which names its file. Error: Invalid, with the first mistake in it.
+Result<std::string> profile_name(const std::string& yaml);
+// Where profiles that were accepted while running are kept: a folder like those of `rules:`.
+std::filesystem::path accepted_rules(const std::filesystem::path& data);
+// The stock rules, then the folders of the configuration that are there, then what was accepted.
 std::vector<std::filesystem::path> rule_folders(const Share& share, const config::MainConfig& config);
 // The folders of MIB modules of the configuration, then those that were added to the daemon.
 std::vector<std::filesystem::path> mib_folders(const config::MainConfig& config);

@@ -101,6 +101,8 @@ Reply add(const Call& call) {
       if (mine(problem.file)) mib::append_problem(json, problem);
     }
   }
+  json.end_array().key("devices").begin_array();
+  for (const std::string& device : added->devices) json.value(device);
   json.end_array().end_object();
   return whole(std::move(body));
 }

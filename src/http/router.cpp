@@ -110,9 +110,10 @@ class Router::Library final : public httplib::Server {
       if (response.status == 404) return send(no_route(request, response), response);
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
-    std::vector<Route> routes = api_routes(sources_);
-    for (auto& more : {backup_routes(sources_), event_routes(), maintenance_routes(sources_), mib_routes(sources_), notice_routes(sources_), query_routes(),
-                       series_routes(), rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
+    std::vector<Route> routes = profile_routes(sources_);
+    for (auto& more : {api_routes(sources_), backup_routes(sources_), event_routes(), maintenance_routes(sources_),
+                       mib_routes(sources_), notice_routes(sources_), query_routes(), series_routes(), rule_routes(sources_),
+                       write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
@@ -239,7 +240,8 @@ Front::Place Router::place(const ServerOptions& options, std::string_view path) 
   if (path.starts_with("/prometheus/")) return {Lane::Query, options.body_octets, false};
   // Both wait for somebody else.
   if (path == "/snmp" || path == "/api/v1/channels/test") return {Lane::Scrape, options.body_octets, false};
-  if (path == "/api/v1/mibs") return {Lane::Scrape, options.write_octets, false};
+  if (path == "/api/v1/mibs" || path == "/api/v1/profiles") return {Lane::Scrape, options.write_octets, false};
+  if (path.starts_with("/api/v1/devices/") && path.ends_with("/proposal")) return {Lane::Scrape, options.body_octets, false};
   return {Lane::Quick, options.body_octets, false};
 }
 

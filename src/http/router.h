@@ -52,6 +52,7 @@ std::vector<Route> mib_routes(const Sources& sources);
 std::vector<Route> maintenance_routes(const Sources& sources);
 std::vector<Route> notice_routes(const Sources& sources);
 std::vector<Route> page_routes();
+std::vector<Route> profile_routes(const Sources& sources);
 std::vector<Route> query_routes();
 std::vector<Route> series_routes();
 std::vector<Route> rule_routes(const Sources& sources);

@@ -95,6 +95,15 @@ struct WriteSink {
 struct MibAdded {
   std::filesystem::path file;             // or the folder, of a name with '/': what the answer tells of
   std::shared_ptr<const mib::Tree> tree;  // with it; nothing when it was not to be loaded yet
+  std::vector<std::string> devices;       // whose vendor's numbers its modules name
+};
+
+// A profile that the loaded MIB modules suggest for a device.
+struct Proposed {
+  std::string profile;
+  std::string yaml;  // empty: nothing
+  std::size_t groups = 0, series = 0;
+  std::vector<std::string> notes;
 };
 
 // How an alarm is taken.
@@ -146,6 +155,10 @@ struct Sources {
   // could be read in it), and of compile().
   std::function<std::shared_ptr<const mib::Tree>()> mibs{};
   std::function<Result<MibAdded>(std::string_view name, std::string_view octets, bool load)> add_mib{};
+  // Looks at a configured device and proposes; may wait, as scrape(). Keeps a profile, as a file of rules/profiles/ says it,
+  // and uses it from now on; gives its name. Error: Invalid, with the first mistake in it.
+  std::function<Result<Proposed>(std::string_view device, std::stop_token gone)> propose{};
+  std::function<Result<std::string>(std::string_view yaml)> accept_profile{};
   Millis lookback{300'000};  // how old a sample may be and still count as the value now
   std::string version;
   SteadyTime started;

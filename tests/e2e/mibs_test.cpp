@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "e2e/daemon.h"
+#include "interop/snmpd.h"
 #include "zip.h"
 
 namespace bongsu::e2e {
@@ -87,6 +88,43 @@ TEST_F(Mibs, AreKeptForADaemonThatDoesNotRun) {
   EXPECT_EQ(0, show.code) << show.err;
   EXPECT_NE(std::string::npos, show.out.find("units        celsius\n")) << show.out;
   EXPECT_EQ(1, add(nullptr, folder / "nothing").code);
+}
+
+// What Net-SNMP's own modules say of snmpd and no stock profile reads, taken while the daemon runs.
+TEST_F(Mibs, ProposeAProfileThatIsUsedAtOnce) {
+  if (!interop::Snmpd::program()) GTEST_SKIP() << "snmpd is not installed";
+  const auto snmpd = interop::Snmpd::start();
+  ASSERT_TRUE(snmpd) << snmpd.error().text;
+  const std::string address = "127.0.0.1:" + std::to_string((*snmpd)->port());
+  folder.write("bongsu.yaml",
+               "data: " + (folder / "data").string() + "\nhttp: {listen: \"127.0.0.1:0\"}\nsyslog: {udp: []}\n" +
+                   "credentials: {c: {version: 2c, community: public}}\n" +
+                   "defaults: {interval: 2s, timeout: 1s, credentials: [c]}\ndevices:\n  - {name: web1, address: \"" + address +
+                   "\", ping: false}\n");
+  Daemon daemon({"bongsu", "serve", "--config", config});
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  const Ran shown = run({"bongsu", "profile", "propose", "--config", config, "--url", daemon.url(), "web1"});
+  EXPECT_EQ(0, shown.code) << shown.err;
+  EXPECT_EQ(0U, shown.out.find("# SPDX-License-Identifier: Apache-2.0\n# Proposed from what web1 answers")) << shown.out;
+  EXPECT_NE(std::string::npos, shown.out.find("- profile: proposed-8072\n")) << shown.out;
+  EXPECT_NE(std::string::npos, shown.out.find("        ssRawContexts_total: UCD-SNMP-MIB::ssRawContexts.0\n")) << shown.out;
+  const Ran direct = run({"bongsu", "profile", "propose", "--config", config, address, "-c", "public"});
+  EXPECT_NE(std::string::npos, direct.out.find("ssRawContexts_total")) << direct.out << direct.err;
+
+  const Ran accepted = run({"bongsu", "profile", "propose", "--config", config, "--url", daemon.url(), "web1", "--accept"});
+  EXPECT_EQ(0, accepted.code) << accepted.err;
+  EXPECT_TRUE(std::filesystem::exists(folder / "data/accepted/profiles/proposed-8072.yaml"));
+  EXPECT_TRUE(eventually([&] {
+    const Json metrics = daemon.ask("/api/v1/devices/web1/metrics?limit=1000");
+    return metrics.is_object() && metrics.dump().find("ssRawContexts_total") != std::string::npos;
+  })) << daemon.printed();
+  // Proposed again it is the same, though it is read by now.
+  const Ran again = run({"bongsu", "profile", "propose", "--config", config, "--url", daemon.url(), "web1"});
+  EXPECT_NE(std::string::npos, again.out.find("ssRawContexts_total")) << again.out << again.err;
+  EXPECT_EQ(400, daemon.post("/api/v1/profiles", R"({"profile":"- profile: x\n  match: {never: 1}\n"})"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "data/accepted/profiles/x.yaml"));
+  const Ran check = run({"bongsu", "check", config});
+  EXPECT_EQ(0, check.code) << check.out;
 }
 
 TEST_F(Mibs, LintReadsLikeACompiler) {

@@ -347,6 +347,7 @@ TEST_F(Api, TakesAMibFileAsItIs) {
   EXPECT_EQ(true, added["loaded"]);
   EXPECT_EQ(1U, added["modules"].size());  // B's file only begins alike
   EXPECT_EQ(1U, added["problems"].size());
+  EXPECT_EQ(json({"db1"}), added["devices"]);
   EXPECT_EQ(false, json::parse(client->Post("/api/v1/mibs?name=A&load=no", "x", "text/plain")->body)["loaded"]);
   EXPECT_EQ(200, post("?name=large", std::string(5'000'000, 'x')));
   lab.done.lock()->clear();
@@ -360,6 +361,23 @@ TEST_F(Api, TakesAMibFileAsItIs) {
   EXPECT_TRUE(lab.done.lock()->empty());
   lab.no_mib = Error{Code::Invalid, "no MIB module was found in it"};
   EXPECT_EQ(400, post("?name=A", "x"));
+}
+
+TEST_F(Api, ProposesAProfileAndTakesOne) {
+  start();
+  EXPECT_EQ(json::parse(R"({"device":"db1","profile":"proposed-9","yaml":"- profile: proposed-9\n","groups":1,"series":2,
+    "notes":["much"]})"),
+            get("/api/v1/devices/db1/proposal"));
+  EXPECT_EQ(404, client->Get("/api/v1/devices/db2/proposal")->status);
+  EXPECT_EQ(405, client->Post("/api/v1/devices/db1/proposal", "{}", "application/json")->status);
+  const auto post = [&](const char* body) { return client->Post("/api/v1/profiles", body, "application/json"); };
+  EXPECT_EQ(json::parse(R"({"profile":"proposed-9"})"), json::parse(post(R"({"profile":"- profile: proposed-9\n"})")->body));
+  EXPECT_EQ("profile - profile: proposed-9\n", lab.done.lock()->back());
+  lab.done.lock()->clear();
+  for (const char* bad : {"", "[]", "{", R"({"profile":1})", R"({"profile":"x","y":1})"})
+    EXPECT_EQ(400, post(bad)->status) << bad;
+  EXPECT_TRUE(lab.done.lock()->empty());
+  EXPECT_EQ(400, post(R"({"profile":""})")->status);
 }
 
 TEST_F(Api, Logs) {

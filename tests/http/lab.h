@@ -136,45 +136,56 @@ struct Lab {
   std::unique_ptr<Server> server;
 
   void start() {
-    Sources sources{.clock = clock,
-                    .metrics = metrics,
-                    .devices = devices,
-                    .alarms = alarms,
-                    .events = events,
-                    .points = *source,
-                    .ready = [this]() -> Status { return not_ready ? Status(*not_ready) : Status(); },
-                    .notices = [this] { return notices; },
-                    .acknowledge =
-                        [this](std::uint64_t id, const Taking& taking) {
-                          std::string how = taking.note;
-                          if (taking.until) how += " until " + format_time(*taking.until);
-                          if (taking.until_worse) how += " until worse";
-                          return change("ack", id, how);
-                        },
-                    .unacknowledge = [this](std::uint64_t id, std::string_view note) { return change("unack", id, note); },
-                    .dialect =
-                        [this](std::string_view device) {
-                          const auto at = dialects.find(device);
-                          return at == dialects.end() ? std::nullopt : std::optional(at->second);
-                        },
-                    .back_up = [this](std::string_view dir) { return begin_backup(dir); },
-                    .backup = [this] { return *backup.lock(); },
-                    .rules = [this] { return rules; },
-                    .describe =
-                        [](const std::string& metric) {
-                          return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
-                        },
-                    .write = write,
-                    .scrape = scrape,
-                    .mibs = [this] { return mibs; },
-                    .add_mib = [this](std::string_view name, std::string_view octets, bool load) -> Result<MibAdded> {
-                      done.lock()->push_back("mib " + std::string(name) + " " + std::string(octets));
-                      if (no_mib) return *no_mib;
-                      return MibAdded{.file = "/data/mibs/added/A.txt", .tree = load ? mibs : nullptr};
-                    },
-                    .lookback = lookback,
-                    .version = "1.2.3",
-                    .started = clock.steady() - std::chrono::seconds(90)};
+    Sources sources{
+        .clock = clock,
+        .metrics = metrics,
+        .devices = devices,
+        .alarms = alarms,
+        .events = events,
+        .points = *source,
+        .ready = [this]() -> Status { return not_ready ? Status(*not_ready) : Status(); },
+        .notices = [this] { return notices; },
+        .acknowledge =
+            [this](std::uint64_t id, const Taking& taking) {
+              std::string how = taking.note;
+              if (taking.until) how += " until " + format_time(*taking.until);
+              if (taking.until_worse) how += " until worse";
+              return change("ack", id, how);
+            },
+        .unacknowledge = [this](std::uint64_t id, std::string_view note) { return change("unack", id, note); },
+        .dialect =
+            [this](std::string_view device) {
+              const auto at = dialects.find(device);
+              return at == dialects.end() ? std::nullopt : std::optional(at->second);
+            },
+        .back_up = [this](std::string_view dir) { return begin_backup(dir); },
+        .backup = [this] { return *backup.lock(); },
+        .rules = [this] { return rules; },
+        .describe =
+            [](const std::string& metric) {
+              return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
+            },
+        .write = write,
+        .scrape = scrape,
+        .mibs = [this] { return mibs; },
+        .add_mib = [this](std::string_view name, std::string_view octets, bool load) -> Result<MibAdded> {
+          done.lock()->push_back("mib " + std::string(name) + " " + std::string(octets));
+          if (no_mib) return *no_mib;
+          return MibAdded{.file = "/data/mibs/added/A.txt", .tree = load ? mibs : nullptr, .devices = {"db1"}};
+        },
+        .propose = [](std::string_view device, std::stop_token) -> Result<Proposed> {
+          if (device != "db1") return Error{Code::NotFound, "no such device"};
+          return Proposed{
+              .profile = "proposed-9", .yaml = "- profile: proposed-9\n", .groups = 1, .series = 2, .notes = {"much"}};
+        },
+        .accept_profile = [this](std::string_view yaml) -> Result<std::string> {
+          done.lock()->push_back("profile " + std::string(yaml));
+          if (yaml.empty()) return Error{Code::Invalid, "profile:1:1: empty"};
+          return std::string("proposed-9");
+        },
+        .lookback = lookback,
+        .version = "1.2.3",
+        .started = clock.steady() - std::chrono::seconds(90)};
     auto made = Server::start(options, std::move(sources));
     BONGSU_CHECK(made.ok());
     server = *std::move(made);

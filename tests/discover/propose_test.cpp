@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "discover/propose.h"
+
+#include <gmock/gmock.h>
+
+#include "base_modules.h"
+#include "config/profiles.h"
+#include "discover/units.h"
+#include "poll/plan.h"
+
+namespace bongsu::discover {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr const char* kAcme = R"(ACME-MIB DEFINITIONS ::= BEGIN
+IMPORTS enterprises, OBJECT-TYPE, Integer32, Unsigned32, Counter32, Gauge32, TimeTicks FROM SNMPv2-SMI
+  DisplayString FROM SNMPv2-TC;
+acme OBJECT IDENTIFIER ::= { enterprises 99999 }
+acmeInfo OBJECT IDENTIFIER ::= { acme 1 }
+acmeOutput OBJECT-TYPE SYNTAX Integer32 UNITS "0.1 Volts DC" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 1 }
+acmeHealth OBJECT-TYPE SYNTAX INTEGER { ok(1), failed(2) } MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 2 }
+acmeMode OBJECT-TYPE SYNTAX INTEGER { dhcp(1), static(2) } MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 3 }
+acmeCalls OBJECT-TYPE SYNTAX Counter32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 4 }
+acmeUsers OBJECT-TYPE SYNTAX Gauge32 UNITS "user's" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 5 }
+acmeAlive OBJECT-TYPE SYNTAX TimeTicks MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 6 }
+acmeLimit OBJECT-TYPE SYNTAX Gauge32 MAX-ACCESS read-write STATUS current DESCRIPTION "" ::= { acmeInfo 7 }
+acmeAnswer OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 8 }
+acmeOld OBJECT-TYPE SYNTAX Counter32 MAX-ACCESS read-only STATUS obsolete DESCRIPTION "" ::= { acmeInfo 9 }
+acmeSilent OBJECT-TYPE SYNTAX Counter32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeInfo 10 }
+acmeTempTable OBJECT-TYPE SYNTAX SEQUENCE OF AcmeTempEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acme 2 }
+acmeTempEntry OBJECT-TYPE SYNTAX AcmeTempEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION ""
+  INDEX { acmeTempIndex } ::= { acmeTempTable 1 }
+acmeTempIndex OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeTempEntry 1 }
+acmeTempName OBJECT-TYPE SYNTAX DisplayString MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeTempEntry 2 }
+acmeTempValue OBJECT-TYPE SYNTAX Integer32 UNITS "degrees Celsius" MAX-ACCESS read-only STATUS current DESCRIPTION ""
+  ::= { acmeTempEntry 3 }
+acmePairTable OBJECT-TYPE SYNTAX SEQUENCE OF AcmePairEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acme 3 }
+acmePairEntry OBJECT-TYPE SYNTAX AcmePairEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION ""
+  INDEX { acmeShelf, acmeSlot } ::= { acmePairTable 1 }
+acmeShelf OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acmePairEntry 1 }
+acmeSlot OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acmePairEntry 2 }
+acme-frames OBJECT-TYPE SYNTAX Counter32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmePairEntry 3 }
+END
+)";
+
+class Propose : public ::testing::Test {
+ protected:
+  static const mib::Tree& tree() {
+    static const Folder folder;
+    static const auto report = [] {
+      folder.write("m/acme.txt", kAcme);
+      return compile_into(folder, {kBaseModules, folder / "m"});
+    }();
+    return *report->tree;
+  }
+  void say(std::string_view name, Value value) { subject.walked.push_back({*tree().resolve(name), std::move(value)}); }
+  static Value integer(int value) { return Value::of_integer(value); }
+  static Value counter(std::uint64_t value) { return Value::of_number(ValueType::Counter32, value); }
+  static Value text(std::string value) { return Value::of_octets(std::move(value)); }
+  // What `bongsu check` says of it.
+  static std::vector<std::string> faults(const Proposal& proposal) {
+    config::Problems problems;
+    const auto files = config::parse_profiles(proposal.yaml, "proposed.yaml", problems);
+    std::vector<poll::Finding> findings;
+    EXPECT_TRUE(poll::ProfileSet::compile(files, std::shared_ptr<const mib::Tree>(std::shared_ptr<void>(), &tree()), findings));
+    config::add_findings(findings, problems);
+    return problems.lines();
+  }
+  Subject subject{.device = "dc1", .sys_object_id = *Oid::parse("1.3.6.1.4.1.99999.7"), .walked = {}, .covered = {}};
+};
+
+TEST_F(Propose, SaysWhatAModuleSays) {
+  say("acmeOutput.0", integer(541));
+  say("acmeHealth.0", integer(1));
+  say("acmeMode.0", integer(1));
+  say("acmeCalls.0", counter(9));
+  say("acmeUsers.0", Value::of_number(ValueType::Gauge32, 3));
+  say("acmeAlive.0", Value::of_number(ValueType::TimeTicks, 300));
+  say("acmeLimit.0", Value::of_number(ValueType::Gauge32, 3));
+  say("acmeAnswer.0", integer(42));
+  say("acmeOld.0", counter(1));
+  for (const char* row : {"1", "2"}) {
+    say(std::string("acmeTempIndex.") + row, integer(1));
+    say(std::string("acmeTempName.") + row, text(std::string("inlet ") + row));
+    say(std::string("acmeTempValue.") + row, integer(21));
+    say(std::string("acme-frames.1.") + row, counter(5));
+  }
+  say("1.3.6.1.4.1.99999.77.1.0", integer(1));
+  const Proposal proposal = propose(tree(), subject);
+  EXPECT_EQ("proposed-99999", proposal.profile);
+  EXPECT_EQ(
+      R"(# SPDX-License-Identifier: Apache-2.0
+# Proposed from what dc1 answers and what its MIB modules say of it. Change what you know better.
+- profile: proposed-99999
+  title: 'What MIB modules say of devices like dc1'
+  match: {sysObjectID: .1.3.6.1.4.1.99999, has: [ACME-MIB::acmeInfo, ACME-MIB::acmeTempEntry, ACME-MIB::acmePairEntry]}
+  collect:
+    - scalars: acmeInfo
+      metrics:
+        acmeCalls_total: ACME-MIB::acmeCalls.0
+        acmeUsers: {value: ACME-MIB::acmeUsers.0, unit: 'user''s'}
+        acmeAlive_seconds: ACME-MIB::acmeAlive.0 / 100
+      sensors:
+        - {class: voltage, value: ACME-MIB::acmeOutput.0 / 10, name: 'acmeOutput'}
+        - {class: state, value: ACME-MIB::acmeHealth.0, name: 'acmeHealth'}
+    - table: acmeTempTable
+      labels: {sensor: "trim(ACME-MIB::acmeTempName) ?? index"}
+      sensors:
+        - {class: temperature, value: ACME-MIB::acmeTempValue}
+    - table: acmePairTable
+      labels: {name: index, acmeShelf: index(1), acmeSlot: index(2)}
+      metrics:
+        acme_frames_total: .1.3.6.1.4.1.99999.3.1.3
+)",
+      proposal.yaml);
+  EXPECT_EQ(9U, proposal.series);
+  EXPECT_THAT(faults(proposal), ElementsAre());
+  EXPECT_THAT(proposal.notes, ElementsAre(HasSubstr("1 values of objects that no loaded MIB module names"),
+                                          HasSubstr("1 objects that may be set"), HasSubstr("1 numbers of which")));
+}
+
+TEST_F(Propose, LeavesOutWhatIsReadAlreadyAndWhatIsTooMuch) {
+  say("acmeCalls.0", counter(9));
+  for (int row = 1; row <= 20; ++row) say("acmeTempValue." + std::to_string(row), integer(21));
+  EXPECT_EQ(21U, propose(tree(), subject).series);
+  const Proposal few = propose(tree(), subject, {.rows = 19});
+  EXPECT_EQ(1U, few.series);
+  EXPECT_THAT(few.notes, ElementsAre("20 rows in acmeTempTable, more than are proposed"));
+  EXPECT_EQ(1U, propose(tree(), subject, {.series = 5}).series);
+  subject.covered = {*tree().resolve("acmeCalls.0"), *tree().resolve("acmeTempValue")};
+  const Proposal none = propose(tree(), subject);
+  EXPECT_EQ("", none.yaml);
+  EXPECT_EQ(0U, none.series);
+}
+
+TEST_F(Propose, OfADeviceWithoutAVendorsNumber) {
+  subject.sys_object_id = *Oid::parse("0.0");
+  subject.device = "evil\n- profile: x";
+  say("acmeCalls.0", counter(9));
+  const Proposal proposal = propose(tree(), subject);
+  EXPECT_THAT(proposal.yaml, HasSubstr("  match: {has: [ACME-MIB::acmeInfo]}\n"));
+  EXPECT_THAT(proposal.yaml, ::testing::Not(HasSubstr("\n- profile: x")));
+  EXPECT_THAT(faults(proposal), ElementsAre());
+}
+
+TEST(Units, SayClassAndScale) {
+  const auto says = [](const char* units, const char* name, const char* expected) {
+    const auto reading = reading_of_units(units, words_of_name(name));
+    EXPECT_EQ(expected, reading ? std::string(reading->sensor_class) + ":" + std::string(reading->before) + "x" +
+                                      std::string(reading->after)
+                                : "")
+        << units;
+  };
+  says("degrees Celsius", "t", "temperature:x");
+  says("0.1 degrees C", "t", "temperature:x / 10");
+  says("tenths of a degree Celsius", "t", "temperature:x / 10");
+  says("deci-degrees", "boardTemp", "");
+  says("degrees", "boardTemp", "temperature:x");
+  says("degrees", "antennaTilt", "");
+  says("Degrees Fahrenheit", "t", "temperature:5 / 9 * (x - 32)");
+  says("1/100 Volts", "v", "voltage:x / 100");
+  says("milliVolts", "v", "voltage:x / 1000");
+  says("mV", "v", "voltage:x / 1000");
+  says("0.1 mV", "v", "");
+  says("Amps", "a", "current:x");
+  says("kW", "p", "power:x * 1000");
+  says("RPM", "fan", "fanspeed:x");
+  says("%", "relativeHumidity", "humidity:x");
+  says("Percent", "acmeCPULoad", "load:x");
+  says("percentage", "x", "percent:x");
+  says("dBm", "rx", "dbm:x");
+  says("seconds", "x", "");
+  says("", "x", "");
+  EXPECT_THAT(words_of_name("acmeFanSpeedRPM2-in"), ElementsAre("acme", "fan", "speed", "rpm", "2", "in"));
+  EXPECT_TRUE(reading_of_name(words_of_name("cpuTemp"), 20, 60));
+  EXPECT_FALSE(reading_of_name(words_of_name("cpuTemp"), 200, 600));
+  EXPECT_EQ("percent", reading_of_name(words_of_name("memUsage"), 0, 100)->sensor_class);
+  EXPECT_FALSE(reading_of_name(words_of_name("memUsage"), 0, 101));
+}
+
+}  // namespace
+}  // namespace bongsu::discover

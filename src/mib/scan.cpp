@@ -12,7 +12,7 @@
 namespace bongsu::mib {
 
 // Raise the word when the compiler comes to read the same text otherwise.
-const std::uint64_t kFirstKey = hash_bytes("compiler 3", kHashSeed + kImageVersion);
+const std::uint64_t kFirstKey = hash_bytes("compiler 4", kHashSeed + kImageVersion);
 
 namespace {
 
@@ -45,7 +45,9 @@ ScannedFile scan(std::string_view text) {
   Token last[2], token;  // the two tokens before
   Token braced;          // the word before the last {: a module's name may be followed by its OID
   ScannedModule* module = nullptr;
-  int depth = 0;  // of BEGIN: a macro has its own
+  int depth = 0;           // of BEGIN: a macro has its own
+  bool in_oid = false;     // behind "::= {"
+  std::string_view label;  // in an OID, with a number and more behind it
   for (token = lexer.next(); token.kind != TokenKind::End; last[1] = last[0], last[0] = token, token = lexer.next()) {
     if (token.kind == TokenKind::String) {
       if (token.quote == Token::Quote::NotClosed && file.open_quote.line == 0) file.open_quote = token.place;
@@ -75,6 +77,11 @@ ScannedFile scan(std::string_view text) {
     } else if (depth == 1 && token.text == "IMPORTS") {
       read_imports(lexer, *module);
     } else if (depth == 1) {
+      if (token.text == "{" && last[0].text == "::=") in_oid = true, label = {};
+      else if (token.text == "}") in_oid = false;
+      if (in_oid && token.text != "(" && token.text != ")" && last[0].text == ")" && !label.empty())
+        module->labels.emplace(label);
+      if (in_oid && token.text == "(" && is_lower(last[0].text)) label = last[0].text;
       if (token.text == "MODULE-IDENTITY") module->smi_v2 = true;
       if (is_lower(last[0].text) && is_macro_word(token.text))
         module->definitions.try_emplace(std::string(last[0].text), last[0].place);

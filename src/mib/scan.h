@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ struct ScannedModule {
   std::vector<ScannedImport> imports;
   std::map<std::string, Place, std::less<>> definitions;  // names that get an OID
   std::map<std::string, Place, std::less<>> types;
+  std::set<std::string, std::less<>> labels;  // names given inside an OID: "{ enterprises vendor(9) products(1) 7 }"
 };
 
 struct ScannedFile {

@@ -58,23 +58,102 @@ TEST(Compile, DoesNothingTwice) {
   EXPECT_EQ(2, std::distance(std::filesystem::directory_iterator(folder.path()), {})) << "the image and m/ alone are left";
 }
 
-TEST(Compile, TakesTheNewestFileOfAModule) {
+TEST(Compile, TheNewestRevisionIsMeantAndOlderOnesNameWhatItDoesNot) {
   const Folder folder;
-  const auto dated = [](std::string_view when, std::string_view name) {
+  const auto dated = [](std::string_view when, std::string_view name, std::string_view number) {
     return module("A-MIB", "a MODULE-IDENTITY LAST-UPDATED \"" + std::string(when) +
                                "\" ORGANIZATION \"o\" CONTACT-INFO \"c\" DESCRIPTION \"d\" ::= { enterprises 7 }\n" +
-                               leaf(name, "a 1"));
+                               leaf(name, "a 1 " + std::string(number)) + leaf("moved", "a 2 " + std::string(number)) +
+                               leaf("kept", "a 3"));
   };
-  folder.write("m/1.txt", dated("9912312359Z", "oldLeaf"));
-  folder.write("m/2.txt", dated("200001010000Z", "newLeaf"));
-  folder.write("m/3.txt", dated("199812312359Z", "olderLeaf"));
+  folder.write("m/1.txt", dated("9912312359Z", "oldLeaf", "1"));
+  folder.write("m/2.txt", dated("200001010000Z", "newLeaf", "2"));
+  folder.write("m/3.txt", dated("199812312359Z", "olderLeaf", "3"));
+  folder.write("m/4.txt", dated("200001010000Z", "newLeaf", "2"));
   const auto report = compile_into(folder, {kBaseModules, folder / "m"});
   ASSERT_TRUE(report) << report.error().text;
-  EXPECT_TRUE(report->tree->find("A-MIB::newLeaf"));
-  EXPECT_FALSE(report->tree->find("oldLeaf"));
-  EXPECT_FALSE(report->tree->find("olderLeaf"));
-  EXPECT_THAT(problems_of(*report, folder),
-              HasSubstr("m/1.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer"));
+  const auto number = [&](std::string_view name) {
+    const auto object = report->tree->find(name);
+    return object ? object->oid().to_string() : std::string("none");
+  };
+  EXPECT_EQ("1.3.6.1.4.1.7.1.2", number("A-MIB::newLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.1.1", number("A-MIB::oldLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.1.3", number("olderLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.2.2", number("A-MIB::moved"));
+  EXPECT_EQ("1.3.6.1.4.1.7.2.2", number("moved"));
+  EXPECT_EQ("1.3.6.1.4.1.7.3", number("kept"));
+  EXPECT_EQ("A-MIB::moved", report->tree->name_of(*Oid::parse("1.3.6.1.4.1.7.2.3")));
+  std::vector<std::string> files;
+  for (const ModuleInfo& info : report->tree->modules()) {
+    if (info.name == "A-MIB") files.push_back(std::filesystem::path(info.file).filename().string());
+  }
+  EXPECT_THAT(files, ::testing::UnorderedElementsAre("1.txt", "2.txt", "3.txt"));
+  EXPECT_EQ(
+      "m/1.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer; this one names what that one does not\n"
+      "m/3.txt:1:1: warning: module A-MIB is taken from m/2.txt, which is newer; this one names what that one does not\n"
+      "m/4.txt:1:1: warning: module A-MIB is taken from m/2.txt\n",
+      problems_of(*report, folder));
+}
+
+// A name that stands inside an OID is a name as any other, for its own module and for the vendor's others whose root is not
+// there.
+TEST(Compile, NamesInsideAnOidAreKnown) {
+  const Folder folder;
+  const auto importer = [](std::string_view name, std::string_view symbol, std::string_view body) {
+    return std::string(name) + " DEFINITIONS ::= BEGIN\nIMPORTS OBJECT-TYPE, Integer32 FROM SNMPv2-SMI\n  " +
+           std::string(symbol) + " FROM ROOT-MIB;\n" + std::string(body) + "END\n";
+  };
+  folder.write("v/model.txt",
+               module("MODEL-MIB",
+                      "model OBJECT IDENTIFIER ::= { iso(1) org(3) dod(6) internet(1) private(4) enterprises(1) vendor(7)\n"
+                      "  products(1) boxes(2) 29 }\nlast OBJECT IDENTIFIER ::= { enterprises vendor(7) other(3) }\n" +
+                          leaf("modelLeaf", "model 1") + leaf("ownLeaf", "boxes 30")));
+  folder.write("v/sister.txt", importer("SISTER-MIB", "boxes", leaf("sisterLeaf", "boxes 31")));
+  folder.write("v/last.txt", importer("LAST-MIB", "other", leaf("lastLeaf", "other 31")));
+  folder.write("v/cards.txt", module("CARDS-MIB", "cards OBJECT IDENTIFIER ::= { enterprises 7 9 }\n"));
+  folder.write("v/card.txt", module("CARD-MIB", "card OBJECT IDENTIFIER ::= { enterprises vendor(7) cards(8) 1 }\n"));
+  folder.write("v/defined.txt", importer("DEFINED-MIB", "cards", leaf("definedLeaf", "cards 1")));
+  folder.write("w/far.txt", importer("FAR-MIB", "boxes", leaf("farLeaf", "boxes 32")));
+  const auto report = compile_into(folder, {kBaseModules, folder / "v", folder / "w"});
+  ASSERT_TRUE(report) << report.error().text;
+  const auto number = [&](std::string_view name) {
+    const auto object = report->tree->find(name);
+    return object ? object->oid().to_string() : std::string("none");
+  };
+  EXPECT_EQ("1.3.6.1.4.1.7.1.2.29.1", number("modelLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.1.2.30", number("ownLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.1.2.31", number("sisterLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.3", number("last"));
+  EXPECT_EQ("1.3.6.1.4.1.7.9.1", number("definedLeaf"));  // what is defined goes before what stands inside an OID
+  EXPECT_EQ("none", number("lastLeaf"));                  // "other" is another word for "last" alone
+  EXPECT_EQ("none", number("farLeaf"));                   // another vendor's folder
+  const std::string problems = problems_of(*report, folder);
+  EXPECT_THAT(problems, HasSubstr("v/sister.txt:3:3: warning: boxes is not in module ROOT-MIB, which is not loaded; taken from "
+                                  "MODEL-MIB"));
+}
+
+// A folder holds the same module for several products, told apart by their numbers.
+TEST(Compile, AnotherProductsRootIsNotTaken) {
+  const Folder folder;
+  const auto importer = [](std::string_view name, std::string_view from, std::string_view body) {
+    return std::string(name) +
+           " DEFINITIONS ::= BEGIN\nIMPORTS OBJECT-TYPE, Integer32, enterprises FROM SNMPv2-SMI\n  box FROM " +
+           std::string(from) + ";\n" + std::string(body) + "END\n";
+  };
+  folder.write("m/121.txt", module("BOX-121-MIB", "box OBJECT IDENTIFIER ::= { enterprises 7 121 }\n"));
+  folder.write("m/110-traps.txt",
+               importer("BOX-110-TRAPS-MIB", "BOX-110-MIB", leaf("trapLeaf", "box 1") + leaf("trapFree", "enterprises 7 1")));
+  folder.write("m/traps.txt", importer("BOX-TRAPS-MIB", "BOX-ROOT", leaf("boxLeaf", "box 2")));
+  const auto report = compile_into(folder, {kBaseModules, folder / "m"});
+  ASSERT_TRUE(report) << report.error().text;
+  EXPECT_FALSE(report->tree->find("trapLeaf"));
+  EXPECT_TRUE(report->tree->find("trapFree"));
+  ASSERT_TRUE(report->tree->find("boxLeaf"));
+  EXPECT_EQ("1.3.6.1.4.1.7.121.2", report->tree->find("boxLeaf")->oid().to_string());
+  const std::string problems = problems_of(*report, folder);
+  EXPECT_THAT(problems, HasSubstr("m/110-traps.txt:3:3: imported module BOX-110-MIB is not there"));
+  EXPECT_THAT(problems,
+              HasSubstr("m/traps.txt:3:3: warning: box is not in module BOX-ROOT, which is not loaded; taken from BOX-121-MIB"));
 }
 
 TEST(Compile, UnsignedRangesKeepTheirBounds) {

@@ -52,6 +52,18 @@ TEST(Scan, NamesTheQuoteThatNothingCloses) {
   EXPECT_EQ(28u, file.open_quote.column);
 }
 
+TEST(Scan, FindsNamesInsideOids) {
+  const ScannedFile file = scan(
+      "A-MIB DEFINITIONS ::= BEGIN\n"
+      "a OBJECT IDENTIFIER ::= { iso org(3) vendor (9) products(1) 7 }\n"
+      "b OBJECT IDENTIFIER ::= { a last(3) }\n"
+      "C ::= INTEGER { up(1), down(2) }\n"
+      "d OBJECT IDENTIFIER ::= { a between(4) 5 }\n"
+      "END");
+  ASSERT_EQ(1u, file.modules.size());
+  EXPECT_THAT(file.modules[0].labels, ::testing::ElementsAre("between", "org", "products", "vendor"));
+}
+
 TEST(Scan, TakesAnything) {
   for (const std::string_view text :
        {"", "\"", "-", "--", "DEFINITIONS", "} DEFINITIONS", "X DEFINITIONS", "X DEFINITIONS ::= BEGIN IMPORTS",

@@ -18,12 +18,15 @@ class Homes {
   static constexpr int kWellKnown = 1'000;
   void add_module(const std::string& module, const std::filesystem::path& folder, int rank);
   void add_name(std::string_view name, const std::string& module);
+  void add_label(std::string_view name, const std::string& module);  // a name inside another's OID
 
   bool has_module(std::string_view module) const { return modules_.contains(std::string(module)); }
   bool defines(std::string_view module, std::string_view name) const;
-  // The well-known module that defines `name`, else the only one with a file in `folder` that does; empty when there is
-  // none, or several. Other vendors' modules are not asked: two of them mean two things by `products`.
-  std::string_view home_of(std::string_view name, const std::filesystem::path& folder) const;
+  // The well-known module that defines `name`, else the only one with a file in `folder` that does, else the only one there
+  // that has it inside an OID; empty when there is none, or several. Other vendors' modules are not asked: two of them mean two
+  // things by `products`. Nor is one whose name differs from that of the module `asked` by its digits alone: it is another
+  // product's.
+  std::string_view home_of(std::string_view name, const std::filesystem::path& folder, std::string_view asked = {}) const;
   std::string_view well_known_home(std::string_view name) const;
 
  private:
@@ -31,7 +34,9 @@ class Homes {
   std::vector<std::string> module_names_;
   std::vector<int> ranks_;
   std::vector<std::set<std::filesystem::path>> folders_;
-  std::unordered_map<std::string, std::vector<std::uint32_t>> names_;
+  using Names = std::unordered_map<std::string, std::vector<std::uint32_t>>;
+  void add(Names& names, std::string_view name, const std::string& module);
+  Names names_, labels_;
 };
 
 }  // namespace bongsu::mibc

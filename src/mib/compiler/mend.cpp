@@ -33,6 +33,7 @@ struct Definition {
   bool columns = false;  // a SEQUENCE: the type of a row, which says nothing that the row does not
   std::string parent;    // the first word of its OID; empty when it is a number
   mib::Place parent_place;
+  std::vector<std::string> labels;  // names that its OID gives to what stands between
   std::vector<Piece> pieces;
   std::vector<std::pair<std::string, mib::Place>> types;  // names of types that its SYNTAX uses
   Facts facts;
@@ -239,6 +240,7 @@ class Mender {
           step(), step();
           if (peek(1).is(")")) step();
           numbered = true;
+          if (count != 0 && !peek(1).is("}")) made.labels.emplace_back(label);
         }
         parts.push_back({std::move(text), part.place.line});
       } else if (part.is(",")) {
@@ -281,6 +283,7 @@ class Mender {
       if (made.object) --out_.declared;
       return;
     }
+    for (const std::string& label : made.labels) labels_.try_emplace(label, definitions_.size());
     definitions_.push_back(std::move(made));
   }
 
@@ -771,7 +774,7 @@ class Mender {
         known_.emplace(import.symbol, import.module);
         continue;
       }
-      const std::string_view home = homes_.home_of(import.symbol, folder_);
+      const std::string_view home = homes_.home_of(import.symbol, folder_, import.module);
       if (!home.empty() && home != module_.name) {
         known_.emplace(import.symbol, home);
         warn(import.place, import.symbol + " is not in module " + import.module +
@@ -802,6 +805,11 @@ class Mender {
         warn(place, "type " + type + " is used without an import; taken from " + std::string(home));
       }
     }
+  }
+  // The module that IMPORTS says a name is of.
+  std::string_view asked_for(std::string_view name) const {
+    const auto import = std::find_if(imports_.begin(), imports_.end(), [&](const auto& i) { return i.symbol == name; });
+    return import == imports_.end() ? std::string_view() : std::string_view(import->module);
   }
   bool is_row_type(std::string_view type) const {
     std::string row(type);
@@ -841,7 +849,11 @@ class Mender {
           continue;
         }
         if (known_.contains(parent) && !without_.parents.contains(parent)) break;
-        if (const auto home = homes_.home_of(parent, folder_);
+        if (const auto labelled = labels_.find(parent); labelled != labels_.end() && labelled->second != here) {
+          here = labelled->second;
+          continue;
+        }
+        if (const auto home = homes_.home_of(parent, folder_, asked_for(parent));
             !home.empty() && home != module_.name && !without_.parents.contains(parent)) {
           known_.emplace(parent, home);
           warn(definition.parent_place, parent + " is used without an import; taken from " + std::string(home));
@@ -906,6 +918,7 @@ class Mender {
       if (const auto at = known_.find(definition.parent); at != known_.end() && !own.contains(definition.parent))
         out_.parents.emplace(*at);
       out_.lines.emplace_back(std::max(line, definition.place.line), definition.name);
+      for (std::string& label : definition.labels) out_.labels.insert(std::move(label));
       for (const Piece& piece : definition.pieces) put_at(piece.line, piece.text);
       // The next begins on a line of its own, so that a complaint's line says whose it is.
       text += '\n';
@@ -925,6 +938,7 @@ class Mender {
   std::vector<mib::ScannedImport> imports_;
   std::vector<Definition> definitions_;
   std::map<std::string, std::size_t, std::less<>> by_name_;
+  std::map<std::string, std::size_t, std::less<>> labels_;
   std::map<std::string, std::string, std::less<>> known_;  // imported name, its module
   std::vector<std::string> lost_;
   Mended out_;

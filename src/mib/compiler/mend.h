@@ -36,7 +36,8 @@ struct Mended {
   std::set<std::string> needs;                               // modules that it imports from
   std::map<std::string, std::string, std::less<>> parents;   // imported names that definitions hang under, and their modules
   std::vector<mib::Problem> problems;
-  std::uint32_t declared = 0;  // names that get an OID
+  std::set<std::string, std::less<>> labels;  // names given inside an OID
+  std::uint32_t declared = 0;                 // names that get an OID
 };
 
 // Reads one module as leniently as is certain, and writes it again in a form that the parser takes. A fault costs the

@@ -190,7 +190,7 @@ class Harvest {
     if (home.number != kNone) {                                    // of others the place alone: their own run tells the rest
       record.name = image_.text(label);
       record.module = home.number;
-      ++image_.modules[home.number].objects;
+      if (facts != nullptr) ++image_.modules[home.number].objects;  // not for a name inside another's OID
       record.syntax = static_cast<std::uint8_t>(syntax);
       record.convention = image_.text(plain(get_tc_descriptor(node.tc_index)));
       record.hint = image_.text(plain(node.hint));

@@ -41,7 +41,7 @@ class Reader {
     for (std::size_t i = 0; i < sources.modules.size(); ++i) {
       const Source& source = sources.modules[i];
       const bool near = near_.contains(source.file.parent_path());
-      if (near) nearest_.try_emplace(source.module.name, i);
+      if (near && source.near) nearest_.try_emplace(source.module.name, i);
       if (source.meant) meant_.emplace(source.module.name, i);
     }
   }
@@ -103,7 +103,7 @@ class Reader {
         bool lost = false;
         for (const auto& [parent, module] : mended_[i].parents) {
           const auto home = by_name.find(module);
-          if (home == by_name.end() || !home->second->facts.contains(parent))
+          if (home == by_name.end() || !(home->second->facts.contains(parent) || home->second->labels.contains(parent)))
             lost = without_[inputs[i].number].parents.insert(parent).second || lost;
         }
         if (lost) mended_[i] = mended(inputs[i].number), changed = true;

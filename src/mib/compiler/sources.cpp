@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <tuple>
 
 #include "archive.h"
+#include "base/hash.h"
 
 namespace bongsu::mibc {
 
@@ -80,8 +82,11 @@ class Gatherer {
       out.homes.add_module(module.name, source.file.parent_path(), source.rank);
       for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
       for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
+      for (const std::string& name : module.labels) out.homes.add_label(name, module.name);
+      source.text_key = hash_bytes(std::string_view(text).substr(module.begin, module.end - module.begin));
       module.definitions.clear();
       module.types.clear();
+      module.labels.clear();
       module.imports.clear();
       source.module = std::move(module);
       out.modules.push_back(std::move(source));
@@ -132,24 +137,37 @@ Sources gather(const std::vector<std::filesystem::path>& paths, const std::files
     if (!fresh && better(out.modules[i], out.modules[at->second])) at->second = i;
   }
   for (std::size_t i = 0; i < out.modules.size(); ++i) out.modules[i].meant = meant.at(out.modules[i].module.name) == i;
-  // Of one folder's revisions the best alone is read.
+  // Of one folder's revisions the best is what its files mean.
   std::map<std::pair<std::filesystem::path, std::string>, std::size_t> nearest;
   for (std::size_t i = 0; i < out.modules.size(); ++i) {
     const auto [at, fresh] = nearest.try_emplace({out.modules[i].file.parent_path(), out.modules[i].module.name}, i);
     if (!fresh && better(out.modules[i], out.modules[at->second])) at->second = i;
   }
+  std::set<std::pair<std::filesystem::path, std::string>> in_file;
+  std::set<std::tuple<std::filesystem::path, std::string, std::uint64_t>> texts;
+  for (const auto& [where, i] : nearest) {
+    const Source& source = out.modules[i];
+    in_file.emplace(source.file, source.module.name);
+    texts.emplace(where.first, where.second, source.text_key);
+  }
   std::vector<Source> kept;
   for (std::size_t i = 0; i < out.modules.size(); ++i) {
     Source& source = out.modules[i];
-    const bool near = nearest.at({source.file.parent_path(), source.module.name}) == i;
+    const auto folder = source.file.parent_path();
+    source.near = nearest.at({folder, source.module.name}) == i;
+    // An older text, not the same once more.
+    const bool elder = !source.near && texts.emplace(folder, source.module.name, source.text_key).second &&
+                       in_file.emplace(source.file, source.module.name).second;
     const Source& taken = out.modules[meant.at(source.module.name)];
     if (!source.meant) {
       const std::string newer = taken.module.last_updated == source.module.last_updated ? "" : ", which is newer";
       report(source.file, source.module.place, true,
              "module " + source.module.name + " is taken from " + taken.file.string() + newer +
-                 (near ? "; this one serves the files of its own folder" : ""));
+                 (source.near ? "; this one serves the files of its own folder"
+                  : elder     ? "; this one names what that one does not"
+                              : ""));
     }
-    if (near) kept.push_back(source);  // a copy: `taken` may still be asked for
+    if (source.near || elder) kept.push_back(source);  // a copy: `taken` may still be asked for
   }
   out.modules = std::move(kept);
   std::stable_sort(out.modules.begin(), out.modules.end(), [](const Source& a, const Source& b) { return a.rank < b.rank; });
@@ -166,8 +184,13 @@ std::vector<Group> group(const Sources& sources) {
   }
   std::vector<Group> groups;
   std::set<std::string> names;
+  std::vector<std::size_t> elders;
   for (const auto& folder : order) {
-    const auto& of = folders[folder];
+    auto& of = folders[folder];
+    std::erase_if(of, [&](auto i) {
+      if (!sources.modules[i].near) elders.push_back(i);
+      return !sources.modules[i].near;
+    });
     const bool fits = !groups.empty() && groups.back().modules.size() + of.size() <= kGroup &&
                       std::none_of(of.begin(), of.end(), [&](auto i) { return names.contains(sources.modules[i].module.name); });
     if (!fits) groups.emplace_back(), names.clear();
@@ -176,6 +199,16 @@ std::vector<Group> group(const Sources& sources) {
       groups.back().modules.push_back(i);
       names.insert(sources.modules[i].module.name);
     }
+  }
+  // Beside what the files of their folder mean by the name, so in runs of their own.
+  std::filesystem::path folder;
+  names.clear();
+  for (const std::size_t i : elders) {
+    const Source& source = sources.modules[i];
+    if (folder != source.file.parent_path() || names.contains(source.module.name)) groups.emplace_back(), names.clear();
+    folder = source.file.parent_path();
+    groups.back().modules.push_back(i);
+    names.insert(source.module.name);
   }
   return groups;
 }

@@ -22,7 +22,9 @@ struct Source {
   std::uint32_t declared = 0;
   std::size_t order = 0;  // of its file among all
   int rank = 0;           // lower is asked first for a name that several modules define
-  bool meant = true;      // the revision that the module's name means where nothing nearer is
+  std::uint64_t text_key = 0;
+  bool near = true;   // the revision that the files of its folder mean
+  bool meant = true;  // the revision that the module's name means where nothing nearer is
 };
 
 struct Sources {

@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
+#include "app/answer.h"
 #include "app/commands.h"
 #include "app/table.h"
 #include "base/json.h"
@@ -26,11 +27,6 @@ std::optional<std::string> fetch(const AskOptions& options, const std::string& p
   return std::nullopt;
 }
 
-std::string text_of(const Json& object, const char* key) {
-  const auto at = object.find(key);
-  if (at == object.end() || at->is_null()) return "";
-  return at->is_string() ? at->get<std::string>() : at->dump();
-}
 Severity severity_of(const Json& object, const char* key) {
   return parse_severity(text_of(object, key)).value_or(Severity::Unknown);
 }
@@ -50,21 +46,6 @@ std::string where(const Json& alarm) {
   return show_labels(labels);
 }
 
-// Local clock time, with the date when it is not today's.
-std::string when(const Json& object, const char* key) {
-  const auto at = parse_time(text_of(object, key));
-  if (!at) return "";
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(*at);
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm then{}, today{};
-  localtime_r(&seconds, &then);
-  localtime_r(&now, &today);
-  char room[32];
-  const bool same_day = then.tm_year == today.tm_year && then.tm_yday == today.tm_yday;
-  std::strftime(room, sizeof room, same_day ? "%H:%M:%S" : "%Y-%m-%d %H:%M:%S", &then);
-  return room;
-}
-
 void add_alarm(Table& table, const Json& alarm) {
   const Severity level = severity_of(alarm, "level");
   table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm),
@@ -72,12 +53,6 @@ void add_alarm(Table& table, const Json& alarm) {
             level);
 }
 Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE", "ID"}); }
-
-int unreadable(const AskOptions& options) {
-  std::fprintf(stderr, "bongsu: %s did not answer in Bongsu's form; does the URL point at a Bongsu daemon?\n",
-               options.url.c_str());
-  return 1;
-}
 
 }  // namespace
 

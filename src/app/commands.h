@@ -214,6 +214,33 @@ struct RulesTestOptions {
   std::string data;                  // of this data directory; empty: of the running daemon
 };
 int rules_test(const RulesTestOptions& options);
+struct CoverageOptions {
+  AskOptions ask;
+  bool all = false;
+  std::string device;
+};
+int coverage(const CoverageOptions& options);
+int remedies_list(const AskOptions& options);
+struct RemedyRunsOptions {
+  AskOptions ask;
+  std::string state;  // empty: all
+  int limit = 20;
+};
+int remedies_runs(const RemedyRunsOptions& options);
+struct RemedyShowOptions {
+  AskOptions ask;
+  std::uint64_t run = 0;
+};
+int remedies_show(const RemedyShowOptions& options);
+int remedies_approve(const RemedyShowOptions& options, bool yes);
+struct RemedyRunOptions {
+  AskOptions ask;
+  std::string remedy;
+  std::uint64_t alarm = 0;
+  bool dry_run = false;
+};
+int remedies_run(const RemedyRunOptions& options);
+int remedies_resume(const RemedyRunOptions& options);
 struct QueryOptions {
   AskOptions ask;
   std::string expr;

@@ -26,6 +26,9 @@
 #include "notify/courier.h"
 #include "notify/notifier.h"
 #include "poll/poller.h"
+#include "remedy/child.h"
+#include "remedy/engine.h"
+#include "remedy/link.h"
 #include "rule/engine.h"
 #include "snmp/client.h"
 #include "store/store.h"
@@ -66,7 +69,11 @@ class Ticker {
 
 // In order of life: what stands below uses what stands above.
 struct Daemon::Parts {
-  explicit Parts(Setup made) : setup(std::move(made)), profiles(setup.profiles), tree(setup.tree) {}
+  explicit Parts(Setup made)
+      : setup(std::move(made)),
+        profiles(setup.profiles),
+        items(std::make_shared<std::vector<rule::ItemSpec>>(setup.items)),
+        tree(setup.tree) {}
   ~Parts();
 
   SystemClock clock;
@@ -75,6 +82,7 @@ struct Daemon::Parts {
   std::mutex changing;  // held by whoever replaces `setup` or a part of it
   Setup setup;
   Snapshot<poll::ProfileSet> profiles;
+  Snapshot<std::vector<rule::ItemSpec>> items;
   Snapshot<mib::Tree> tree;
   Errands errands;
   snmp::PassPhraseKeys keys;
@@ -91,8 +99,12 @@ struct Daemon::Parts {
   std::unique_ptr<rule::Engine> rules;
   std::unique_ptr<notify::CurlCourier> courier;
   std::unique_ptr<notify::Notifier> notifier;
+  std::unique_ptr<remedy::RunnerChild> runner;  // while there are remedies, and nobody else runs one
+  std::unique_ptr<remedy::RunnerLink> scripts;
+  std::unique_ptr<remedy::Engine> remedies;
   std::unique_ptr<Ticker> judge;
   std::unique_ptr<Ticker> teller;
+  std::unique_ptr<Ticker> healer;
   std::unique_ptr<BackupJob> backup;
   std::unique_ptr<Scraper> scraper;
   std::unique_ptr<http::Server> server;
@@ -104,6 +116,8 @@ struct Daemon::Parts {
   net::CallbackTimer look_up_again{[this] { name_senders(); }};
   std::atomic<bool> judged = false;
 
+  Guarded<std::string> no_runner;  // why no script can run
+
   Status open();
   Status load_mibs_again();
   Status load_profiles_again(std::shared_ptr<const mib::Tree> next);
@@ -111,6 +125,9 @@ struct Daemon::Parts {
   std::vector<std::string> devices_under(const mib::Tree& modules, const std::string& file) const;
   Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
   Status open_syslog();
+  Status open_remedies();
+  void heal();
+  http::Sources::Remedies remedy_sources();
   void watch();
   void name_senders();
   http::MetricInfo describe(const std::string& metric) const;
@@ -127,6 +144,10 @@ Daemon::Parts::~Parts() {
   backup.reset();
   judge.reset();
   teller.reset();
+  healer.reset();
+  remedies.reset();
+  scripts.reset();
+  runner.reset();
   courier.reset();
   notifier.reset();
   listen_reactor.stop();
@@ -154,6 +175,53 @@ Status Daemon::Parts::open_syslog() {
   if (!receiver) return std::move(receiver).error();
   syslog = *std::move(receiver);
   return {};
+}
+
+Status Daemon::Parts::open_remedies() {
+  const config::MainConfig& config = setup.config;
+  const bool own = config.runner.socket.empty();
+  const std::filesystem::path socket = own ? std::filesystem::absolute(config.data) / "runner.sock" : config.runner.socket;
+  if (own && !config.remedies.remedies.empty()) {
+    runner = std::make_unique<remedy::RunnerChild>(remedy::ChildSpec{.program = setup.share.script_runner,
+                                                                     .socket = socket,
+                                                                     .scripts = std::filesystem::absolute(config.runner.scripts),
+                                                                     .user = config.runner.user});
+  }
+  scripts = std::make_unique<remedy::RunnerLink>(socket);
+  BONGSU_TRY(remedies, remedy::Engine::open(config.remedies, *store, *poller, *scripts, metrics, clock.now()));
+  return {};
+}
+
+// The next step, within a second, takes a wish; one that takes longer waits for the disk.
+template <class T>
+Result<T> granted(std::future<Result<T>> wish) {
+  if (wish.wait_for(std::chrono::seconds(10)) == std::future_status::ready) return wish.get();
+  return Error{Code::Unavailable, "the daemon is busy with its disk; it is done as soon as that answers"};
+}
+
+http::Sources::Remedies Daemon::Parts::remedy_sources() {
+  http::Sources::Remedies out;
+  out.list = [this] { return remedies->remedies(clock.now()); };
+  out.runs = [this] { return remedies->runs(); };
+  out.runs_of = [this](std::uint64_t alarm) { return remedies->runs_of(alarm); };
+  out.show = [this](const std::string& remedy, const Alarm& alarm) { return remedies->show(remedy, alarm); };
+  out.order = [this](const std::string& remedy, const Alarm& alarm) { return granted(remedies->order(remedy, alarm, "api")); };
+  out.approve = [this](std::uint64_t run, bool yes) { return granted(remedies->approve(run, "api", yes)); };
+  out.resume = [this](const std::string& remedy) { return granted(remedies->resume(remedy, "api")); };
+  return out;
+}
+
+void Daemon::Parts::heal() {
+  if (runner) {
+    const Status kept = runner->keep(clock.steady());
+    const std::string problem = kept ? std::string() : kept.error().text;
+    std::string before = std::exchange(*no_runner.lock(), problem);
+    if (!problem.empty() && before != problem) log::error("scripts cannot run: {}", problem);
+  }
+  for (const remedy::Effect& effect : remedies->step(clock.now())) {
+    rules->credit(effect.alarm, effect.repaired_by, effect.until);
+    if (effect.poll) poller->poll_now(effect.device);
+  }
 }
 
 Status Daemon::Parts::open() {
@@ -205,6 +273,7 @@ Status Daemon::Parts::open() {
   rules->set_windows(setup.config.maintenance);
   BONGSU_TRY(courier, notify::CurlCourier::start());
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup.config), *store, *poller, *courier, metrics));
+  BONGSU_TRY_OK(open_remedies());
   watch();
   BONGSU_TRY_OK(open_syslog());
 
@@ -230,6 +299,7 @@ Status Daemon::Parts::open() {
     for (auto& one : rules->health()) out.push_back({std::move(one.item), one.judged, one.failing});
     return out;
   };
+  sources.items = [this] { return items.get(); };
   sources.describe = [this](const std::string& metric) { return describe(metric); };
   sources.dialect = [this](std::string_view device) { return poller->dialect(device); };
   sources.channels = [this] { return notifier->channels(); };
@@ -240,6 +310,7 @@ Status Daemon::Parts::open() {
   sources.maintenance = [this] { return rules->windows(clock.now()); };
   sources.begin_maintenance = [this](rule::Window window) { return rules->begin_window(std::move(window), clock.now()); };
   sources.end_maintenance = [this](const std::string& name) { return rules->end_window(name, "api", clock.now()); };
+  sources.remedies = remedy_sources();
   backup = std::make_unique<BackupJob>(*store, clock, metrics);
   sources.back_up = [this](std::string_view dir) { return backup->start(dir); };
   sources.backup = [this] { return backup->state(); };
@@ -266,6 +337,7 @@ Status Daemon::Parts::open() {
     judged = true;
   });
   teller = std::make_unique<Ticker>("notices", [this] { notifier->step(clock.now()); });
+  healer = std::make_unique<Ticker>("remedies", [this] { heal(); });
   return {};
 }
 
@@ -418,6 +490,7 @@ std::vector<std::string> Daemon::Parts::notices() const {
   if (const auto health = store->health(); !health.problem.empty()) lines.push_back(health.problem);
   if (!restarted.empty()) lines.push_back(restarted);
   if (!no_ping.empty()) lines.push_back("no ping: " + no_ping);
+  if (const std::string problem = *no_runner.lock(); !problem.empty()) lines.push_back("no scripts run: " + problem);
   if (!no_syslog.empty()) lines.push_back("syslog listens on port 5514: " + no_syslog);
   return lines;
 }
@@ -447,11 +520,16 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.sync_points != now.sync_points, "sync");
   needs_restart(next.config.retention != now.retention, "retention");
   needs_restart(config::lookback_of(next.config) != config::lookback_of(now), "lookback");
+  needs_restart(next.config.runner != now.runner, "runner");
+  needs_restart(now.runner.socket.empty() && now.remedies.remedies.empty() && !next.config.remedies.remedies.empty(),
+                "remedies, which were none,");
   parts_->profiles.publish(next.profiles);
   parts_->tree.publish(next.tree);
+  parts_->items.publish(std::make_shared<std::vector<rule::ItemSpec>>(next.items));
   parts_->rules->reload(next.items);
   parts_->rules->set_windows(next.config.maintenance);
   parts_->notifier->reload(notices_of(next.config));
+  parts_->remedies->reload(next.config.remedies);
   parts_->setup = std::move(next);
   parts_->watch();
   return left;

@@ -366,6 +366,52 @@ int run(int argc, char** argv) {
   rules_test_command->add_option("--data", rules_options.data, "of this data directory (default: ask the running daemon)");
   rules_test_command->callback([&] { code = rules_test(rules_options); });
 
+  CoverageOptions coverage_options;
+  CLI::App* coverage_command =
+      app.add_subcommand("coverage", "what should be watched and is not: items, unknown senders, channels never used");
+  add_ask_options(*coverage_command, coverage_options.ask);
+  coverage_command->add_flag("--all", coverage_options.all, "devices that lack nothing, too");
+  coverage_command->add_option("--device", coverage_options.device, "of one device");
+  coverage_command->callback([&] { code = coverage(coverage_options); });
+
+  CLI::App* remedies_command = app.add_subcommand("remedies", "scripts that run on alarms, and what became of them");
+  remedies_command->require_subcommand(1);
+  AskOptions remedies_options;
+  CLI::App* remedy_list_command = remedies_command->add_subcommand("list", "the scripts, and how they fare");
+  add_ask_options(*remedy_list_command, remedies_options);
+  remedy_list_command->callback([&] { code = remedies_list(remedies_options); });
+  RemedyRunsOptions runs_options;
+  CLI::App* runs_command = remedies_command->add_subcommand("runs", "what was run, and what was not and why, newest first");
+  add_ask_options(*runs_command, runs_options.ask);
+  runs_command->add_option("--state", runs_options.state, "only these")
+      ->check(CLI::IsMember({"waiting", "queued", "started", "done", "failed", "unknown", "skipped", "dry"}));
+  runs_command->add_option("--limit", runs_options.limit, "at most so many")->check(CLI::Range(1, 1'000))->capture_default_str();
+  runs_command->callback([&] { code = remedies_runs(runs_options); });
+  RemedyShowOptions one_run_options;
+  const auto add_one_run = [&](const char* name, const char* about, auto act) {
+    CLI::App* command = remedies_command->add_subcommand(name, about);
+    add_ask_options(*command, one_run_options.ask);
+    command->add_option("run", one_run_options.run, "its id, as `bongsu remedies runs` prints it")->required();
+    command->callback([&, act] { code = act(one_run_options); });
+  };
+  add_one_run("show", "one run, with what its script printed", remedies_show);
+  add_one_run("approve", "let a run go that waits for approval",
+              [](const RemedyShowOptions& options) { return remedies_approve(options, true); });
+  add_one_run("refuse", "end a run that waits for approval",
+              [](const RemedyShowOptions& options) { return remedies_approve(options, false); });
+  RemedyRunOptions order_options;
+  CLI::App* order_command =
+      remedies_command->add_subcommand("run", "run a script for an open alarm, whatever its limits by the hour");
+  add_ask_options(*order_command, order_options.ask);
+  order_command->add_option("remedy", order_options.remedy, "as remedies: in the configuration names it")->required();
+  order_command->add_option("alarm", order_options.alarm, "its id, as `bongsu alarms` prints it")->required();
+  order_command->add_flag("--dry-run", order_options.dry_run, "print what the script would get, and run nothing");
+  order_command->callback([&] { code = remedies_run(order_options); });
+  CLI::App* resume_command = remedies_command->add_subcommand("resume", "let a script run again that failed too often");
+  add_ask_options(*resume_command, order_options.ask);
+  resume_command->add_option("remedy", order_options.remedy, "as remedies: in the configuration names it")->required();
+  resume_command->callback([&] { code = remedies_resume(order_options); });
+
   QueryOptions query_options;
   CLI::App* query_command = app.add_subcommand("query", "ask the running daemon in PromQL, at one time or over a range");
   add_ask_options(*query_command, query_options.ask);

@@ -17,7 +17,7 @@ Result<Share> find_share() {
         Code::NotFound,
         folder.string() + " is not there; it holds the MIB modules, items and profiles that come with bongsu: install it whole"};
   }
-  return Share{folder / "mibs", folder / "rules", binary.parent_path() / "bongsu-mibc"};
+  return Share{folder / "mibs", folder / "rules", binary.parent_path() / "bongsu-mibc", binary.parent_path() / "bongsu-runner"};
 }
 
 std::filesystem::path cache_folder() {

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "config/maintenance.h"
 #include "config/notices.h"
+#include "config/remedies.h"
 #include "config/words.h"
 #include "net/host_port.h"
 
@@ -20,7 +21,7 @@ constexpr Millis kLongestInterval = std::chrono::days(1);
 constexpr Millis kShortestTimeout{10};
 
 // Keys of the documented file that come with later versions. Taking them in silence would promise what is not done.
-constexpr std::array<std::string_view, 3> kLaterKeys{"traps", "discover", "remedies"};
+constexpr std::array<std::string_view, 2> kLaterKeys{"traps", "discover"};
 constexpr std::array<std::string_view, 2> kLaterSyslogKeys{"tcp", "tls"};
 
 bool is_tag_name(std::string_view word) {
@@ -65,6 +66,7 @@ class MainReader {
     if (const Node* node = map.get("devices")) read_devices(*node);
     read_notices(map, folder_, config_.notices, problems_);
     if (const Node* node = map.get("maintenance")) config_.maintenance = read_maintenance(*node, problems_);
+    read_remedies(map, folder_, config_.remedies, config_.runner, problems_);
     map.done();
     return std::move(config_);
   }

@@ -15,6 +15,7 @@
 #include "net/address.h"
 #include "notify/spec.h"
 #include "rule/window.h"
+#include "remedy/spec.h"
 #include "snmp/target.h"
 #include "snmp/usm.h"
 
@@ -66,6 +67,14 @@ struct DeviceConfig {
   Place place;
 };
 
+// Who runs the scripts of remedies.
+struct RunnerConfig {
+  std::filesystem::path scripts;  // the only folder that they are in
+  std::filesystem::path socket;   // of a runner that is there; empty: serve starts its own
+  std::string user;               // that our own runs them as; empty: as itself
+  friend bool operator==(const RunnerConfig&, const RunnerConfig&) = default;
+};
+
 struct MainConfig {
   std::filesystem::path data = "/var/lib/bongsu";
   net::Endpoint http{net::Address::loopback(net::Address::Family::V4), 8642};
@@ -84,6 +93,8 @@ struct MainConfig {
   std::vector<DeviceConfig> devices;             // in file order
   notify::Spec notices;                          // people, groups, channels, routes
   std::vector<rule::Window> maintenance;         // in file order
+  remedy::Spec remedies;
+  RunnerConfig runner;
 };
 
 // How old a sample may be and still count as the value now: as the file says; else five minutes, as Prometheus does, or two and a

@@ -276,7 +276,11 @@ Reply alarm(const Call& call) {
   JsonWriter json(body);
   json.begin_object().key("alarm");
   write_alarm(json, *found);
-  json.end_object();
+  json.key("remedies").begin_array();
+  if (call.sources.remedies.runs_of) {
+    for (const remedy::Run& run : call.sources.remedies.runs_of(*id)) remedy::write_run(json, run);
+  }
+  json.end_array().end_object();
   return finish(std::move(body));
 }
 
@@ -333,7 +337,7 @@ std::vector<Route> api_routes(const Sources& sources) {
        alarms,
        Shape::Json,
        "AlarmList"},
-      {"GET", "/api/v1/alarms/{id}", "One alarm", {}, alarm, Shape::Json, "AlarmAnswer", {404}},
+      {"GET", "/api/v1/alarms/{id}", "One alarm, and the scripts that ran for it", {}, alarm, Shape::Json, "AlarmDetail", {404}},
   };
   if (sources.dialect) {
     // Before the device's own route: a name may hold a slash.

@@ -47,6 +47,7 @@ struct Route {
 // The routes, in the order in which they are tried.
 std::vector<Route> api_routes(const Sources& sources);
 std::vector<Route> backup_routes(const Sources& sources);
+std::vector<Route> coverage_routes(const Sources& sources);
 std::vector<Route> event_routes();
 std::vector<Route> mib_routes(const Sources& sources);
 std::vector<Route> maintenance_routes(const Sources& sources);
@@ -54,6 +55,7 @@ std::vector<Route> notice_routes(const Sources& sources);
 std::vector<Route> page_routes();
 std::vector<Route> profile_routes(const Sources& sources);
 std::vector<Route> query_routes();
+std::vector<Route> remedy_routes(const Sources& sources);
 std::vector<Route> series_routes();
 std::vector<Route> rule_routes(const Sources& sources);
 std::vector<Route> write_routes(const Sources& sources);

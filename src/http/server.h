@@ -22,6 +22,7 @@
 #include "model/point.h"
 #include "model/source.h"
 #include "notify/notifier.h"
+#include "remedy/engine.h"
 #include "rule/engine.h"
 #include "rule/spec.h"
 #include "snmp/dialect.h"
@@ -142,11 +143,23 @@ struct Sources {
   std::function<std::vector<rule::Engine::WindowState>()> maintenance{};
   std::function<Result<std::string>(rule::Window)> begin_maintenance{};  // gives its name
   std::function<Status(const std::string& name)> end_maintenance{};
+  std::function<std::shared_ptr<const std::vector<rule::ItemSpec>>()> items{};  // as configured, those switched off too
   std::function<MetricInfo(const std::string& metric)> describe{};
   // Channels that notices leave by; a test message, which waits for the service's answer; what routes did about an alarm.
   std::function<std::vector<notify::ChannelState>()> channels{};
   std::function<Status(std::string_view channel, std::string_view person)> test_channel{};
   std::function<std::vector<std::string>(const Alarm&)> explain_notices{};
+  // Remedies: how they fare, their runs (newest first; of an alarm, oldest first), what a script would get, and what somebody
+  // wants of them. Those that change something wait until it is kept. All or none.
+  struct Remedies {
+    std::function<std::vector<remedy::RemedyState>()> list{};
+    std::function<std::vector<remedy::Run>()> runs{};
+    std::function<std::vector<remedy::Run>(std::uint64_t alarm)> runs_of{};
+    std::function<Result<remedy::Order>(const std::string& remedy, const Alarm& alarm)> show{};
+    std::function<Result<std::uint64_t>(const std::string& remedy, const Alarm& alarm)> order{};
+    std::function<Status(std::uint64_t run, bool yes)> approve{};
+    std::function<Status(const std::string& remedy)> resume{};
+  } remedies{};
   WriteSink write{};
   // Asks a configured device, by name or address, for what the module (a profile; empty: all that match) knows. May wait for
   // it. Errors: NotFound (no such device or module), and of the device.

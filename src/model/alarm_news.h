@@ -30,7 +30,7 @@ struct AlarmNews {
   AlarmChange change = AlarmChange::Raised;
   Severity before = Severity::Normal;  // the level that it had
   Time at;
-  std::string by;    // of Acknowledged, Unacknowledged
+  std::string by;    // who; of Recovered: what repaired it, where that is known
   std::string note;  // what was said with it; of Recovered: why, where it is not the value
   Alarm alarm;       // after the change
   friend bool operator==(const AlarmNews&, const AlarmNews&) = default;
@@ -38,6 +38,7 @@ struct AlarmNews {
 
 // Table of the StateStore; the key sorts by time, then by alarm.
 inline constexpr std::string_view kAlarmNewsTable = "alarm_news";
+inline constexpr std::string_view kRemedyNewsTable = "remedy_news";  // the same once more, for those who repair
 std::string alarm_news_key(const AlarmNews& news);
 // Version 2: change octet, before octet, at time, by text, note text, acknowledged octet, suppressed octet, flapping octet,
 // then the alarm as RecordWriter::alarm(), suppressed by text. Version 1 ends before that text.

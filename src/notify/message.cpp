@@ -18,7 +18,8 @@ constexpr std::size_t kMostTold = 30;  // notices of one message that are told i
 constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
-  std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, lasted, peak, why, from, more, notices, page;
+  std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, lasted, peak, repaired, why, from,
+      more, notices, page;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
@@ -31,6 +32,7 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .since = "Since",
                               .lasted = "Lasted",
                               .peak = "Worst",
+                              .repaired = "Repaired by",
                               .why = "Why",
                               .from = "was",
                               .more = "and {} more",
@@ -47,6 +49,7 @@ constexpr Vocabulary kKorean{.recovered = "복구",
                              .since = "발생",
                              .lasted = "지속 시간",
                              .peak = "최고 등급",
+                             .repaired = "복구 조치",
                              .why = "설명",
                              .from = "이전",
                              .more = "외 {}건",
@@ -123,6 +126,7 @@ std::vector<Row> rows_of(const Notice& notice, Language language, std::string_vi
   }
   if (over(notice)) {
     rows.emplace_back(words.peak, level_word(alarm.peak, language));
+    if (!notice.news.by.empty()) rows.emplace_back(words.repaired, notice.news.by);
     if (!notice.news.note.empty()) rows.emplace_back(words.why, notice.news.note);
   } else if (!alarm.why.empty()) {
     rows.emplace_back(words.why, alarm.why);

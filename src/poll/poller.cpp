@@ -107,6 +107,15 @@ std::optional<DeviceState> Poller::device(std::string_view name) const {
   return at == states->end() ? std::nullopt : std::optional(at->second);
 }
 
+void Poller::poll_now(std::string_view device) {
+  core_->parts.reactor.post([core = core_, name = std::string(device)] {
+    const auto watch = core->stopped ? core->watches.end() : core->watches.find(name);
+    if (watch == core->watches.end()) return;
+    watch->second->hurry = true;
+    watch->second->bell.ring();
+  });
+}
+
 void Poller::probe(std::string_view device) {
   core_->parts.reactor.post([core = core_, name = std::string(device)] {
     const auto watch = core->stopped ? core->watches.end() : core->watches.find(name);

@@ -63,6 +63,9 @@ class Poller final : public DeviceSource, public Prober {
   std::optional<DeviceState> device(std::string_view name) const override;
   // Pings the device at once; where that proves nothing, or fails, it is polled.
   void probe(std::string_view device) override;
+  // Reads all that is due of the device by SNMP at once instead of at its next slot, or once more after the poll under way; its
+  // slots stay where they are. One that is not watched is left alone. Thread: any.
+  void poll_now(std::string_view device);
   // What the client has learned of a device; nothing while it has no address or was not asked yet. Waits for the reactor's
   // thread, two seconds at most: not to be called on it.
   std::optional<snmp::Dialect> dialect(std::string_view device) const;

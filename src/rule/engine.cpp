@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "model/marker.h"
+#include "rule/coverage.h"
 #include "rule/round.h"
 #include "rule/state.h"
 
@@ -24,25 +25,6 @@ std::uint64_t expression_hash(const ItemSpec& spec) { return hash_bytes(query::t
 
 // The interval since 1970 that a time is in.
 std::int64_t slot_of(const ItemSpec& spec, Time at) { return to_ms(at) / spec.interval.count(); }
-
-bool wanted_on(const Targets& targets, const DeviceState& device) {
-  const auto listed = [&](const std::vector<std::string>& names, const char* key) {
-    const auto at = device.info.find(key);
-    return at != device.info.end() && std::find(names.begin(), names.end(), to_lower(at->second)) != names.end();
-  };
-  return listed(targets.os, "os") || listed(targets.kind, "kind");
-}
-
-// The item as it is for these labels.
-const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const DeviceState* device) {
-  static const Tags kNone;
-  for (auto over = item.overrides.rbegin(); over != item.overrides.rend(); ++over) {
-    if (!over->targets.empty() && (device == nullptr || !wanted_on(over->targets, *device))) continue;
-    if (covers(over->match, item.name, labels.get("device"), labels, device == nullptr ? kNone : device->tags))
-      return *over->item;
-  }
-  return item;
-}
 
 // The selectors of an expression, for the cause of a gap.
 void selectors_of(const query::Expr& expr, std::vector<const query::Selector*>& out) {
@@ -486,6 +468,7 @@ void Engine::put_news(StateBatch& batch, AlarmChange change, Alarm alarm, const 
   alarm.acknowledged = change == AlarmChange::Acknowledged;
   const AlarmNews news{.change = change, .before = alarm.level, .at = now, .by = by, .note = note, .alarm = std::move(alarm)};
   batch.put(kAlarmNewsTable, alarm_news_key(news), encode(news));
+  batch.put(kRemedyNewsTable, alarm_news_key(news), encode(news));
 }
 
 Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now) {
@@ -532,6 +515,14 @@ Status Engine::unacknowledge(std::uint64_t id, const std::string& by, Time now) 
     if (const auto at = alarms->find(id); at != alarms->end()) at->second.acknowledged = false;
   }
   return {};
+}
+
+void Engine::credit(std::uint64_t alarm, std::string by, Time until) {
+  const auto ledger = state_->ledger.lock();
+  if (by.empty()) ledger->credits.erase(alarm);
+  else if (const auto known = ledger->alarms.find(alarm);
+           known != ledger->alarms.end() && known->second.state == AlarmState::Active)
+    ledger->credits.insert_or_assign(alarm, Ledger::Credit{std::move(by), until});
 }
 
 }  // namespace bongsu::rule

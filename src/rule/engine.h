@@ -93,6 +93,8 @@ class Engine final : public AlarmSource {
 
   // Errors: NotFound, Refused (the alarm has recovered), Unavailable (disk; then nothing changed). Thread: any, not a reactor's.
   Status acknowledge(std::uint64_t id, const Acknowledgement& acknowledgement, Time now);
+  // Who repaired the alarm, should it recover before `until`; nobody where `by` is empty. Not kept. Thread: any.
+  void credit(std::uint64_t alarm, std::string by, Time until);
   Status unacknowledge(std::uint64_t id, const std::string& by, Time now);
 
  private:

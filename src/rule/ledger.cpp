@@ -246,7 +246,12 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
   tell({.change = AlarmChange::Level, .before = before, .at = now, .alarm = alarm}, out);
 }
 
-void Ledger::tell(const AlarmNews& news, Unsaved& out) { out.records[{kAlarmNewsTable, alarm_news_key(news)}] = encode(news); }
+void Ledger::tell(const AlarmNews& news, Unsaved& out) {
+  std::string key = alarm_news_key(news);
+  std::string record = encode(news);
+  out.records[{kAlarmNewsTable, key}] = record;
+  out.records[{kRemedyNewsTable, std::move(key)}] = std::move(record);
+}
 
 void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out) {
   Alarm& alarm = alarms.at(id);
@@ -259,13 +264,20 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
   std::string text = "recovered from " + std::string(to_string(alarm.level)) + " after " + format_duration(now - alarm.since);
   if (value) text += ": " + with_unit(*value, alarm.unit);
   if (!reason.empty()) text += ": " + reason;
+  std::string by;
+  if (const auto credit = credits.find(id); credit != credits.end() && now < credit->second.until) {
+    by = credit->second.by;
+    text += ", repaired by " + by;
+  }
   out.events.push_back(alarm_event(alarm, "recovered", text, now));
   out.records[{kAlarmTable, alarm_key(id)}] = encode(alarm);
-  tell({.change = AlarmChange::Recovered, .before = alarm.level, .at = now, .note = reason, .alarm = alarm}, out);
+  tell({.change = AlarmChange::Recovered, .before = alarm.level, .at = now, .by = std::move(by), .note = reason, .alarm = alarm},
+       out);
   close(id, out);
 }
 
 void Ledger::close(std::uint64_t id, Unsaved& out) {
+  credits.erase(id);
   if (acknowledgements.erase(id) > 0) out.records[{kAcknowledgementTable, alarm_key(id)}] = std::nullopt;
   if (hushes.erase(id) > 0) out.records[{kHushTable, alarm_key(id)}] = std::nullopt;
   open.erase(id);

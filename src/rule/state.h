@@ -76,6 +76,11 @@ class Ledger {
   std::map<std::string, Window, std::less<>> file_windows;  // of the configuration
   bool windows_changed = false;
   bool uplink_lost = false;
+  struct Credit {
+    std::string by;
+    Time until;
+  };
+  std::unordered_map<std::uint64_t, Credit> credits;  // who repaired the alarm, should it end in time
   std::size_t watch_count = 0;
   std::array<int, 7> active{};                             // alarms by severity + 1
   std::map<std::string, LevelCounts, std::less<>> levels;  // of the watches of `items`, by device

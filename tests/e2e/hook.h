@@ -44,6 +44,18 @@ class Hook {
     }
     return out;
   }
+  // "sw2 by revive" of each end.
+  std::vector<std::string> repaired() const {
+    std::lock_guard hold(mutex_);
+    std::vector<std::string> out;
+    for (const nlohmann::json& message : got_) {
+      for (const nlohmann::json& notice : message.value("notices", nlohmann::json::array())) {
+        if (notice.value("reason", "") == "recovered")
+          out.push_back(notice["alarm"].value("device", "") + " by " + notice.value("by", ""));
+      }
+    }
+    return out;
+  }
 
  private:
   httplib::Server server_;

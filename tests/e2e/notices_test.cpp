@@ -33,10 +33,102 @@ class Notices : public testing::Test {
     const Json status = daemon.ask("/api/v1/status");
     return status.is_object() && status["devices"]["up"] == 2;
   }
+  std::string hook_config() const {
+    return "channels: {hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +
+           "/hook\", gather: 0s}}\nroutes: [{via: [hook]}]\n";
+  }
+  // A script for sw2, and what makes it run on its fall.
+  std::string remedy(const std::string& body, const std::string& more = "") {
+    const auto file = folder.write("remedies/revive.sh", "#!/bin/sh\n" + body);
+    std::filesystem::permissions(file, std::filesystem::perms(0755));
+    std::filesystem::permissions(file.parent_path(), std::filesystem::perms(0755));
+    return "remedies: {revive: {run: remedies/revive.sh, timeout: 1h, on: {item: device_down, device: sw2}" + more + "}}\n";
+  }
+  std::string read(const std::string& name) const {
+    std::ifstream file(folder / name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
   Folder folder;
   Switches network;
   Hook hook;
 };
+
+TEST_F(Notices, NameTheScriptThatRepaired) {
+  const std::string got = (folder / "got").string();
+  const auto words = serve(hook_config() + remedy("echo \"mending $BONGSU_DEVICE at $BONGSU_ADDRESS\"\ncat > " + got +
+                                                  ".new\nmv " + got + ".new " + got + "\n"));
+  Daemon daemon(words);
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  network.set_dead("127.77.1.1", true);  // nobody mends it
+  network.set_dead("127.77.1.2", true);
+  ASSERT_TRUE(eventually([&] { return !read("got").empty(); })) << daemon.printed();
+  const Json alarm = Json::parse(read("got"), nullptr, false);
+  ASSERT_TRUE(alarm.is_object()) << read("got");
+  EXPECT_EQ("sw2", alarm["alarm"]["device"]);
+  EXPECT_EQ("s2", alarm["device"]["tags"]["site"]);
+  const std::string id = alarm["alarm"]["id"].dump();
+  const auto run_of = [&] { return daemon.ask("/api/v1/alarms/" + id)["remedies"][0]; };
+  ASSERT_TRUE(eventually([&] { return run_of()["state"] == "done"; })) << daemon.printed();
+  network.set_dead("127.77.1.1", false);
+  network.set_dead("127.77.1.2", false);
+  ASSERT_TRUE(eventually([&] { return hook.told().size() >= 4; })) << daemon.printed();
+  std::vector<std::string> told = hook.repaired();
+  std::sort(told.begin(), told.end());
+  EXPECT_EQ((std::vector<std::string>{"sw1 by ", "sw2 by revive"}), told);
+  EXPECT_EQ("mending sw2 at 127.77.1.2\n", run_of()["output"]);
+  EXPECT_TRUE(run_of()["good"]);
+  const Ran list = run({"bongsu", "remedies", "list", "--url", daemon.url()});
+  EXPECT_NE(std::string::npos, list.out.find("1 of 3")) << list.out << list.err;
+  const Ran shown = run({"bongsu", "remedies", "show", run_of()["id"].dump(), "--url", daemon.url()});
+  EXPECT_NE(std::string::npos, shown.out.find("good, ended with 0")) << shown.out << shown.err;
+  const Ran dry = run({"bongsu", "remedies", "run", "revive", id, "--dry-run", "--url", daemon.url()});
+  EXPECT_NE(std::string::npos, dry.out.find("BONGSU_DEVICE=sw2")) << dry.out << dry.err;
+  const Ran late = run({"bongsu", "remedies", "run", "revive", id, "--url", daemon.url()});
+  EXPECT_EQ(1, late.code);
+  EXPECT_NE(std::string::npos, late.err.find("has recovered")) << late.err;
+  const Json audit = daemon.ask("/api/v1/events?kind=audit&q=remedy");
+  ASSERT_TRUE(audit.is_object());
+  EXPECT_EQ(2U, audit["events"].size()) << audit;
+}
+
+TEST_F(Notices, NoScriptRunsTwiceOverKillNine) {
+  const std::string pids = (folder / "pids").string();
+  const auto words = serve(remedy("echo $$ >> " + pids + "\nexec sleep 1000\n", ", approval: true"));
+  {
+    Daemon daemon(words);
+    ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+    ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+    network.set_dead("127.77.1.2", true);
+    ASSERT_TRUE(eventually([&] {
+      const Json runs = daemon.ask("/api/v1/remedies/runs?state=waiting");
+      return runs.is_object() && runs["runs"].size() == 1;
+    })) << daemon.printed();
+    daemon.send(SIGKILL);
+    EXPECT_EQ(128 + SIGKILL, daemon.wait());
+  }
+  pid_t script = 0;
+  {
+    Daemon daemon(words);
+    ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+    EXPECT_EQ("", read("pids"));
+    const Ran approved = run({"bongsu", "remedies", "approve", "1", "--url", daemon.url()});
+    EXPECT_EQ(0, approved.code) << approved.err;
+    ASSERT_TRUE(eventually([&] { return !read("pids").empty() && read("pids").back() == '\n'; })) << daemon.printed();
+    script = static_cast<pid_t>(std::stol(read("pids")));
+    daemon.send(SIGKILL);
+    EXPECT_EQ(128 + SIGKILL, daemon.wait());
+  }
+  // The runner saw the daemon go, and ended what it ran.
+  EXPECT_TRUE(eventually([&] { return kill(script, 0) != 0; }));
+  Daemon daemon(words);
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] {
+    const Json runs = daemon.ask("/api/v1/remedies/runs?state=unknown");
+    return runs.is_object() && runs["runs"].size() == 1;
+  })) << daemon.printed();
+  EXPECT_EQ(std::to_string(script) + "\n", read("pids"));
+}
 
 TEST_F(Notices, ReachTheirChannelOnceOverKillNine) {
   const auto words = serve("channels: {hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +

@@ -100,6 +100,46 @@ class Api : public testing::Test {
     series({{"__name__", "load5"}, {"device", "db1"}}, {at(16 * 60, 20)});
     series({{"__name__", "load5"}, {"device", "web1"}}, {at(60, 20)});
   }
+  // A remedy with a run that waits and one that is over.
+  void give_remedies() {
+    remedy::Run done{.id = 8, .remedy = "clear-cache", .script = "clear-cache.sh", .alarm = lab.alarms.list[0]};
+    done.state = remedy::RunState::Done;
+    done.created = time_from_ms(lab::kNow - 3'000);
+    done.started = done.ended = time_from_ms(lab::kNow - 2'000);
+    done.outcome = {.ran = true, .exit_code = 0, .took = Millis(1'000), .output = kHostile};
+    remedy::Run waiting{.id = 9, .remedy = "clear-cache", .script = "clear-cache.sh", .alarm = lab.alarms.list[1]};
+    waiting.state = remedy::RunState::Waiting;
+    waiting.why = "waits for approval";
+    const std::vector<remedy::Run> runs{waiting, done};
+    lab.remedies.list = [done] {
+      return std::vector<remedy::RemedyState>{
+          {.remedy = {.name = "clear-cache", .script = "clear-cache.sh"}, .within_hour = 1, .last = done},
+          {.remedy = {.name = "other", .script = "other.sh"}, .tally = {3, time_from_ms(lab::kNow)}}};
+    };
+    lab.remedies.runs = [runs] { return runs; };
+    lab.remedies.runs_of = [done](std::uint64_t alarm) {
+      return alarm == done.alarm.id ? std::vector<remedy::Run>{done} : std::vector<remedy::Run>();
+    };
+    lab.remedies.show = [](const std::string& name, const Alarm& alarm) -> Result<remedy::Order> {
+      if (name != "clear-cache") return Error{Code::NotFound, "there is no remedy " + name};
+      return remedy::order_of({.name = name, .script = "clear-cache.sh"}, 0, alarm, std::nullopt);
+    };
+    lab.remedies.order = [this](const std::string& name, const Alarm& alarm) -> Result<std::uint64_t> {
+      lab.done.lock()->push_back("order " + name + " " + std::to_string(alarm.id));
+      if (alarm.state != AlarmState::Active) return Error{Code::Refused, "it has recovered"};
+      return std::uint64_t{9};
+    };
+    lab.remedies.approve = [this](std::uint64_t run, bool yes) -> Status {
+      lab.done.lock()->push_back((yes ? "approve " : "refuse ") + std::to_string(run));
+      if (run != 9) return Error{Code::Refused, "it does not wait"};
+      return {};
+    };
+    lab.remedies.resume = [this](const std::string& name) -> Status {
+      lab.done.lock()->push_back("resume " + name);
+      if (name != "other") return Error{Code::NotFound, "no remedy " + name};
+      return {};
+    };
+  }
   void start() {
     lab.start();
     client = std::make_unique<httplib::Client>("127.0.0.1", lab.port());
@@ -466,8 +506,79 @@ TEST_F(Api, EntityTagsSaveTheBody) {
 }
 
 // Each path of the description answers, with the members that it promises; each parameter is taken.
+TEST_F(Api, CoverageNamesWhatIsMissing) {
+  lab.devices.list[0].info["kind"] = "server";
+  for (const char* name : {"a", "b", "c", "d"}) {
+    rule::ItemSpec& spec = lab.items.emplace_back();
+    spec.name = name;
+    spec.targets.kind = {"server"};
+    spec.enabled = spec.name != "d";
+  }
+  lab.items.emplace_back().name = "useless";
+  const json found = get("/api/v1/coverage");
+  EXPECT_EQ(4, found["expected"]);
+  EXPECT_EQ(2, found["watched"]);
+  ASSERT_EQ(3U, found["devices"].size());
+  EXPECT_EQ(json::parse(R"([{"item":"c","title":"c","why":"no data: timeout"},{"item":"d","title":"d","why":"switched off"}])"),
+            found["devices"][0]["missing"]);
+  EXPECT_EQ("useless", found["idle"][0]["item"]);
+  EXPECT_EQ("192.0.2.7", found["senders"][0]["sender"]);
+  EXPECT_EQ(3, found["senders"][0]["lines"]);
+  EXPECT_EQ((std::vector<EventQuery::Field>{{"device", ""}}), lab.events.asked.lock()->fields);
+  // Four items, two devices that nobody knows, an idle item and a stranger: two of eight are good.
+  EXPECT_EQ(25, found["score"]);
+  EXPECT_EQ(1U, get("/api/v1/coverage?device=web1")["devices"].size());
+  const json page = get("/api/v1/coverage?limit=1");
+  EXPECT_EQ("db1", page["devices"][0]["device"]);
+  EXPECT_EQ("sw1/rack 2", get("/api/v1/coverage?limit=1&cursor=" + page["next"].get<std::string>())["devices"][0]["device"]);
+}
+
+TEST_F(Api, RemediesAndTheirRuns) {
+  give_remedies();
+  const json remedies = get("/api/v1/remedies")["remedies"];
+  EXPECT_EQ("clear-cache", remedies[0]["name"]);
+  EXPECT_EQ(8, remedies[0]["last"]["id"]);
+  EXPECT_TRUE(remedies[0]["stopped"].is_null());
+  EXPECT_TRUE(remedies[1]["last"].is_null());
+  EXPECT_FALSE(remedies[1]["stopped"].is_null());
+  const json page = get("/api/v1/remedies/runs?limit=1");
+  EXPECT_EQ(9, page["runs"][0]["id"]);
+  const json rest = get("/api/v1/remedies/runs?limit=1&cursor=" + page["next"].get<std::string>());
+  EXPECT_EQ(8, rest["runs"][0]["id"]);
+  EXPECT_EQ("", rest["runs"][0]["output"]);
+  EXPECT_TRUE(rest["next"].is_null());
+  EXPECT_EQ(1U, get("/api/v1/remedies/runs?state=waiting")["runs"].size());
+  EXPECT_EQ("ended with 0 after 1s", get("/api/v1/remedies/runs/8")["run"]["text"]);
+  EXPECT_NE("", get("/api/v1/remedies/runs/8")["run"]["output"]);
+  get("/api/v1/remedies/runs/7", 404);
+  EXPECT_EQ(8, get("/api/v1/alarms/9")["remedies"][0]["id"]);
+  EXPECT_EQ(0U, get("/api/v1/alarms/8")["remedies"].size());
+  EXPECT_EQ("db1", get("/api/v1/alarms/9/order?remedy=clear-cache")["environment"]["BONGSU_DEVICE"]);
+  get("/api/v1/alarms/9/order?remedy=x", 404);
+  get("/api/v1/alarms/99/order?remedy=clear-cache", 404);
+  const auto post = [&](int status, const char* target, const char* body = "{}", httplib::Headers fields = {}) {
+    const auto answer = client->Post(target, fields, body, "application/json");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(status, answer->status) << target << answer->body;
+  };
+  post(200, "/api/v1/remedies/runs/9/approve");
+  post(409, "/api/v1/remedies/runs/8/refuse");
+  post(400, "/api/v1/remedies/runs/x/refuse");
+  post(200, "/api/v1/remedies/other/resume");
+  post(404, "/api/v1/remedies/nothing/resume");
+  post(200, "/api/v1/alarms/8/remedies", R"({"remedy":"clear-cache"})");
+  post(409, "/api/v1/alarms/3/remedies", R"({"remedy":"clear-cache"})");
+  const std::size_t done = lab.done.lock()->size();
+  for (const char* bad : {"", "{}", "[]", R"({"remedy":1})", R"({"remedy":"a","x":1})"})
+    post(400, "/api/v1/alarms/8/remedies", bad);
+  post(404, "/api/v1/alarms/99/remedies", R"({"remedy":"clear-cache"})");
+  post(403, "/api/v1/remedies/runs/9/approve", "{}", {{"Origin", "http://evil.example"}});
+  EXPECT_EQ(done, lab.done.lock()->size());
+}
+
 TEST_F(Api, TheDescriptionIsTrue) {
   lab.mibs = two_modules();
+  give_remedies();
   const json api = get("/api/v1/openapi.json");
   std::size_t checked = 0;
   for (const auto& [path, methods] : api["paths"].items()) {

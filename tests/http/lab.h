@@ -122,6 +122,8 @@ struct Lab {
   Points points;
   const PointSource* source = &points;
   std::vector<RuleState> rules;
+  std::vector<rule::ItemSpec> items;
+  Sources::Remedies remedies;
   WriteSink write;
   std::function<Result<Scraped>(std::string_view, std::string_view, std::stop_token)> scrape;
   Millis lookback{300'000};
@@ -161,10 +163,12 @@ struct Lab {
         .back_up = [this](std::string_view dir) { return begin_backup(dir); },
         .backup = [this] { return *backup.lock(); },
         .rules = [this] { return rules; },
+        .items = [this] { return std::make_shared<const std::vector<rule::ItemSpec>>(items); },
         .describe =
             [](const std::string& metric) {
               return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
             },
+        .remedies = remedies,
         .write = write,
         .scrape = scrape,
         .mibs = [this] { return mibs; },

@@ -43,6 +43,15 @@ TEST(WordsOf, SpeakKorean) {
             words_of(message_of(alarm, Reason::Recovered), Language::Korean, "", "").subject);
 }
 
+TEST(WordsOf, NameWhatRepairedIt) {
+  Message message = message_of(alarm_of(1, "web1", Severity::Urgent, kAt), Reason::Recovered);
+  EXPECT_EQ(std::string::npos, words_of(message, Language::English, "", "").plain.find("Repaired"));
+  message.notices[0].news.by = "clear-cache";
+  EXPECT_NE(std::string::npos, words_of(message, Language::English, "", "").plain.find("\nRepaired by: clear-cache\n"));
+  EXPECT_NE(std::string::npos, words_of(message, Language::Korean, "", "").plain.find("\n복구 조치: clear-cache\n"));
+  EXPECT_NE(std::string::npos, json_of(message, "").find("\"by\":\"clear-cache\""));
+}
+
 // What a device says is data: no line of its own in a header, no tag in a page.
 TEST(WordsOf, KeepDeviceTextInItsPlace) {
   Alarm alarm = alarm_of(1, "web1\r\nBcc: all@example.com", Severity::Danger, kAt);

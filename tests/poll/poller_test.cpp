@@ -74,6 +74,29 @@ TEST(Poller, DeadHostHasItsOwnStateAndDelaysNobody) {
   EXPECT_EQ("", network.poller->device("d13")->error);
 }
 
+TEST(Poller, AsksAtOnceWhenItIsTold) {
+  Network network;
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(150s);
+  const auto before = network.samples("snmp_up");
+  ASSERT_GE(before.size(), 3u);
+  network.poller->poll_now("d1");
+  network.poller->poll_now("nobody");
+  network.sim.run_for(2s);
+  const auto after = network.samples("snmp_up");
+  ASSERT_EQ(before.size() + 1, after.size());
+  EXPECT_EQ(after.back().at, network.samples("load1").back().at);
+  network.sim.run_for(5min);
+  // The slots stay where they were; one that comes close after is left out.
+  const auto later = network.samples("snmp_up");
+  ASSERT_GE(later.size(), after.size() + 4);
+  for (std::size_t i = after.size(); i < later.size(); ++i) {
+    EXPECT_EQ(0, (later[i].at - before.back().at).count() % 60'000);
+    EXPECT_GT(later[i].at, later[i - 1].at);
+  }
+}
+
 TEST(Poller, OutageIsAGapWithItsCauseAndThenGoesOn) {
   Network network;
   network.add_ports(100'000, "1 a 1000");

@@ -26,9 +26,9 @@ using namespace std::chrono_literals;
 
 constexpr auto kPatience = 60s;  // a test that waits longer has failed
 
-class Lab {
+class RunnerLab {
  public:
-  explicit Lab(std::string user = {}) {
+  explicit RunnerLab(std::string user = {}) {
     std::filesystem::create_directory(folder / "scripts");
     chmod((folder / "scripts").c_str(), 0755);
     chmod(folder.path().c_str(), 0755);
@@ -91,7 +91,7 @@ bool lives(pid_t pid) { return kill(pid, 0) == 0; }
 }  // namespace
 
 TEST(Runner, GivesTheAlarmAsInputAndNothingElse) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("show.sh",
              "#!/bin/sh\necho \"args $#\"\necho \"alarm $BONGSU_ALARM\"\ncat\necho to stderr >&2\nenv | sort\npwd\nexit 3\n");
   setenv("BONGSU_TEST_LEAK", "of the caller's environment", 1);
@@ -108,7 +108,7 @@ TEST(Runner, GivesTheAlarmAsInputAndNothingElse) {
 }
 
 TEST(Runner, EndsWhatHangsAndIgnoresSigterm) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("hang.sh", "#!/bin/sh\ntrap '' TERM INT HUP\necho $$ > " + (lab.folder / "pid").string() +
                             "\necho begun\nwhile :; do sleep 1000; done\n");
   const auto outcome = lab.run({.script = "hang.sh", .timeout = 300ms});
@@ -122,7 +122,7 @@ TEST(Runner, EndsWhatHangsAndIgnoresSigterm) {
 }
 
 TEST(Runner, LetsAScriptCleanUpAtSigterm) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("clean.sh", "#!/bin/sh\ntrap 'echo cleaned; exit 7' TERM\necho begun\nwhile :; do sleep 0.01; done\n");
   const auto outcome = lab.run({.script = "clean.sh", .timeout = 300ms});
   ASSERT_TRUE(outcome);
@@ -134,7 +134,7 @@ TEST(Runner, LetsAScriptCleanUpAtSigterm) {
 }
 
 TEST(Runner, EndsWhatLeftItsSessionAndItsParent) {
-  Lab lab;
+  RunnerLab lab;
   // A daemon's double fork with a session of its own, output closed and SIGTERM ignored.
   lab.script("daemon.sh", "#!/bin/sh\nsetsid sh -c 'trap \"\" TERM; (sh -c \"echo \\$\\$ > " + (lab.folder / "pid").string() +
                               "; exec sleep 1000\" >/dev/null 2>&1 </dev/null &) ; sleep 0.05'\nwhile [ ! -s " +
@@ -147,7 +147,7 @@ TEST(Runner, EndsWhatLeftItsSessionAndItsParent) {
 }
 
 TEST(Runner, EndsWhatForksAllTheTime) {
-  Lab lab;
+  RunnerLab lab;
   const std::string pids = (lab.folder / "pids").string();
   // Each one starts the next in a session of its own and ends; eight lines of them at once.
   lab.script(
@@ -165,7 +165,7 @@ TEST(Runner, EndsWhatForksAllTheTime) {
 }
 
 TEST(Runner, KeepsTheEndsOfAFlood) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("flood.sh", "#!/bin/sh\necho first\nhead -c 20000000 /dev/zero | tr '\\0' x\necho last\n");
   const auto outcome = lab.run({.script = "flood.sh"});
   ASSERT_TRUE(outcome);
@@ -184,7 +184,7 @@ TEST(Runner, KeepsTheEndsOfAFlood) {
 }
 
 TEST(Runner, RunsOnlyWhatItsOwnerPutThere) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("good.sh", "#!/bin/sh\nexit 0\n");
   lab.script("loose.sh", "#!/bin/sh\nexit 0\n", 0777);
   lab.script("plain.sh", "#!/bin/sh\nexit 0\n", 0644);
@@ -214,7 +214,7 @@ TEST(Runner, RunsOnlyWhatItsOwnerPutThere) {
 }
 
 TEST(Runner, SurvivesWhoTalksNonsense) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("good.sh", "#!/bin/sh\nexit 0\n");
   for (const std::string& text : {std::string("nonsense"), std::string(300'000, 'x'), std::string()}) {
     auto socket = connect_to(lab.folder / "runner.sock");
@@ -226,10 +226,10 @@ TEST(Runner, SurvivesWhoTalksNonsense) {
 }
 
 TEST(Runner, EndsWhatRunsWhenItIsEnded) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("hang.sh", "#!/bin/sh\necho $$ > " + (lab.folder / "pid").string() + "\nexec sleep 1000\n");
   ASSERT_TRUE(lab.link.begin(1, {.script = "hang.sh", .timeout = 1h}));
-  Lab::wait_for([&] { return lab.link.ended().empty() && !lab.read("pid").empty(); });
+  RunnerLab::wait_for([&] { return lab.link.ended().empty() && !lab.read("pid").empty(); });
   const pid_t pid = lab.pid_in("pid");
   lab.child.reset();
   EXPECT_FALSE(lives(pid));
@@ -241,21 +241,21 @@ TEST(Runner, EndsWhatRunsWhenItIsEnded) {
 }
 
 TEST(Runner, EndsWhatAKilledMinderLeft) {
-  Lab lab;
+  RunnerLab lab;
   lab.script("kill.sh", "#!/bin/sh\nsetsid sh -c 'echo $$ > " + (lab.folder / "pid").string() +
                             "; exec sleep 1000' &\nwhile [ ! -s " + (lab.folder / "pid").string() +
                             " ]; do sleep 0.01; done\nkill -9 $PPID\nsleep 1000\n");
   const auto outcome = lab.run({.script = "kill.sh"});
   EXPECT_FALSE(outcome);  // nobody knows how it went
   const pid_t pid = lab.pid_in("pid");
-  Lab::wait_for([&] { return !lives(pid); });
+  RunnerLab::wait_for([&] { return !lives(pid); });
   lab.script("good.sh", "#!/bin/sh\nexit 0\n");
   EXPECT_TRUE(lab.run({.script = "good.sh"})->good());
 }
 
 TEST(Runner, RunsAsAnotherUserWhereItMay) {
   if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
-  Lab lab("nobody");
+  RunnerLab lab("nobody");
   lab.script("who.sh", "#!/bin/sh\nid -un\nid -Gn\necho $HOME $USER\nkill -9 $PPID 2>/dev/null || echo kept\n");
   chmod(lab.folder.path().c_str(), 0755);
   const auto outcome = lab.run({.script = "who.sh"});
@@ -270,7 +270,7 @@ TEST(RunnerChild, IsStartedAgainAfterAWait) {
   RunnerChild child({.program = BONGSU_BIN_DIR "/bongsu-runner", .socket = folder / "s", .scripts = folder / "absent"});
   auto now = std::chrono::steady_clock::now();
   ASSERT_TRUE(child.keep(now));
-  Lab::wait_for([&] { return !child.keep(now); });
+  RunnerLab::wait_for([&] { return !child.keep(now); });
   const Status waiting = child.keep(now + 100ms);
   ASSERT_FALSE(waiting);
   EXPECT_NE(std::string::npos, waiting.error().text.find("ended with 1")) << waiting.error().text;

@@ -86,7 +86,37 @@ TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   put({{"__name__", "v"}, {"device", "a"}}, 1000, 95);
   engine->evaluate(at(1000));
   EXPECT_EQ(2U, store_.commits);
-  EXPECT_EQ(1U + 3U, store_.changes);  // the alarm, its watch and its news
+  EXPECT_EQ(1U + 4U, store_.changes);  // the alarm, its watch, and its news for those who tell and those who repair
+}
+
+TEST_F(RuleEngineTest, SaysWhoRepairedWhatRecoversInTime) {
+  const auto engine = open({item("v", "v", 90)});
+  const auto by = [&](std::int64_t second, const std::function<void(std::uint64_t)>& between) {
+    put({{"__name__", "v"}, {"device", "a"}}, second, 95);
+    engine->evaluate(at(second));
+    const std::uint64_t id = engine->alarms({}).front().id;
+    between(id);
+    put({{"__name__", "v"}, {"device", "a"}}, second + 10, 10);
+    engine->evaluate(at(second + 10));
+    std::string told = "nobody was told";
+    const Status read = store_.scan(kRemedyNewsTable, "", [&](std::string_view, std::string_view value) {
+      const auto news = decode_alarm_news(value);
+      if (news && news->alarm.id == id && news->change == AlarmChange::Recovered) told = news->by;
+      return true;
+    });
+    return read ? told : read.error().text;
+  };
+  EXPECT_EQ("", by(0, [](std::uint64_t) {}));
+  EXPECT_EQ("clear-cache", by(100, [&](std::uint64_t id) { engine->credit(id, "clear-cache", at(111)); }));
+  EXPECT_EQ("", by(200, [&](std::uint64_t id) { engine->credit(id, "clear-cache", at(210)); }));  // too long ago
+  EXPECT_EQ("", by(300, [&](std::uint64_t id) {
+              engine->credit(id, "clear-cache", at(400));
+              engine->credit(id, "", at(0));
+              engine->credit(id - 1, "clear-cache", at(400));  // has ended
+              engine->credit(id + 1, "clear-cache", at(900));  // never was
+            }));
+  EXPECT_EQ("", by(400, [](std::uint64_t) {}));
+  EXPECT_NE(std::string::npos, store_.alarm_log().find("recovered"));
 }
 
 // Else a kill in between would take back what somebody has read.

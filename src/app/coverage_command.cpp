@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+#include "app/answer.h"
+#include "app/commands.h"
+#include "app/table.h"
+#include "base/text.h"
+
+namespace bongsu::app {
+
+int coverage(const CoverageOptions& options) {
+  using Answer = nlohmann::json;
+  std::string path = "/api/v1/coverage?limit=10000";
+  if (options.all) path += "&state=all";
+  if (!options.device.empty()) path += "&device=" + url_part(options.device);
+  const auto body = answer_of(options.ask, path);
+  if (!body) return 1;
+  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
+  const Answer answer = Answer::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("devices")) return unreadable(options.ask);
+  std::printf("coverage %s of 100: %s of %s expected items are watched\n", text_of(answer, "score").c_str(),
+              text_of(answer, "watched").c_str(), text_of(answer, "expected").c_str());
+  Table table({"DEVICE", "WATCHED", "MISSING", "WHY"});
+  for (const Answer& device : answer["devices"]) {
+    const std::string name = text_of(device, "device");
+    const std::string share = text_of(device, "watched") + " of " + text_of(device, "expected");
+    if (text_of(device, "expected") == "0")
+      table.row({name, share, "", "neither its os nor its kind is known, or no item is for them; bongsu doctor " + name});
+    else if (device["missing"].empty()) table.row({name, share, "", ""});
+    for (const Answer& one : device["missing"]) table.row({name, share, text_of(one, "item"), text_of(one, "why")});
+  }
+  if (!table.empty()) std::printf("\n%s", table.text().c_str());
+  Table rest({"WHAT", "NAME", "WHY"});
+  for (const Answer& one : answer.value("idle", Answer::array())) rest.row({"item", text_of(one, "item"), text_of(one, "why")});
+  for (const Answer& one : answer.value("senders", Answer::array()))
+    rest.row({"syslog sender", text_of(one, "sender"),
+              "no device has this address; " + text_of(one, "lines") + " lines, last " + when(one, "last")});
+  for (const Answer& one : answer.value("channels", Answer::array())) {
+    const std::string problem = text_of(one, "problem");
+    rest.row({"channel", text_of(one, "name"),
+              problem.empty() ? "nothing left by it since the start; bongsu notify test " + text_of(one, "name") : problem});
+  }
+  if (!rest.empty()) std::printf("\n%s", rest.text().c_str());
+  return 0;
+}
+
+}  // namespace bongsu::app

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// What should be watched and is not, in one number and by name.
+#include <algorithm>
+#include <map>
+
+#include "http/router.h"
+#include "rule/coverage.h"
+
+namespace bongsu::http {
+namespace {
+
+using Kind = ParamSpec::Kind;
+
+constexpr std::size_t kSenderLines = 5'000;  // newest lines of strangers that are looked at
+constexpr Millis kSendersBack = std::chrono::hours(24);
+
+struct Sender {
+  std::uint64_t lines = 0;
+  Time last;
+};
+
+Result<std::map<std::string, Sender>> strangers(const Sources& from) {
+  EventQuery query;
+  query.kinds = {EventKind::Syslog};
+  query.from = from.clock.now() - kSendersBack;
+  query.fields = {{"device", ""}};
+  query.limit = kSenderLines;
+  BONGSU_TRY(const EventPage page, from.events.search(query));
+  std::map<std::string, Sender> out;
+  for (const Event& event : page.events) {
+    Sender& sender = out[event.sender];
+    ++sender.lines;
+    sender.last = std::max(sender.last, event.received);
+  }
+  return out;
+}
+
+void write_missing(JsonWriter& json, const rule::Coverage::Missing& one) {
+  json.begin_object().member("item", one.item).member("title", one.title).member("why", one.why).end_object();
+}
+
+Reply coverage(const Call& call) {
+  const auto items = call.sources.items();
+  const rule::Coverage found =
+      rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
+  const auto senders = strangers(call.sources);
+  if (!senders) return problem(senders.error(), "see the daemon's log and /readyz");
+  std::vector<notify::ChannelState> untried;
+  std::size_t channels = 0;
+  if (call.sources.channels) {
+    for (notify::ChannelState& channel : call.sources.channels()) {
+      ++channels;
+      if (!channel.last_sent) untried.push_back(std::move(channel));
+    }
+  }
+  // Each expected item is a check, and so is each device, item that is for nobody in particular, stranger and channel.
+  std::size_t expected = 0, watched = 0, checks = channels + found.idle.size() + senders->size();
+  std::size_t good = channels - untried.size();
+  for (const rule::Coverage::Device& device : found.devices) {
+    expected += device.expected;
+    watched += device.watched;
+    checks += device.expected == 0 ? 1 : device.expected;
+    good += device.watched;
+  }
+
+  const bool all = call.params.text("state") == "all";
+  const std::string_view wanted = call.params.text("device");
+  const auto after = call.params.cursor("cursor");
+  const std::size_t limit = call.params.count("limit");
+  std::string body;
+  std::string next;
+  JsonWriter json(body);
+  json.begin_object().member("score", static_cast<std::uint64_t>(found.devices.empty() ? 0 : 100 * good / checks));
+  json.member("expected", static_cast<std::uint64_t>(expected)).member("watched", static_cast<std::uint64_t>(watched));
+  json.key("devices").begin_array();
+  std::size_t rows = 0;
+  std::string last;
+  for (const rule::Coverage::Device& device : found.devices) {
+    if ((after && device.name <= *after) || (!wanted.empty() && device.name != wanted)) continue;
+    if (!all && wanted.empty() && device.expected > 0 && device.missing.empty()) continue;
+    if (rows++ == limit) {
+      next = encode_cursor('c', last);
+      break;
+    }
+    last = device.name;
+    json.begin_object().member("device", device.name).member("os", device.os).member("kind", device.kind);
+    json.member("expected", static_cast<std::uint64_t>(device.expected));
+    json.member("watched", static_cast<std::uint64_t>(device.watched)).key("missing").begin_array();
+    for (const rule::Coverage::Missing& one : device.missing) write_missing(json, one);
+    json.end_array().end_object();
+  }
+  json.end_array().key("idle").begin_array();
+  for (const rule::Coverage::Missing& one : found.idle) write_missing(json, one);
+  json.end_array().key("senders").begin_array();
+  for (const auto& [address, sender] : *senders)
+    json.begin_object().member("sender", address).member("lines", sender.lines).member("last", sender.last).end_object();
+  json.end_array().key("channels").begin_array();
+  for (const notify::ChannelState& channel : untried)
+    json.begin_object().member("name", channel.name).member("type", channel.type).member("problem", channel.problem).end_object();
+  json.end_array().key("next");
+  if (next.empty()) json.null();
+  else json.value(next);
+  json.end_object();
+  body += '\n';
+  return {.body = std::move(body)};
+}
+
+}  // namespace
+
+std::vector<Route> coverage_routes(const Sources& sources) {
+  if (!sources.items) return {};
+  return {{"GET",
+           "/api/v1/coverage",
+           "What should be watched and is not: items by device, items for nobody, unknown senders of the last 24 hours, channels "
+           "that nothing left by since the start",
+           {{.name = "state",
+             .kind = Kind::Word,
+             .about = "devices that lack something (usual), or all",
+             .words = {"missing", "all"}},
+            {.name = "device", .about = "of this device"},
+            {.name = "limit", .kind = Kind::Count, .about = "most devices in the answer", .high = 10'000, .usual = 1'000},
+            {.name = "cursor", .kind = Kind::Cursor, .about = "\"next\" of the page before", .mark = 'c'}},
+           coverage,
+           Route::Shape::Json,
+           "Coverage",
+           {422, 503}}};
+}
+
+}  // namespace bongsu::http

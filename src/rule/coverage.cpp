@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rule/coverage.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/text.h"
+
+namespace bongsu::rule {
+namespace {
+
+// The label sets of an item on a device.
+struct Found {
+  bool value = false;
+  std::string_view cause;
+};
+
+std::string title_of(const ItemSpec& item) { return item.title.en.empty() ? item.name : item.title.en; }
+
+std::string info(const DeviceState& device, const char* key) {
+  const auto at = device.info.find(key);
+  return at == device.info.end() ? std::string() : at->second;
+}
+
+}  // namespace
+
+bool wanted_on(const Targets& targets, const DeviceState& device) {
+  const auto listed = [&](const std::vector<std::string>& names, const char* key) {
+    const auto at = device.info.find(key);
+    return at != device.info.end() && std::find(names.begin(), names.end(), to_lower(at->second)) != names.end();
+  };
+  return listed(targets.os, "os") || listed(targets.kind, "kind");
+}
+
+const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const DeviceState* device) {
+  static const Tags kNone;
+  for (auto over = item.overrides.rbegin(); over != item.overrides.rend(); ++over) {
+    if (!over->targets.empty() && (device == nullptr || !wanted_on(over->targets, *device))) continue;
+    if (covers(over->match, item.name, labels.get("device"), labels, device == nullptr ? kNone : device->tags))
+      return *over->item;
+  }
+  return item;
+}
+
+Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<DeviceState>& devices,
+                     const std::vector<ItemState>& states) {
+  std::vector<const ItemSpec*> sorted;
+  for (const ItemSpec& item : items) sorted.push_back(&item);
+  std::sort(sorted.begin(), sorted.end(), [](const ItemSpec* a, const ItemSpec* b) { return a->name < b->name; });
+  std::unordered_map<std::string_view, std::unordered_map<std::string_view, Found>> found;  // by device, then item
+  std::set<std::string_view> judged;
+  for (const ItemState& state : states) {
+    judged.insert(state.item);
+    Found& one = found[state.device][state.item];
+    if (state.level != Severity::Unknown) one.value = true;
+    else one.cause = state.cause;
+  }
+
+  Coverage out;
+  for (const DeviceState& device : devices) {
+    Coverage::Device& row = out.devices.emplace_back();
+    row.name = device.name;
+    row.os = info(device, "os");
+    row.kind = info(device, "kind");
+    const auto of_device = found.find(device.name);
+    for (const ItemSpec* item : sorted) {
+      if (!wanted_on(item->targets, device)) continue;
+      ++row.expected;
+      const auto miss = [&](std::string why) { row.missing.push_back({item->name, title_of(*item), std::move(why)}); };
+      if (!item->enabled || !spec_for(*item, Labels{{"device", device.name}}, &device).enabled) {
+        miss("switched off");
+        continue;
+      }
+      const Found* has = nullptr;
+      if (of_device != found.end()) {
+        const auto at = of_device->second.find(item->name);
+        if (at != of_device->second.end()) has = &at->second;
+      }
+      // Silence is its good case.
+      if ((has != nullptr && has->value) || (has == nullptr && item->no_data == NoData::Ignore)) {
+        ++row.watched;
+      } else if (has == nullptr) {
+        miss("not judged yet");
+      } else {
+        miss(has->cause.empty() || has->cause == "no data" ? "no data" : "no data: " + std::string(has->cause));
+      }
+    }
+  }
+  for (const ItemSpec* item : sorted) {
+    if (!item->enabled || item->no_data == NoData::Ignore || !item->targets.empty() || judged.contains(item->name)) continue;
+    out.idle.push_back({item->name, title_of(*item), "its expression gives nothing"});
+  }
+  return out;
+}
+
+}  // namespace bongsu::rule

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "model/alarm.h"
+#include "model/device.h"
+#include "rule/spec.h"
+
+namespace bongsu::rule {
+
+// Whether a device should have the item, by the os or the kind that it is known to be.
+bool wanted_on(const Targets& targets, const DeviceState& device);
+// The item as it is for these labels. `device` may be unknown.
+const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const DeviceState* device);
+
+// What of what should be watched is.
+struct Coverage {
+  struct Missing {
+    std::string item;
+    std::string title;
+    std::string why;  // "switched off", "no data: timeout", ...
+    friend bool operator==(const Missing&, const Missing&) = default;
+  };
+  struct Device {
+    std::string name;
+    std::string os, kind;            // as known; empty: nobody knows what it should have
+    std::size_t expected = 0;        // items that its os and kind should have
+    std::size_t watched = 0;         // of them, those with a value
+    std::vector<Missing> missing{};  // the others, by name
+    friend bool operator==(const Device&, const Device&) = default;
+  };
+  std::vector<Device> devices;  // by name
+  std::vector<Missing> idle;    // items that are judged for nobody, by name; those for kinds that no device is of are left out
+};
+
+// `items` as configured, those that are switched off too; `states` as AlarmSource::items() gives them.
+Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<DeviceState>& devices,
+                     const std::vector<ItemState>& states);
+
+}  // namespace bongsu::rule

@@ -25,8 +25,9 @@ int coverage(const CoverageOptions& options) {
   for (const Answer& device : answer["devices"]) {
     const std::string name = text_of(device, "device");
     const std::string share = text_of(device, "watched") + " of " + text_of(device, "expected");
-    if (text_of(device, "expected") == "0")
-      table.row({name, share, "", "neither its os nor its kind is known, or no item is for them; bongsu doctor " + name});
+    const bool unknown = text_of(device, "os").empty() && text_of(device, "kind").empty();
+    if (unknown) table.row({name, share, "", "neither its os nor its kind is known; bongsu doctor " + name});
+    else if (text_of(device, "expected") == "0") table.row({name, share, "", "nothing is judged of it yet"});
     else if (device["missing"].empty()) table.row({name, share, "", ""});
     for (const Answer& one : device["missing"]) table.row({name, share, text_of(one, "item"), text_of(one, "why")});
   }

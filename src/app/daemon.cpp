@@ -41,10 +41,13 @@ constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::ho
 
 constexpr std::chrono::seconds kLettingGo{3};
 
-// Does one thing once a second on a thread of its own: it may wait for the disk.
+constexpr Millis kTick{1'000};
+constexpr Millis kHearing{100};  // between two looks whether a script has ended
+
+// Does one thing once a second, or when it says, on a thread of its own: it may wait for the disk.
 class Ticker {
  public:
-  Ticker(const char* name, std::function<void()> tick) : tick_(std::move(tick)), thread_([this] { run(); }) {
+  Ticker(const char* name, std::function<Millis()> tick) : tick_(std::move(tick)), thread_([this] { run(); }) {
     pthread_setname_np(thread_.native_handle(), name);
   }
   ~Ticker() {
@@ -56,12 +59,12 @@ class Ticker {
  private:
   void run() {
     for (;;) {
-      tick_();
+      const Millis pause = tick_();
       auto stop = stop_.lock();
-      if (wake_.wait_for(stop.hold(), std::chrono::seconds(1), [&] { return *stop; })) return;
+      if (wake_.wait_for(stop.hold(), pause, [&] { return *stop; })) return;
     }
   }
-  const std::function<void()> tick_;
+  const std::function<Millis()> tick_;
   Guarded<bool> stop_{false};
   std::condition_variable wake_;
   std::thread thread_;
@@ -126,7 +129,7 @@ struct Daemon::Parts {
   Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
   Status open_syslog();
   Status open_remedies();
-  void heal();
+  Millis heal();
   http::Sources::Remedies remedy_sources();
   void watch();
   void name_senders();
@@ -211,7 +214,8 @@ http::Sources::Remedies Daemon::Parts::remedy_sources() {
   return out;
 }
 
-void Daemon::Parts::heal() {
+// Gives when to look again.
+Millis Daemon::Parts::heal() {
   if (runner) {
     const Status kept = runner->keep(clock.steady());
     const std::string problem = kept ? std::string() : kept.error().text;
@@ -222,6 +226,7 @@ void Daemon::Parts::heal() {
     rules->credit(effect.alarm, effect.repaired_by, effect.until);
     if (effect.poll) poller->poll_now(effect.device);
   }
+  return scripts->busy() ? kHearing : kTick;
 }
 
 Status Daemon::Parts::open() {
@@ -335,9 +340,13 @@ Status Daemon::Parts::open() {
   judge = std::make_unique<Ticker>("rules", [this] {
     rules->evaluate(clock.now());
     judged = true;
+    return kTick;
   });
-  teller = std::make_unique<Ticker>("notices", [this] { notifier->step(clock.now()); });
-  healer = std::make_unique<Ticker>("remedies", [this] { heal(); });
+  teller = std::make_unique<Ticker>("notices", [this] {
+    notifier->step(clock.now());
+    return kTick;
+  });
+  healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });
   return {};
 }
 

@@ -32,7 +32,8 @@ std::string outcome_of(const RemedyJson& run) {
 }
 
 // Printed as it is but for what moves a cursor; lines stay lines.
-void print_text(const std::string& text) {
+void print_text(std::string_view text) {
+  if (text.ends_with('\n')) text.remove_suffix(1);
   for (const std::string_view line : split(text, '\n')) std::printf("%s\n", escape_terminal(line).c_str());
 }
 
@@ -52,16 +53,20 @@ int remedies_list(const AskOptions& options) {
   if (body && options.json) return std::printf("%s\n", body->c_str()), 0;
   const auto remedies = member_of(options, body, "remedies");
   if (!remedies) return 1;
-  Table table({"REMEDY", "SCRIPT", "STATE", "LAST HOUR", "FAILED IN A ROW", "LAST RUN", "RESULT"});
+  Table table({"REMEDY", "SCRIPT", "ON", "STATE", "LAST HOUR", "FAILED IN A ROW", "LAST RUN", "RESULT"});
   for (const RemedyJson& one : *remedies) {
     const RemedyJson last = one.value("last", RemedyJson());
     const std::string state = !text_of(one, "stopped").empty() ? "stopped"
                               : flag_of(one, "dry_run")        ? "dry run"
                               : flag_of(one, "approval")       ? "on approval"
                                                                : "ready";
-    table.row({text_of(one, "name"), text_of(one, "script"), state,
+    std::string items;
+    for (const RemedyJson& item : one.value("items", RemedyJson::array()))
+      items += (items.empty() ? "" : " ") + (item.is_string() ? item.get<std::string>() : "");
+    table.row({text_of(one, "name"), text_of(one, "script"), items, state,
                text_of(one, "within_hour") + " of " + text_of(one, "max_per_hour"), text_of(one, "failures"),
-               last.is_object() ? when(last, "created") : "", last.is_object() ? outcome_of(last) : ""});
+               last.is_object() ? when(last, text_of(last, "started").empty() ? "created" : "started") : "",
+               last.is_object() ? outcome_of(last) : ""});
   }
   if (table.empty()) std::printf("no remedies: no script runs on an alarm; see remedies in the README\n");
   else std::printf("%s", table.text().c_str());

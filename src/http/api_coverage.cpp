@@ -2,6 +2,7 @@
 // What should be watched and is not, in one number and by name.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "http/router.h"
 #include "rule/coverage.h"
@@ -41,8 +42,15 @@ void write_missing(JsonWriter& json, const rule::Coverage::Missing& one) {
 
 Reply coverage(const Call& call) {
   const auto items = call.sources.items();
-  const rule::Coverage found =
-      rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
+  rule::Coverage found = rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
+  if (call.sources.rules) {
+    // Nobody can say yet what an item gives that was not judged since the start.
+    std::set<std::string, std::less<>> judged;
+    for (const RuleState& rule : call.sources.rules()) {
+      if (rule.judged) judged.insert(rule.item->name);
+    }
+    std::erase_if(found.idle, [&](const rule::Coverage::Missing& one) { return !judged.contains(one.item); });
+  }
   const auto senders = strangers(call.sources);
   if (!senders) return problem(senders.error(), "see the daemon's log and /readyz");
   std::vector<notify::ChannelState> untried;
@@ -53,13 +61,14 @@ Reply coverage(const Call& call) {
       if (!channel.last_sent) untried.push_back(std::move(channel));
     }
   }
-  // Each expected item is a check, and so is each device, item that is for nobody in particular, stranger and channel.
+  // Each expected item is a check, and so is each device of which nobody knows what it should have, each item that gives nothing,
+  // each stranger and each channel.
   std::size_t expected = 0, watched = 0, checks = channels + found.idle.size() + senders->size();
   std::size_t good = channels - untried.size();
   for (const rule::Coverage::Device& device : found.devices) {
     expected += device.expected;
     watched += device.watched;
-    checks += device.expected == 0 ? 1 : device.expected;
+    checks += device.expected + (device.unclear() ? 1 : 0);
     good += device.watched;
   }
 
@@ -77,7 +86,7 @@ Reply coverage(const Call& call) {
   std::string last;
   for (const rule::Coverage::Device& device : found.devices) {
     if ((after && device.name <= *after) || (!wanted.empty() && device.name != wanted)) continue;
-    if (!all && wanted.empty() && device.expected > 0 && device.missing.empty()) continue;
+    if (!all && wanted.empty() && !device.unclear() && device.missing.empty()) continue;
     if (rows++ == limit) {
       next = encode_cursor('c', last);
       break;

@@ -17,6 +17,7 @@ class RunnerLink final : public Hands {
   // Waits of connections are bounded by the order's time and a grace.
   Status begin(std::uint64_t run, const Order& order) override;
   std::vector<std::pair<std::uint64_t, Result<Outcome>>> ended() override;
+  bool busy() const { return !talks_.empty(); }  // something is under way
 
  private:
   struct Talk;

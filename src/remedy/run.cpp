@@ -26,7 +26,10 @@ std::optional<RunState> parse_run_state(std::string_view word) {
 bool is_open(RunState state) { return state == RunState::Waiting || state == RunState::Queued || state == RunState::Started; }
 
 std::string describe(const Run& run) {
-  if (run.state != RunState::Done) return run.why.empty() ? std::string(to_string(run.state)) : run.why;
+  if (!run.why.empty()) return run.why;
+  if (run.state == RunState::Queued) return "waits for its turn";
+  if (run.state == RunState::Started) return "under way";
+  if (run.state != RunState::Done) return std::string(to_string(run.state));
   std::string out = run.outcome.exit_code >= 0 ? "ended with " + std::to_string(run.outcome.exit_code)
                                                : "ended by signal " + std::to_string(run.outcome.signal);
   out += " after " + format_duration(run.outcome.took);

@@ -67,17 +67,18 @@ Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<Devic
     row.kind = info(device, "kind");
     const auto of_device = found.find(device.name);
     for (const ItemSpec* item : sorted) {
-      if (!wanted_on(item->targets, device)) continue;
+      const Found* has = nullptr;
+      if (of_device != found.end()) {
+        const auto at = of_device->second.find(item->name);
+        if (at != of_device->second.end()) has = &at->second;
+      }
+      const bool for_all = item->targets.empty() && has != nullptr;
+      if (!for_all && !wanted_on(item->targets, device)) continue;
       ++row.expected;
       const auto miss = [&](std::string why) { row.missing.push_back({item->name, title_of(*item), std::move(why)}); };
       if (!item->enabled || !spec_for(*item, Labels{{"device", device.name}}, &device).enabled) {
         miss("switched off");
         continue;
-      }
-      const Found* has = nullptr;
-      if (of_device != found.end()) {
-        const auto at = of_device->second.find(item->name);
-        if (at != of_device->second.end()) has = &at->second;
       }
       // Silence is its good case.
       if ((has != nullptr && has->value) || (has == nullptr && item->no_data == NoData::Ignore)) {

@@ -26,10 +26,11 @@ struct Coverage {
   };
   struct Device {
     std::string name;
-    std::string os, kind;            // as known; empty: nobody knows what it should have
-    std::size_t expected = 0;        // items that its os and kind should have
+    std::string os, kind;            // as known; both empty: nobody knows what it should have
+    std::size_t expected = 0;        // items that its os and kind should have, and those for all that are judged of it
     std::size_t watched = 0;         // of them, those with a value
     std::vector<Missing> missing{};  // the others, by name
+    bool unclear() const { return expected == 0 || (os.empty() && kind.empty()); }
     friend bool operator==(const Device&, const Device&) = default;
   };
   std::vector<Device> devices;  // by name

@@ -70,6 +70,7 @@ TEST_F(Notices, NameTheScriptThatRepaired) {
   const std::string id = alarm["alarm"]["id"].dump();
   const auto run_of = [&] { return daemon.ask("/api/v1/alarms/" + id)["remedies"][0]; };
   ASSERT_TRUE(eventually([&] { return run_of()["state"] == "done"; })) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return hook.told().size() >= 2; })) << daemon.printed();
   network.set_dead("127.77.1.1", false);
   network.set_dead("127.77.1.2", false);
   ASSERT_TRUE(eventually([&] { return hook.told().size() >= 4; })) << daemon.printed();

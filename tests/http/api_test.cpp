@@ -515,12 +515,16 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
     spec.enabled = spec.name != "d";
   }
   lab.items.emplace_back().name = "useless";
+  lab.rules.push_back({.item = std::make_shared<rule::ItemSpec>(lab.items.back()), .judged = lab.clock.now()});
+  lab.items.emplace_back().name = "not-judged-yet";
+  lab.rules.push_back({.item = std::make_shared<rule::ItemSpec>(lab.items.back())});
   const json found = get("/api/v1/coverage");
   EXPECT_EQ(4, found["expected"]);
   EXPECT_EQ(2, found["watched"]);
   ASSERT_EQ(3U, found["devices"].size());
   EXPECT_EQ(json::parse(R"([{"item":"c","title":"c","why":"no data: timeout"},{"item":"d","title":"d","why":"switched off"}])"),
             found["devices"][0]["missing"]);
+  ASSERT_EQ(1U, found["idle"].size());
   EXPECT_EQ("useless", found["idle"][0]["item"]);
   EXPECT_EQ("192.0.2.7", found["senders"][0]["sender"]);
   EXPECT_EQ(3, found["senders"][0]["lines"]);

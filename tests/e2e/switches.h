@@ -27,9 +27,9 @@ class Switches {
     agents_.reset();
   }
   std::uint16_t port() const { return agents_->port(); }
-  void add(const std::string& address, const std::string& name) {
-    reactor_.post([this, address, name] {
-      auto device = std::make_unique<agent::Synthetic>(agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = 8}),
+  void add(const std::string& address, const std::string& name, unsigned ports = 8) {
+    reactor_.post([this, address, name, ports] {
+      auto device = std::make_unique<agent::Synthetic>(agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = ports}),
                                                        agent::Identity{.name = name}, reactor_.clock().steady());
       agents_->add(*net::Address::parse(address), std::move(device));
     });

@@ -29,7 +29,47 @@ std::string name_of(const Recipient& to) { return to.person.empty() ? to.channel
 
 }  // namespace
 
-void Desk::restore(Case kept) { cases_.insert_or_assign(kept.news.alarm.id, std::move(kept)); }
+void Desk::use(std::shared_ptr<const Spec> spec) {
+  spec_ = std::move(spec);
+  for (const auto& [id, one] : cases_) arm(id, Time::min());
+}
+
+void Desk::restore(Case kept) {
+  const std::uint64_t id = kept.news.alarm.id;
+  cases_.insert_or_assign(id, std::move(kept));
+  arm(id, Time::min());
+}
+
+// The case is looked at in the first tick from `at` on, or earlier where it was armed so.
+void Desk::arm(std::uint64_t id, Time at) {
+  const auto [known, fresh] = due_at_.emplace(id, at);
+  if (!fresh) {
+    if (known->second <= at) return;
+    due_.erase({known->second, id});
+    known->second = at;
+  }
+  due_.emplace(at, id);
+}
+
+// When time alone may change something next; news of the alarm and another configuration arm it anew.
+std::optional<Time> Desk::due(const Case& one, Time now) const {
+  if (one.over || one.news.alarm.suppressed) return std::nullopt;
+  std::optional<Time> next;
+  const auto sooner = [&](Time at) { next = next ? std::min(*next, at) : at; };
+  const bool any_hours =
+      std::any_of(spec_->routes.begin(), spec_->routes.end(), [](const Route& each) { return !each.match.hours.always(); });
+  // Hours begin and end with a minute, and the end of one route's may be the turn of another.
+  if (any_hours) sooner(std::chrono::floor<std::chrono::minutes>(now) + std::chrono::minutes(1));
+  if (one.news.alarm.acknowledged) return next;
+  for (const Progress& progress : one.routes) {
+    const Route* known = route(progress.route);
+    if (known == nullptr || refuses(known->match, one.news.alarm, one.tags, now)) continue;
+    if (!progress.told) sooner(progress.began + known->wait);
+    if (progress.steps < known->escalate.size()) sooner(progress.began + known->escalate[progress.steps].after);
+    if (known->repeat) sooner(progress.last + *known->repeat);
+  }
+  return next;
+}
 
 void Desk::restore(Delivery kept) {
   next_ = std::max(next_, kept.id + 1);
@@ -86,6 +126,7 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
   }
   one.tags = tags;
   keep(one);
+  arm(id, now);
   if (news.change == AlarmChange::Recovered) return end(one, now);
   if (one.news.alarm.suppressed) return hush(one);
   for (const std::uint64_t number : of_alarm(id)) {
@@ -156,9 +197,13 @@ void Desk::ask_routes(Case& one, Time now, bool hours_alone) {
 
 void Desk::tick(Time now) {
   std::vector<std::uint64_t> open;
-  for (const auto& [id, one] : cases_) {
-    if (!one.over) open.push_back(id);
+  while (!due_.empty() && due_.begin()->first <= now) {
+    const std::uint64_t id = due_.begin()->second;
+    due_.erase(due_.begin());
+    due_at_.erase(id);
+    if (const auto known = cases_.find(id); known != cases_.end() && !known->second.over) open.push_back(id);
   }
+  std::sort(open.begin(), open.end());
   const bool any_hours =
       std::any_of(spec_->routes.begin(), spec_->routes.end(), [](const Route& one) { return !one.match.hours.always(); });
   for (const std::uint64_t id : open) {
@@ -193,6 +238,7 @@ void Desk::tick(Time now) {
         tell(one, known->name, to, Reason::Repeated, now);
       }
     }
+    if (const auto next = due(one, now)) arm(id, *next);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "model/event.h"
@@ -73,14 +74,14 @@ class Desk {
  public:
   // `instance` tells keys of this store from another's.
   Desk(std::shared_ptr<const Spec> spec, std::string instance) : spec_(std::move(spec)), instance_(std::move(instance)) {}
-  void use(std::shared_ptr<const Spec> spec) { spec_ = std::move(spec); }
+  void use(std::shared_ptr<const Spec> spec);
   const Spec& spec() const { return *spec_; }
   std::shared_ptr<const Spec> share_spec() const { return spec_; }
   void restore(Case kept);
   void restore(Delivery kept);
 
   void take(const AlarmNews& news, const Tags& tags, Time now);
-  // Waits that are over, steps of escalation, repeats, routes whose hours begin.
+  // Waits that are over, steps of escalation, repeats, routes whose hours begin. Looks at the cases that are due.
   void tick(Time now);
   // What is to be sent at `now`. Each message is under way until sent() or failed() is told, and is sent only after what
   // changed was saved.
@@ -105,6 +106,8 @@ class Desk {
   }  // by channel, since the last call
 
  private:
+  void arm(std::uint64_t alarm, Time at);
+  std::optional<Time> due(const Case& one, Time now) const;
   void ask_routes(Case& one, Time now, bool hours_alone);
   void tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now);
   void post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour);
@@ -124,6 +127,8 @@ class Desk {
   std::shared_ptr<const Spec> spec_;
   std::string instance_;
   std::map<std::uint64_t, Case> cases_;
+  std::set<std::pair<Time, std::uint64_t>> due_;  // cases, by when time alone may change something
+  std::map<std::uint64_t, Time> due_at_;          // the same by case
   std::map<std::uint64_t, Delivery> deliveries_;
   std::map<Recipient, std::set<std::uint64_t>> mail_;  // deliveries by recipient
   std::map<std::uint64_t, std::set<std::uint64_t>> of_alarm_;

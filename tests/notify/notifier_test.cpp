@@ -27,8 +27,9 @@ Spec spec_of(std::vector<Route> routes) {
     spec.channels.emplace(name, std::move(channel));
   }
   Person ops{.name = "ops", .addresses = {{"ntfy", "ops-topic"}}};
-  Person day{
-      .name = "day", .addresses = {{"ntfy", "day-topic"}}, .hours = WeekHours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value()};
+  Person day{.name = "day",
+             .addresses = {{"ntfy", "day-topic"}},
+             .hours = WeekHours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value()};
   day.always = Severity::Fatal;
   spec.people.emplace("ops", std::move(ops));
   spec.people.emplace("day", std::move(day));
@@ -265,6 +266,43 @@ TEST(Notifier, HoldsForTheHoursOfAPerson) {
   EXPECT_EQ(Said{}, lab.said());
   lab.run(10s);  // 09:00: what is still true
   EXPECT_EQ((Said{"day-topic: [danger] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+}
+
+TEST(Notifier, AsksRoutesAsTheirHoursBeginAndEnd) {
+  auto office = route_to({"ops"});
+  office.name = "office";
+  office.match.hours = WeekHours::parse("Mon-Fri 09:00-18:00", "Asia/Seoul").value();
+  office.last = true;
+  auto evening = route_to({"day"});
+  evening.name = "evening";
+  evening.match.hours = WeekHours::parse("Mon-Fri 17:00-22:00", "Asia/Seoul").value();
+  Lab lab(spec_of({office, evening}));
+  lab.now = parse_time("2026-11-22T23:00:00Z").value();  // Monday 08:00 in Seoul
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Fatal, lab.now));
+  lab.run(10s);
+  lab.now = parse_time("2026-11-22T23:59:50Z").value();
+  lab.run(9s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [fatal] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  lab.now = parse_time("2026-11-23T08:59:50Z").value();  // the evening's have begun, and the office is the last that is asked
+  lab.run(9s);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.run(5s);
+  EXPECT_EQ((Said{"day-topic: [fatal] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+}
+
+TEST(Notifier, AnotherConfigurationHoldsForWhatWaits) {
+  auto route = route_to({"ops"});
+  route.wait = 1h;
+  Lab lab(spec_of({route}));
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+  lab.run(10s);
+  EXPECT_EQ(Said{}, lab.said());
+  route.wait = 0s;
+  lab.notifier->reload(spec_of({route}));
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
 }
 
 TEST(Notifier, EscalatesAndRepeatsUntilSomebodyTakesIt) {

@@ -20,7 +20,9 @@ constexpr Millis kGrace{30'000};  // beyond a script's time, for the runner to e
 }  // namespace
 
 struct RunnerLink::Talk {
-  net::Descriptor socket;
+  std::filesystem::path path;
+  net::Descriptor socket;  // once the runner listens
+  SteadyTime listens_until;
   std::string said;
   std::size_t put = 0;  // octets of it
   std::string heard;
@@ -28,6 +30,12 @@ struct RunnerLink::Talk {
 
   // The outcome, once it is known. An error: it will never be.
   std::optional<Result<Outcome>> step() {
+    if (!socket.valid()) {
+      auto made = connect_to(path);
+      if (!made && std::chrono::steady_clock::now() < listens_until) return std::nullopt;
+      if (!made) return Outcome{.problem = made.error().text};  // nothing was said, so nothing ran
+      socket = *std::move(made);
+    }
     while (put < said.size()) {
       const ssize_t sent = send(socket.get(), said.data() + put, said.size() - put, MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
@@ -55,15 +63,19 @@ struct RunnerLink::Talk {
   }
 };
 
-RunnerLink::RunnerLink(std::filesystem::path socket) : socket_(std::move(socket)) {}
+RunnerLink::RunnerLink(std::filesystem::path socket, Millis patience) : socket_(std::move(socket)), patience_(patience) {}
 RunnerLink::~RunnerLink() = default;
 
 Status RunnerLink::begin(std::uint64_t run, const Order& order) {
   auto talk = std::make_unique<Talk>();
   talk->said = encode(order);
   if (talk->said.size() > kOrderOctets) return Error{Code::Invalid, "the order for " + order.script + " is too long"};
-  BONGSU_TRY(talk->socket, connect_to(socket_));
-  talk->until = std::chrono::steady_clock::now() + order.timeout + kGrace;
+  talk->path = socket_;
+  auto made = connect_to(socket_);
+  if (made) talk->socket = *std::move(made);
+  else if (patience_ <= Millis(0)) return std::move(made).error();
+  talk->listens_until = std::chrono::steady_clock::now() + patience_;
+  talk->until = talk->listens_until + order.timeout + kGrace;
   if (!talks_.emplace(run, std::move(talk)).second)
     return Error{Code::Invalid, "run " + std::to_string(run) + " is under way already"};
   return {};

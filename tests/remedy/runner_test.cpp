@@ -247,8 +247,31 @@ TEST(Runner, EndsWhatRunsWhenItIsEnded) {
   const auto outcome = lab.outcome_of(1);
   ASSERT_TRUE(outcome) << outcome.error().text;
   EXPECT_EQ("the runner was stopped", outcome->problem);
-  EXPECT_EQ(Code::Unavailable, lab.link.begin(2, {.script = "hang.sh"}).error().code);
+  EXPECT_EQ(Code::Unavailable, RunnerLink(lab.folder / "runner.sock", 0s).begin(2, {.script = "hang.sh"}).error().code);
   EXPECT_FALSE(std::filesystem::exists(lab.folder / "runner.sock"));
+}
+
+TEST(Runner, IsWaitedForUntilItListens) {
+  RunnerLab lab;
+  lab.script("good.sh", "#!/bin/sh\nexit 0\n");
+  lab.child.reset();
+  ASSERT_TRUE(lab.link.begin(1, {.script = "good.sh"}));
+  EXPECT_TRUE(lab.link.ended().empty());
+  EXPECT_TRUE(lab.link.busy());
+  RunnerChild again(
+      {.program = BONGSU_BIN_DIR "/bongsu-runner", .socket = lab.folder / "runner.sock", .scripts = lab.folder / "scripts"});
+  ASSERT_TRUE(again.keep(std::chrono::steady_clock::now()));
+  const auto outcome = lab.outcome_of(1);
+  ASSERT_TRUE(outcome) << outcome.error().text;
+  EXPECT_TRUE(outcome->good()) << outcome->problem;
+  // One that never comes: nothing ran, and that is known.
+  RunnerLink nobody(lab.folder / "nobody.sock", 50ms);
+  ASSERT_TRUE(nobody.begin(1, {.script = "good.sh"}));
+  std::vector<std::pair<std::uint64_t, Result<Outcome>>> ended;
+  RunnerLab::wait_for([&] { return !(ended = nobody.ended()).empty(); });
+  ASSERT_TRUE(ended[0].second);
+  EXPECT_FALSE(ended[0].second->ran);
+  EXPECT_NE(std::string::npos, ended[0].second->problem.find("nobody.sock")) << ended[0].second->problem;
 }
 
 TEST(Runner, EndsWhatAKilledMinderLeft) {

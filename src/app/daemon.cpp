@@ -429,7 +429,6 @@ Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std
 }
 
 void Daemon::Parts::tell_restart(const std::string& because) {
-  restarted = "started again at " + format_time(clock.now()) + ": the daemon " + because;
   std::vector<Event> events(1);
   events[0].kind = EventKind::State;
   events[0].severity = Severity::Danger;
@@ -509,6 +508,7 @@ Daemon::~Daemon() = default;
 
 Result<std::unique_ptr<Daemon>> Daemon::start(Setup setup, const std::string& because) {
   auto parts = std::make_unique<Parts>(std::move(setup));
+  if (!because.empty()) parts->restarted = "started again at " + format_time(parts->clock.now()) + ": the daemon " + because;
   BONGSU_TRY_OK(parts->open());
   if (!because.empty()) parts->tell_restart(because);
   return std::unique_ptr<Daemon>(new Daemon(std::move(parts)));

@@ -63,6 +63,7 @@ int run_daemon(Setup setup, const std::function<std::optional<Setup>(config::Pro
   if (!daemon) {
     const Code code = daemon.error().code;
     if (code == Code::Corrupt || code == Code::Io || code == Code::Unsupported) supervisor.store_is_lost(daemon.error().text);
+    else supervisor.does_not_start(daemon.error().text);
     std::fprintf(stderr, "bongsu: %s\n", daemon.error().text.c_str());
     return 1;
   }
@@ -125,6 +126,7 @@ int serve(const ServeOptions& options) {
   auto setup = setup_for(options, problems);
   if (!setup) {
     print_problems(problems);
+    supervisor.does_not_start("the configuration cannot be used; its log names each problem");
     return 1;
   }
   return run_daemon(

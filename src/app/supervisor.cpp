@@ -14,24 +14,18 @@
 #include <cstdio>
 #include <cstring>
 #include <deque>
-#include <filesystem>
-#include <fstream>
 
-#include "app/setup.h"
+#include "app/herald.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "notify/courier.h"
-#include "notify/direct.h"
 
 namespace bongsu::app {
 namespace {
 
 constexpr Millis kFirstPause{1'000};
 constexpr Millis kLongestPause{60'000};
-constexpr Millis kSound{600'000};            // up for so long, it counts as well again
-constexpr std::size_t kManyDeaths = 3;       // within kSound
-constexpr Millis kToldEnough{6 * 3600'000};  // the same is not told again over starts of the supervisor
-constexpr const char* kMarker = "last-alarm";
+constexpr Millis kSound{600'000};       // up for so long, it counts as well again
+constexpr std::size_t kManyDeaths = 3;  // within kSound
 
 struct Pipe {
   int ends[2] = {-1, -1};
@@ -44,7 +38,8 @@ struct Pipe {
 // What the daemon said since it was started.
 struct Said {
   bool up = false;
-  std::string lost;  // why its store cannot be opened
+  std::string lost;    // why its store cannot be opened
+  std::string failed;  // why else it does not start
 };
 Said read_said(int fd) {
   Said said;
@@ -55,6 +50,7 @@ Said read_said(int fd) {
     const std::size_t end = std::min(all.find('\n', at), all.size());
     if (all[at] == 'u') said.up = true;
     if (all[at] == 's') said.lost = all.substr(at + 1, end - at - 1);
+    if (all[at] == 'f') said.failed = all.substr(at + 1, end - at - 1);
     at = end + 1;
   }
   return said;
@@ -69,41 +65,47 @@ std::string death_of(int status) {
 class Supervisor {
  public:
   Supervisor(std::vector<std::string> words, const std::function<std::optional<config::MainConfig>()>& config)
-      : words_(std::move(words)), config_(config) {
+      : words_(std::move(words)) {
+    signal(SIGCHLD, SIG_DFL);  // whoever started us may have had it ignored, and then nobody can be waited for
     sigemptyset(&signals_);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) sigaddset(&signals_, number);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals_, number);
+    childs_ = signals_;
+    sigaddset(&signals_, SIGCHLD);
     pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    herald_.emplace(config);
   }
 
   int run() {
     Millis pause = kFirstPause;
     for (;;) {
       Pipe pipe;
-      if (pipe2(pipe.ends, O_CLOEXEC | O_NONBLOCK) != 0 || !start(pipe)) {
-        std::fprintf(stderr, "bongsu: the daemon cannot be started: %s\n", std::strerror(errno));
-        return 1;
-      }
       started_ = clock_.now();
-      const int status = wait_for_end(pipe.ends[0]);
-      const Said said = read_said(pipe.ends[0]);
-      was_up_ = was_up_ || up_ || said.up;
-      if (WIFEXITED(status) && (stopping_ || WEXITSTATUS(status) == 0)) return WEXITSTATUS(status);
-      if (stopping_) return 128 + WTERMSIG(status);
-      if (WIFEXITED(status)) {
-        if (!said.lost.empty()) tell({"Bongsu cannot open its store", said.lost, Millis(0)});
-        // What was wrong from the start is for whoever started it; what went wrong meanwhile may pass.
-        if (!was_up_) return WEXITSTATUS(status);
-        because_ = "ended with exit code " + std::to_string(WEXITSTATUS(status));
+      if (pipe2(pipe.ends, O_CLOEXEC | O_NONBLOCK) != 0 || !start(pipe)) {
+        because_ = std::string("could not be started: ") + std::strerror(errno);
+        if (!was_up_) {
+          std::fprintf(stderr, "bongsu: the daemon %s\n", because_.c_str());
+          return 1;
+        }
       } else {
-        because_ = death_of(status);
-        deaths_.push_back(clock_.now());
-        while (!deaths_.empty() && clock_.now() - deaths_.front() > kSound) deaths_.pop_front();
-        if (deaths_.size() >= kManyDeaths)
-          tell({"Bongsu dies again and again",
-                "The daemon " + because_ + ", " + std::to_string(deaths_.size()) +
-                    " times within ten minutes; nothing is watched in between. Its log says more.",
-                kSound});
+        const int status = wait_for_end(pipe.ends[0]);
+        const Said said = read_said(pipe.ends[0]);
+        was_up_ = was_up_ || up_ || said.up;
+        if (WIFEXITED(status) && (stopping_ || WEXITSTATUS(status) == 0)) return WEXITSTATUS(status);
+        if (stopping_) return 128 + WTERMSIG(status);
+        because_ = WIFSIGNALED(status)   ? death_of(status)
+                   : said.failed.empty() ? "ended with exit code " + std::to_string(WEXITSTATUS(status))
+                                         : "does not start: " + said.failed;
+        if (!said.lost.empty()) herald_->trouble("Bongsu cannot open its store", said.lost, Millis(0));
+        // What was wrong from the start is for whoever started it; what went wrong meanwhile may pass.
+        if (WIFEXITED(status) && !was_up_) return WEXITSTATUS(status);
       }
+      deaths_.push_back(clock_.now());
+      while (!deaths_.empty() && clock_.now() - deaths_.front() > kSound) deaths_.pop_front();
+      if (deaths_.size() >= kManyDeaths && !herald_->troubled())
+        herald_->trouble("Bongsu dies again and again",
+                         "The daemon " + because_ + ", " + std::to_string(deaths_.size()) +
+                             " times within ten minutes; nothing is watched in between. Its log says more.",
+                         kSound);
       if (clock_.now() - started_ > kSound) pause = kFirstPause;
       log::error("the daemon {}; it is started again in {}", because_, format_duration(pause));
       if (!sleep(pause)) return 1;
@@ -126,17 +128,16 @@ class Supervisor {
     argv.push_back(nullptr);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigemptyset(&none);
-    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigmask(&attributes, &childs_);  // it waits for them as soon as it can
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     errno = posix_spawn(&child_, "/proc/self/exe", nullptr, &attributes, argv.data(), environ);
-    const bool started = errno == 0;
+    const int fault = errno;
     posix_spawnattr_destroy(&attributes);
     close(theirs);
     close(std::exchange(pipe.ends[1], -1));
     up_ = false;
-    return started;
+    errno = fault;
+    return fault == 0;
   }
 
   // Hands signals on until the child has ended.
@@ -148,9 +149,10 @@ class Supervisor {
       const int number = sigtimedwait(&signals_, nullptr, &second);
       if (number == SIGINT || number == SIGTERM) stopping_ = true;
       if (number == SIGINT || number == SIGTERM || number == SIGHUP) kill(child_, number);
-      if (told_ && !up_) up_ = read_said(pipe).up;
+      if (!herald_->troubled()) continue;
+      if (!up_) up_ = read_said(pipe).up;
       // One that died again and again has to stay up before it is believed.
-      if (told_ && up_ && !stopping_ && clock_.now() - started_ > told_->until) well_again();
+      if (up_ && !stopping_ && clock_.now() - started_ > herald_->until()) herald_->well();
     }
   }
 
@@ -165,70 +167,18 @@ class Supervisor {
     return true;
   }
 
-  struct Told {
-    std::string title;
-    std::string why;
-    Millis until;  // how long it must be up before it is told to be well
-    Time at{};
-  };
-
-  void tell(Told trouble) {
-    if (told_) return;
-    trouble.at = clock_.now();
-    told_ = std::move(trouble);
-    auto config = config_();
-    if (!config)
-      return log::error("{}: {}; nobody can be told, since the configuration cannot be read", told_->title, told_->why);
-    const std::filesystem::path marker = config->data / kMarker;
-    std::error_code none;
-    const auto written = std::filesystem::last_write_time(marker, none);
-    std::ifstream in(marker);
-    std::string before;
-    std::getline(in, before);
-    if (!none && before == told_->title && std::filesystem::file_time_type::clock::now() - written < kToldEnough)
-      return log::error("{}: {}; this was told before", told_->title, told_->why);
-    if (send(*config, {.title = told_->title, .why = told_->why, .since = told_->at, .over = false}))
-      std::ofstream(marker) << told_->title << '\n';
-  }
-
-  void well_again() {
-    if (auto config = config_()) {
-      send(*config, {.title = told_->title, .why = "Bongsu is up again.", .since = told_->at, .over = true});
-      std::error_code ignored;
-      std::filesystem::remove(config->data / kMarker, ignored);
-    }
-    told_.reset();
-  }
-
-  // Whether somebody was reached.
-  bool send(config::MainConfig& config, const notify::LastWord& word) {
-    const notify::Spec spec = notices_of(config);
-    if (spec.routes.empty()) {
-      log::error("{}: {}; no route says whom to tell", word.title, word.why);
-      return false;
-    }
-    auto courier = notify::CurlCourier::start();
-    if (!courier) {
-      log::error("{}: {}; {}", word.title, word.why, courier.error().text);
-      return false;
-    }
-    const auto told = notify::tell_last(spec, **courier, word, clock_.now());
-    for (const std::string& line : told.missed) log::error("{}: not told by {}", word.title, line);
-    return told.reached > 0;
-  }
-
   const std::vector<std::string> words_;
-  const std::function<std::optional<config::MainConfig>()>& config_;
   SystemClock clock_;
   sigset_t signals_;
+  sigset_t childs_;  // blocked in the daemon
   pid_t child_ = -1;
   bool stopping_ = false;
   bool up_ = false;      // this child
   bool was_up_ = false;  // any child
   std::string because_;
-  std::optional<Told> told_;
   std::deque<Time> deaths_;
   Time started_;
+  std::optional<Herald> herald_;  // its thread is made once the signals are blocked
 };
 
 }  // namespace
@@ -255,6 +205,7 @@ void Supervised::say(char what, const std::string& text) const {
 }
 void Supervised::is_up() const { say('u', ""); }
 void Supervised::store_is_lost(const std::string& why) const { say('s', why); }
+void Supervised::does_not_start(const std::string& why) const { say('f', why); }
 
 int supervise(std::vector<std::string> words, const std::function<std::optional<config::MainConfig>()>& config) {
   return Supervisor(std::move(words), config).run();

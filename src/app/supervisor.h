@@ -20,6 +20,7 @@ class Supervised {
   static Result<Supervised> under(int fd, std::string because);
   void is_up() const;
   void store_is_lost(const std::string& why) const;
+  void does_not_start(const std::string& why) const;  // for another reason
   // Why the daemon was started again, "was ended by signal 6 (Aborted)"; empty at the first start.
   const std::string& because() const { return because_; }
 
@@ -31,8 +32,8 @@ class Supervised {
 
 // Runs `words` (a daemon of this program) as a child until it ends by itself or on SIGINT or SIGTERM, and starts it again when a
 // signal ended it, or when it cannot start any more: after 1 s, then twice as long each time, at most a minute. Hands SIGHUP
-// on. It has no store: when that cannot be opened, or the daemon dies again and again, it tells so by the channels that
-// `config` reads, once, and again when the daemon is up. Returns the exit code. Call it before any thread is made.
+// on. When the store cannot be opened, or the daemon ends again and again, a Herald tells so, and tells its end. Returns the
+// exit code. Call it before any thread is made.
 int supervise(std::vector<std::string> words, const std::function<std::optional<config::MainConfig>()>& config);
 
 }  // namespace bongsu::app

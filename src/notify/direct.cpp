@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/direct.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <limits>
 #include <memory>
@@ -54,7 +55,8 @@ Status send_now(const Spec& spec, Courier& courier, const Recipient& to, Notice 
   return Error{Code::Refused, verdict.why};
 }
 
-LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now) {
+LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience) {
+  const auto end = std::chrono::steady_clock::now() + patience;
   Notice notice{.reason = word.over ? Reason::Recovered : Reason::Raised};
   notice.news.at = now;
   notice.news.change = word.over ? AlarmChange::Recovered : AlarmChange::Raised;
@@ -77,8 +79,8 @@ LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Tim
   const std::string key =
       "bongsu-" + spec.host + "-" + std::to_string(word.since.time_since_epoch().count()) + (word.over ? "-over" : "");
   for (const Recipient& to : all) {
-    Status done;
-    for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    Status done = Error{Code::Timeout, "no time was left for it"};
+    for (int attempt = 0; attempt < kAttempts && std::chrono::steady_clock::now() < end; ++attempt) {
       done = send_now(spec, courier, to, notice, key, now);
       if (done || done.error().code == Code::Invalid) break;
     }

@@ -27,7 +27,8 @@ struct LastTold {
   std::size_t reached = 0;
   std::vector<std::string> missed;  // a line for each who was not reached
 };
-// Tells all whom any route tells, whatever its level, device, item or hour; up to 3 attempts each.
-LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now);
+// Tells all whom any route tells at once (not those of its later steps), whatever its level, device, item or hour; up to 3
+// attempts each, and no attempt is begun after `patience`.
+LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience);
 
 }  // namespace bongsu::notify

@@ -105,7 +105,8 @@ void Evaluation::choose_windows(Need& need, const Steps& steps, std::string_view
   constexpr Millis kHour = span_of(Resolution::Hour), kFive = span_of(Resolution::FiveMinutes);
   if (is_exact(function) && need.to - need.from >= kWorthSpan && need.to <= end_) {
     for (const Millis span : {kHour, kFive}) {
-      const bool kept = span == kHour || need.from >= std::max(five_since_, raw_since_);
+      const bool kept =
+          span == kHour ? need.from >= hour_since_ || need.from <= raw_since_ : need.from >= std::max(five_since_, raw_since_);
       if (!kept || !whole(need.to, span) || !whole(range, span) || (steps.count > 1 && !whole(steps.step, span))) continue;
       need.column = column_for(function);
       need.coarse_to = need.to;

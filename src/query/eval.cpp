@@ -32,7 +32,8 @@ Evaluation::Evaluation(const PointSource& source, const EngineOptions& options, 
       alarm_{control.stop,
              std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)},
       raw_since_(source.kept_since(Resolution::Raw)),
-      five_since_(source.kept_since(Resolution::FiveMinutes)) {}
+      five_since_(source.kept_since(Resolution::FiveMinutes)),
+      hour_since_(source.kept_since(Resolution::Hour)) {}
 
 void Evaluation::note(std::vector<Note>& notes, std::string text, const Expr& at) {
   Note made{std::move(text), at.begin};

@@ -176,8 +176,8 @@ class Evaluation {
   const Time end_;
   const Millis step_;  // of the whole query; 0 at an instant
   const Alarm alarm_;
-  const Time raw_since_, five_since_;  // from when samples are kept, and windows of five minutes
-  std::size_t held_ = 0;               // samples; two cells are one
+  const Time raw_since_, five_since_, hour_since_;  // from when samples are kept, and windows of five minutes and an hour
+  std::size_t held_ = 0;                            // samples; two cells are one
   std::unordered_map<const Expr*, Loaded*> by_node_;
   std::vector<std::unique_ptr<Loaded>> loaded_;
   std::vector<Note> warnings_;

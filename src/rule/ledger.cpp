@@ -265,7 +265,8 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
   if (value) text += ": " + with_unit(*value, alarm.unit);
   if (!reason.empty()) text += ": " + reason;
   std::string by;
-  if (const auto credit = credits.find(id); credit != credits.end() && now < credit->second.until) {
+  // What is not watched any more was not repaired.
+  if (const auto credit = credits.find(id); value && credit != credits.end() && now < credit->second.until) {
     by = credit->second.by;
     text += ", repaired by " + by;
   }

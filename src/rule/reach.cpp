@@ -79,7 +79,6 @@ void Reach::survey() {
 }
 
 Reach::Others Reach::others(std::string_view device) {
-  constexpr std::size_t kWitnesses = 5;
   survey();
   std::set<std::string, std::less<>> behind{std::string(device)};
   std::vector<std::string> left{std::string(device)};
@@ -95,9 +94,12 @@ Reach::Others Reach::others(std::string_view device) {
   for (const std::string& name : behind) {
     if (const DeviceState* known = find(name)) count(*known, out, -1);
   }
-  for (const std::string& name : all_.to_ask) {
-    if (out.to_ask.size() == kWitnesses) break;
-    if (!behind.contains(name)) out.to_ask.push_back(name);
+  // Names that stand side by side often mean devices that do: neighbours prove little.
+  const std::size_t stride = std::max<std::size_t>(all_.to_ask.size() / kWitnesses, 1);
+  for (std::size_t first = 0; first < stride && out.to_ask.size() < kWitnesses; ++first) {
+    for (std::size_t i = first; i < all_.to_ask.size() && out.to_ask.size() < kWitnesses; i += stride) {
+      if (!behind.contains(all_.to_ask[i])) out.to_ask.push_back(all_.to_ask[i]);
+    }
   }
   return out;
 }

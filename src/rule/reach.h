@@ -32,8 +32,9 @@ class Reach {
   // The devices that neither stand behind this one nor on this machine.
   struct Others {
     std::size_t up = 0, down = 0, unknown = 0;
-    std::vector<std::string> to_ask{};  // some that are not known to be down
+    std::vector<std::string> to_ask{};  // up to kWitnesses that are not known to be down, from all over the list
   };
+  static constexpr std::size_t kWitnesses = 5;
   Others others(std::string_view device);
 
  private:

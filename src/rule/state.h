@@ -75,6 +75,7 @@ class Ledger {
   std::map<std::string, Window, std::less<>> windows;       // kept
   std::map<std::string, Window, std::less<>> file_windows;  // of the configuration
   bool windows_changed = false;
+  int windows_named = 0;  // by a number, since the start
   bool uplink_lost = false;
   struct Credit {
     std::string by;

@@ -41,6 +41,13 @@ struct Look {
   std::set<std::string>& to_ask;
 
   std::optional<Hush> decide(const Alarm& alarm, const Hush* before) const {
+    std::optional<Hush> sane;  // where the clock was set back meanwhile
+    if (before != nullptr && (before->since > now || before->back.value_or(now) > now)) {
+      sane = *before;
+      sane->since = std::min(sane->since, now);
+      if (sane->back) sane->back = std::min(*sane->back, now);
+      before = &*sane;
+    }
     const DeviceState* device = reach.find(alarm.device);
     static const Tags kNone;
     for (const Window* window : windows) {
@@ -55,12 +62,17 @@ struct Look {
     return device->parents.empty() ? by_others(alarm, *device, before) : by_parents(alarm, *device, before);
   }
 
+  // Nobody has been told yet, and not because somebody was asked or found to be the cause.
+  bool news(const Alarm& alarm, const Hush* before) const {
+    return ledger.fresh.contains(alarm.id) || (before != nullptr && before->kind == Hush::Kind::Window);
+  }
+
   // Of a device that nothing stands in front of: that it is down says nothing of it where no other can be reached either.
   std::optional<Hush> by_others(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
     const bool hidden = before != nullptr && before->kind == Hush::Kind::Uplink;
     const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
-    if (!hidden && !asking && !ledger.fresh.contains(alarm.id)) return std::nullopt;
-    if (hidden && !device.up) return *before;  // as after a start
+    if (!hidden && !asking && !news(alarm, before)) return std::nullopt;
+    if (hidden && !device.up) return settled(device, *before);  // as after a start
     const Reach::Others others = reach.others(device.name);
     const bool silent = others.down >= 2 && others.up + others.unknown == 0;
     const Hush lost{.kind = Hush::Kind::Uplink,
@@ -68,10 +80,11 @@ struct Look {
                     .since = hidden ? before->since : now};
     if (device.up == false && silent) return lost;
     if (hidden) return settled(device, *before);
-    if (device.up != false || others.up + others.unknown + others.down < 2) return std::nullopt;
+    if (device.up == true || others.up + others.unknown + others.down < 2) return std::nullopt;
     if (asking) {
       bool known = true, one_is_up = false;
-      for (const std::string_view name : split(before->name, ',')) {
+      const auto names = split(before->name, ',');
+      for (const std::string_view name : names) {
         const DeviceState* asked = reach.find(name);
         if (asked == nullptr) continue;
         const bool answered = asked->probed && *asked->probed >= before->since;
@@ -79,10 +92,12 @@ struct Look {
         one_is_up = one_is_up || (answered && asked->up != false);
       }
       if (one_is_up || (!known && now - before->since >= kPatience)) return std::nullopt;
-      return known ? lost : *before;
+      if (!known) return *before;
+      // The first who were asked may stand behind one thing that failed; others are asked once more.
+      if (names.size() > Reach::kWitnesses || others.up == 0) return lost;
     }
     if (!can_ask || others.to_ask.empty()) return std::nullopt;
-    Hush ask{.kind = Hush::Kind::Asking, .by = "other devices are being asked", .since = now};
+    Hush ask = asking ? *before : Hush{.kind = Hush::Kind::Asking, .by = "other devices are being asked", .since = now};
     for (const std::string& name : others.to_ask) {
       to_ask.insert(name);
       ask.name += (ask.name.empty() ? "" : ",") + name;
@@ -90,7 +105,7 @@ struct Look {
     return ask;
   }
 
-  // The way is open again: the device is heard of soon, if it is well.
+  // The way is open again, or nothing is known yet: the device is heard of soon, if it is well.
   std::optional<Hush> settled(const DeviceState& device, Hush hush) const {
     if (!hush.back) to_ask.insert(device.name);
     hush.back = hush.back.value_or(now);
@@ -101,7 +116,7 @@ struct Look {
   std::optional<Hush> by_parents(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
     const bool hidden = before != nullptr && before->kind == Hush::Kind::Parent;
     const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
-    const bool fresh = ledger.fresh.contains(alarm.id);
+    const bool fresh = news(alarm, before);
     const Reach::Way way = reach.way_to(device.name);
     if (way == Reach::Way::Blocked) {
       const std::set<std::string> causes = reach.causes(device.name);
@@ -112,8 +127,7 @@ struct Look {
       if (!told && !soon) return std::nullopt;
       return Hush{.kind = Hush::Kind::Parent, .by = down_text(causes), .since = since};
     }
-    if (hidden && way == Reach::Way::Unknown) return *before;  // as after a start
-    if (hidden) return settled(device, *before);
+    if (hidden) return settled(device, *before);  // Unknown: as after a start
     if (!can_ask || !(fresh || asking)) return std::nullopt;
     const std::set<std::string> above = reach.above(device.name);
     if (asking) {

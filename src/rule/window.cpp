@@ -60,7 +60,8 @@ Result<std::string> Engine::begin_window(Window window, Time now) {
       return ledger->windows.contains(name) || ledger->file_windows.contains(name);
     };
     if (window.name.empty()) {
-      for (int i = 1; window.name.empty() || taken(window.name); ++i) window.name = "m" + std::to_string(i);
+      // Not the name of one that has just ended: its record may not be gone yet.
+      while (window.name.empty() || taken(window.name)) window.name = "m" + std::to_string(++ledger->windows_named);
     } else if (taken(window.name)) {
       return Error{Code::Exists, "maintenance " + window.name + " is there already; end it first, or take another name"};
     }

@@ -82,9 +82,9 @@ Status room_to_open(const std::filesystem::path& dir) {
   }
   const std::uint64_t free = free_octets(dir);
   if (free >= needed) return {};
-  return Error{Code::Unavailable, "the disk of " + dir.string() + " has " + std::to_string(free >> 20) +
-                                      " MiB left, and to open the store takes " + std::to_string((needed >> 20) + 1) +
-                                      " MiB: make room, or move the data with the key `data:`"};
+  return Error{Code::Io, "the disk of " + dir.string() + " has " + std::to_string(free >> 20) +
+                             " MiB left, and to open the store takes " + std::to_string((needed >> 20) + 1) +
+                             " MiB: make room, or move the data with the key `data:`"};
 }
 
 std::uint64_t free_octets(const std::filesystem::path& dir) {

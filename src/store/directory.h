@@ -25,7 +25,7 @@ class DirectoryLock {
   int file_;
 };
 
-// Opening moves what stands in the logs into tables. Error: Unavailable when the disk has no room for that; RocksDB, asked
+// Opening moves what stands in the logs into tables. Error: Io when the disk has no room for that; RocksDB, asked
 // all the same, ends the process.
 Status room_to_open(const std::filesystem::path& dir);
 inline constexpr std::uint64_t kOpenSpace = 8 << 20;  // beside the logs' own size

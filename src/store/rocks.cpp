@@ -223,10 +223,13 @@ Result<std::shared_ptr<Rocks>> Rocks::open(const std::filesystem::path& dir, con
     }
   }
   if (!status.ok()) {
-    return to_error(status, "opening the database in " + dir.string() +
-                                (status.IsCorruption()
-                                     ? " (it is damaged: restore the directory from a backup, or move it away to begin anew)"
-                                     : ""));
+    Error failed =
+        to_error(status, "opening the database in " + dir.string() +
+                             (status.IsCorruption()
+                                  ? " (it is damaged: restore the directory from a backup, or move it away to begin anew)"
+                                  : ""));
+    if (failed.code == Code::Unavailable) failed.code = Code::Io;  // the lock is ours: the disk it is
+    return failed;
   }
   rocks->db_.reset(raw);
   if (rocks->watch_) rocks->watch_->guard(raw);

@@ -79,6 +79,22 @@ TEST_F(Supervised, AStoreThatCannotBeOpenedIsTold) {
   Daemon again(serve());
   EXPECT_EQ(1, again.wait()) << again.printed();
   EXPECT_EQ(1U, hook.told().size());
+  // Its end is told by the one that comes up, and what happens after that is new.
+  std::filesystem::remove_all(folder.path() / "data/CURRENT");
+  {
+    Daemon mended(serve());
+    ASSERT_TRUE(mended.comes_up()) << mended.printed();
+    EXPECT_TRUE(eventually([&] { return hook.told().size() == 2; })) << mended.printed();
+    mended.send(SIGTERM);
+    EXPECT_EQ(0, mended.wait());
+  }
+  ASSERT_EQ(2U, hook.told().size());
+  EXPECT_EQ("recovered " + std::string(host) + " bongsu", hook.told()[1]);
+  std::filesystem::remove(folder.path() / "data/CURRENT");
+  std::filesystem::create_directories(folder.path() / "data/CURRENT/taken");
+  Daemon once_more(serve());
+  EXPECT_EQ(1, once_more.wait()) << once_more.printed();
+  EXPECT_EQ(3U, hook.told().size());
 }
 
 TEST_F(Supervised, WhatAFileSaysWrongIsForWhoeverStartedIt) {

@@ -232,7 +232,7 @@ TEST(DiskFull, RefusesToOpenWithoutRoomForItsLogs) {
   Metrics metrics;
   const auto refused = Store::open(image, live.options, clock, metrics);
   ASSERT_FALSE(refused);
-  EXPECT_EQ(Code::Unavailable, refused.error().code);
+  EXPECT_EQ(Code::Io, refused.error().code);
   EXPECT_NE(std::string::npos, refused.error().text.find(image.string() + " has 0 MiB left")) << refused.error().text;
   disk.free();
   Opened opened(image);

@@ -285,7 +285,7 @@ class Bench {
     std::ofstream(config) << "data: " << std::filesystem::absolute(dir).string() << "\nhttp: {listen: 127.0.0.1:" << kPort
                           << "}\nretention: {raw: 20y, 5m: 20y, 1h: 20y}\n";
     const auto program = std::filesystem::read_symlink("/proc/self/exe").parent_path() / "bongsu";
-    Program daemon({program.string(), "serve", "--config", config.string()});
+    Program daemon({program.string(), "serve", "--alone", "--config", config.string()});
     httplib::Client client("127.0.0.1", kPort);
     for (int tries = 0;; ++tries) {
       const auto reply = client.Get("/readyz");

@@ -122,12 +122,13 @@ Result<std::string> send_octets(const std::string& url, const std::string& path,
   return body_of(url, client.Post(httplib::append_query_params(path, params), octets, "application/octet-stream"));
 }
 
-Result<std::string> delete_at_daemon(const std::string& url, const std::string& path) {
+Result<std::string> delete_at_daemon(const std::string& url, const std::string& path, const Fields& query) {
   BONGSU_TRY_OK(check_url(url));
   httplib::Client client(url);
   client.set_connection_timeout(5);
-  client.set_read_timeout(30);
-  return body_of(url, client.Delete(path));
+  client.set_read_timeout(200);  // as above
+  const httplib::Params params(query.begin(), query.end());
+  return body_of(url, client.Delete(query.empty() ? path : httplib::append_query_params(path, params)));
 }
 
 std::optional<KnownDialect> ask_dialect(const std::string& url, const std::string& device) {

@@ -20,7 +20,7 @@ Result<std::string> ask_daemon(const std::string& url, const std::string& path, 
 Result<std::string> send_octets(const std::string& url, const std::string& path, const Fields& query, const std::string& octets);
 
 // What it answers to DELETE of a path whose last part is taken as it is. Errors likewise.
-Result<std::string> delete_at_daemon(const std::string& url, const std::string& path);
+Result<std::string> delete_at_daemon(const std::string& url, const std::string& path, const Fields& query = {});
 
 // What it answers to a form of Prometheus' API. Errors likewise; Invalid where it cannot take what was asked.
 Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields);

@@ -159,6 +159,7 @@ struct MibAddOptions {
   std::optional<std::string> data;  // where no daemon answers
 };
 int mib_add(const MibAddOptions& options);
+int mib_remove(const MibAddOptions& options);  // words: as they were added, or modules
 
 // Asking the running daemon.
 struct AskOptions {

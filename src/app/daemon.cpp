@@ -127,6 +127,7 @@ struct Daemon::Parts {
   Result<std::string> accept_profile(const std::string& yaml);
   std::vector<std::string> devices_under(const mib::Tree& modules, const std::string& file) const;
   Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
+  Result<std::vector<std::string>> remove_mib(const std::string& name);
   Status open_syslog();
   Status open_remedies();
   Millis heal();
@@ -324,6 +325,9 @@ Status Daemon::Parts::open() {
     return errands.ask<http::MibAdded>(
         [this, name = std::string(name), octets = std::string(octets), load] { return add_mib(name, octets, load); });
   };
+  sources.remove_mib = [this](std::string_view name) {
+    return errands.ask<std::vector<std::string>>([this, name = std::string(name)] { return remove_mib(name); });
+  };
   sources.propose = [this](std::string_view device, std::stop_token gone) -> Result<http::Proposed> {
     BONGSU_TRY(discover::Proposal made, scraper->propose(device, std::move(gone)));
     return http::Proposed{std::move(made.profile), std::move(made.yaml), made.groups, made.series, std::move(made.notes)};
@@ -426,6 +430,22 @@ Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std
   added.devices = devices_under(*added.tree, file);
   log::info("MIB file {} taken: {} modules, {} objects loaded", file, modules.size(), added.tree->size());
   return added;
+}
+
+Result<std::vector<std::string>> Daemon::Parts::remove_mib(const std::string& name) {
+  std::lock_guard hold(changing);
+  const auto added = added_mibs(setup.config.data);
+  BONGSU_TRY(const auto files, added_as(added, *setup.tree, name));
+  BONGSU_TRY(const SetAside aside, set_aside(files));
+  if (const Status loaded = load_mibs_again(); !loaded) {
+    aside.back();
+    return loaded.error();
+  }
+  aside.drop(added);
+  std::vector<std::string> gone;
+  for (const auto& file : files) gone.push_back(file.lexically_relative(added).generic_string());
+  log::info("MIB files {} removed; {} objects loaded", fmt::join(gone, ", "), setup.tree->size());
+  return gone;
 }
 
 void Daemon::Parts::tell_restart(const std::string& because) {

@@ -261,6 +261,16 @@ int run(int argc, char** argv) {
   mib_add_command->add_option("--url", mib_add_options.url, "where the daemon listens (default: as the configuration says)");
   mib_add_command->add_flag("--json", mib_add_options.mib.json, "print JSON");
   mib_add_command->callback([&] { code = mib_add(mib_add_options); });
+  CLI::App* mib_remove_command = mib_command->add_subcommand("remove", "take away what was added with mib add");
+  mib_remove_command
+      ->add_option("name", mib_add_options.mib.words,
+                   "files, folders or archives as they were added, or names of modules in them")
+      ->required();
+  mib_remove_command->add_option("--config", mib_add_options.mib.config, "configuration file (default: as for serve)");
+  mib_remove_command->add_option("--data", mib_add_options.data,
+                                 "data directory, for when no daemon runs (default: as configured)");
+  mib_remove_command->add_option("--url", mib_add_options.url, "where the daemon listens (default: as the configuration says)");
+  mib_remove_command->callback([&] { code = mib_remove(mib_add_options); });
   CLI::App* lint_command = add_mib_command("lint", "what is wrong with MIB files: place, cause, what was done", mib_lint);
   lint_command->add_option("path", mib_options.words, "files, folders or ZIP archives")->required();
   lint_command->add_flag("--json", mib_options.json, "print JSON");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// mib add.
+// mib add and remove.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -156,6 +156,18 @@ int add_to_data(const fs::path& data, const std::vector<File>& files, const MibA
   return 0;
 }
 
+Result<std::vector<std::string>> remove_from_data(const fs::path& data, const std::string& name) {
+  const fs::path added = added_mibs(data);
+  BONGSU_TRY(const Share share, find_share());
+  BONGSU_TRY(const auto tree, load_mibs(share, std::span(&added, 1), cache_folder() / "mibs"));
+  BONGSU_TRY(const auto files, added_as(added, *tree, name));
+  BONGSU_TRY(const SetAside aside, set_aside(files));
+  aside.drop(added);
+  std::vector<std::string> gone;
+  for (const fs::path& file : files) gone.push_back(file.lexically_relative(added).generic_string());
+  return gone;
+}
+
 }  // namespace
 
 int mib_add(const MibAddOptions& options) {
@@ -167,6 +179,26 @@ int mib_add(const MibAddOptions& options) {
   // A folder that was named is meant, whoever answers elsewhere.
   if (!options.url.empty() || (!options.data && answers(url))) return add_to_daemon(url, *files, options.mib.json);
   return add_to_data(place->data, *files, options);
+}
+
+int mib_remove(const MibAddOptions& options) {
+  const auto place = find_data({.config = options.mib.config, .data = options.data});
+  if (!place) return 1;
+  const std::string url = options.url.empty() ? place->url : options.url;
+  const bool daemon = !options.url.empty() || (!options.data && answers(url));
+  const auto tell = [](const std::string& file) { std::printf("removed %s\n", escape_terminal(file).c_str()); };
+  for (const std::string& name : options.mib.words) {
+    if (daemon) {
+      const auto answer = delete_at_daemon(url, "/api/v1/mibs", {{"name", name}});
+      if (!answer) return fail(answer.error().text);
+      for (const Json& file : Json::parse(*answer, nullptr, false).value("removed", Json::array())) tell(file.get<std::string>());
+      continue;
+    }
+    const auto removed = remove_from_data(place->data, name);
+    if (!removed) return fail(removed.error().text);
+    for (const std::string& file : *removed) tell(file);
+  }
+  return 0;
 }
 
 }  // namespace bongsu::app

@@ -114,4 +114,59 @@ Result<KeptFile> keep_file(const std::filesystem::path& folder, std::string_view
   return kept;
 }
 
+Result<std::vector<std::filesystem::path>> added_as(const std::filesystem::path& added, const mib::Tree& tree,
+                                                    std::string_view name) {
+  std::error_code ec;
+  if (is_good_name(name) && std::filesystem::exists(added / name, ec)) return std::vector{added / name};
+  std::vector<std::filesystem::path> files;
+  std::string elsewhere;
+  for (const mib::ModuleInfo& module : tree.modules()) {
+    if (module.name != name) continue;
+    std::filesystem::path file(module.file);
+    if (!module.file.starts_with(added.string() + "/")) {
+      elsewhere = module.file;
+      continue;
+    }
+    while (file != added && !std::filesystem::is_regular_file(file, ec)) file = file.parent_path();  // out of an archive
+    if (file != added && std::find(files.begin(), files.end(), file) == files.end()) files.push_back(file);
+  }
+  if (!files.empty()) return files;
+  const std::string shown = "\"" + to_valid_utf8(name.substr(0, 200)) + "\"";
+  if (!elsewhere.empty())
+    return Error{Code::Refused,
+                 "module " + shown + " was not added, it is read from " + elsewhere + "; take that file away and send SIGHUP"};
+  return Error{Code::NotFound, "nothing was added as " + shown + ", and no added file holds a module of that name"};
+}
+
+Result<SetAside> set_aside(std::span<const std::filesystem::path> files) {
+  SetAside aside;
+  for (const std::filesystem::path& file : files) {
+    const auto to = file.parent_path() / (".removed-" + file.filename().string());
+    std::error_code ec;
+    std::filesystem::remove_all(to, ec);  // what a stop in the midst left
+    std::filesystem::rename(file, to, ec);
+    if (ec) {
+      aside.back();
+      return Error{Code::Io, file.string() + ": cannot be removed: " + ec.message()};
+    }
+    aside.moved.emplace_back(file, to);
+  }
+  return aside;
+}
+
+void SetAside::back() const {
+  std::error_code ec;
+  for (const auto& [from, to] : moved) std::filesystem::rename(to, from, ec);
+}
+
+void SetAside::drop(const std::filesystem::path& added) const {
+  std::error_code ec;
+  for (const auto& [from, to] : moved) {
+    std::filesystem::remove_all(to, ec);
+    for (auto folder = from.parent_path(); folder != added && std::filesystem::is_empty(folder, ec) && !ec;
+         folder = folder.parent_path())
+      std::filesystem::remove(folder, ec);
+  }
+}
+
 }  // namespace bongsu::app

@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "app/share.h"
 #include "base/result.h"
@@ -34,5 +36,17 @@ struct KeptFile {
   void undo() const;
 };
 Result<KeptFile> keep_file(const std::filesystem::path& folder, std::string_view name, std::string_view octets);
+
+// What of the added modules goes by that name: a file, folder or archive there, else the files that hold a module of it.
+// Errors: NotFound, Refused (the module is loaded from elsewhere).
+Result<std::vector<std::filesystem::path>> added_as(const std::filesystem::path& added, const mib::Tree& tree,
+                                                    std::string_view name);
+// Puts them where nobody reads them, until it is clear that they may go. Errors: Io; nothing is moved then.
+struct SetAside {
+  std::vector<std::pair<std::filesystem::path, std::filesystem::path>> moved;  // from, to
+  void back() const;
+  void drop(const std::filesystem::path& added) const;  // with the folders that are empty then
+};
+Result<SetAside> set_aside(std::span<const std::filesystem::path> files);
 
 }  // namespace bongsu::app

@@ -107,6 +107,20 @@ Reply add(const Call& call) {
   return whole(std::move(body));
 }
 
+Reply remove(const Call& call) {
+  const std::string_view name = call.params.text("name");
+  if (name.empty())
+    return problem(400, "invalid", "the parameter name is missing", "name what was added: a file, folder, archive or module");
+  const auto removed = call.sources.remove_mib(name);
+  if (!removed) return problem(removed.error(), "the modules that were loaded stay as they are");
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("removed").begin_array();
+  for (const std::string& file : *removed) json.value(file);
+  json.end_array().end_object();
+  return whole(std::move(body));
+}
+
 }  // namespace
 
 std::vector<Route> mib_routes(const Sources& sources) {
@@ -138,6 +152,16 @@ std::vector<Route> mib_routes(const Sources& sources) {
                       {403, 422, 503},
                       {},
                       true});
+  if (sources.remove_mib)
+    routes.push_back({"DELETE",
+                      "/api/v1/mibs",
+                      "Takes away what was added, by the name of its file, folder or archive, or of a module in it; the other "
+                      "modules are loaded again",
+                      {{.name = "name", .about = "what goes", .example = "ACME-MIB.txt"}},
+                      remove,
+                      Route::Shape::Json,
+                      "ModulesRemoved",
+                      {403, 404, 409, 503}});
   routes.push_back({"GET",
                     "/api/v1/mibs/{name}",
                     "One module: its objects, and the problems with its file",

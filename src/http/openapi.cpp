@@ -221,6 +221,7 @@ const std::vector<Schema>& schemas() {
       {"ModuleList", {{"modules", "[MibModule]"}, {"errors", "i"}, {"warnings", "i"}, {"next", "?s"}}},
       {"Module", {{"module", "MibModule"}, {"problems", "[MibProblem]"}, {"objects", "[O]"}, {"next", "?s"}}},
       {"ModulesAdded", {{"loaded", "b"}, {"modules", "[MibModule]"}, {"problems", "[MibProblem]"}, {"devices", "[s]"}}},
+      {"ModulesRemoved", {{"removed", "[s]"}}},
       {"Proposal", {{"device", "s"}, {"profile", "s"}, {"yaml", "s"}, {"groups", "i"}, {"series", "i"}, {"notes", "[s]"}}},
       {"ProfileAccepted", {{"profile", "s"}}},
       {"Channel", {{"name", "s"}, {"type", "s"}, {"waiting", "i"}, {"last_sent", "?t"}, {"last_failed", "?t"}, {"problem", "s"}}},

@@ -168,6 +168,9 @@ struct Sources {
   // could be read in it), and of compile().
   std::function<std::shared_ptr<const mib::Tree>()> mibs{};
   std::function<Result<MibAdded>(std::string_view name, std::string_view octets, bool load)> add_mib{};
+  // Takes away what was added by that name, of a file, folder, archive or module; gives the files. Errors: NotFound, Refused
+  // (not one that was added), Invalid (a profile names an object of it).
+  std::function<Result<std::vector<std::string>>(std::string_view name)> remove_mib{};
   // Looks at a configured device and proposes; may wait, as scrape(). Keeps a profile, as a file of rules/profiles/ says it,
   // and uses it from now on; gives its name. Error: Invalid, with the first mistake in it.
   std::function<Result<Proposed>(std::string_view device, std::stop_token gone)> propose{};

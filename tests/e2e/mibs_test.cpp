@@ -35,6 +35,12 @@ class Mibs : public testing::Test {
     else words.insert(words.end(), {"--data", (folder / "data").string()});
     return run(words);
   }
+  Ran remove(const Daemon* daemon, const std::string& name) {
+    std::vector<std::string> words{"bongsu", "mib", "remove", "--config", config, name};
+    if (daemon) words.insert(words.end(), {"--url", daemon->url()});
+    else words.insert(words.end(), {"--data", (folder / "data").string()});
+    return run(words);
+  }
   Folder folder;
   std::string config;
 };
@@ -71,6 +77,19 @@ TEST_F(Mibs, AreAddedWhileTheDaemonRuns) {
     EXPECT_EQ(400, daemon.post("/api/v1/mibs?name=..%2Fescape", acme("e", 9)));
     EXPECT_FALSE(std::filesystem::exists(folder / "data/mibs/added/letter.txt"));
     EXPECT_TRUE(daemon.running());
+
+    EXPECT_EQ(0, add(&daemon, folder.write("four.mib", acme("four", 4))).code);
+    const Ran gone = remove(&daemon, "four-MIB");  // by its module
+    EXPECT_EQ("removed four.mib\n", gone.out) << gone.err;
+    EXPECT_FALSE(std::filesystem::exists(folder / "data/mibs/added/four.mib"));
+    EXPECT_TRUE(daemon.ask("/api/v1/mibs?q=four")["modules"].empty());
+    EXPECT_FALSE(daemon.ask("/api/v1/mibs?q=acme")["modules"].empty());
+    const Ran stock = remove(&daemon, "IF-MIB");
+    EXPECT_EQ(1, stock.code);
+    EXPECT_NE(std::string::npos, stock.err.find("was not added, it is read from ")) << stock.err;
+    const Ran none = remove(&daemon, "../escape");
+    EXPECT_EQ(1, none.code);
+    EXPECT_NE(std::string::npos, none.err.find("nothing was added as \"../escape\"")) << none.err;
     daemon.send(SIGTERM);
     EXPECT_EQ(0, daemon.wait());
   }
@@ -88,6 +107,14 @@ TEST_F(Mibs, AreKeptForADaemonThatDoesNotRun) {
   EXPECT_EQ(0, show.code) << show.err;
   EXPECT_NE(std::string::npos, show.out.find("units        celsius\n")) << show.out;
   EXPECT_EQ(1, add(nullptr, folder / "nothing").code);
+
+  folder.write("vendor/deep/bundle.zip", ZipWriter().add("three.mib", acme("three", 3)).done());
+  EXPECT_EQ(0, add(nullptr, folder / "vendor").code);
+  EXPECT_EQ("removed vendor/deep/bundle.zip\n", remove(nullptr, "three-MIB").out);  // its archive, and empty folders
+  EXPECT_FALSE(std::filesystem::exists(folder / "data/mibs/added/vendor"));
+  EXPECT_EQ("removed acme.mib\n", remove(nullptr, "acme.mib").out);
+  EXPECT_EQ(1, remove(nullptr, "acme.mib").code);
+  EXPECT_TRUE(std::filesystem::is_empty(folder / "data/mibs/added"));
 }
 
 // What Net-SNMP's own modules say of snmpd and no stock profile reads, taken while the daemon runs.

@@ -403,6 +403,20 @@ TEST_F(Api, TakesAMibFileAsItIs) {
   EXPECT_EQ(400, post("?name=A", "x"));
 }
 
+TEST_F(Api, TakesAwayAMibFile) {
+  start();
+  const auto gone = client->Delete("/api/v1/mibs?name=vendor%2FA.txt");
+  ASSERT_TRUE(gone);
+  EXPECT_EQ(json::parse(R"({"removed":["vendor/A.txt"]})"), json::parse(gone->body));
+  EXPECT_EQ("remove vendor/A.txt", lab.done.lock()->back());
+  lab.done.lock()->clear();
+  EXPECT_EQ(400, client->Delete("/api/v1/mibs")->status);
+  EXPECT_EQ(403, client->Delete("/api/v1/mibs?name=A", {{"Origin", "http://evil.example"}})->status);
+  EXPECT_TRUE(lab.done.lock()->empty());
+  lab.no_mib = Error{Code::NotFound, "nothing was added as \"A\""};
+  EXPECT_EQ(404, client->Delete("/api/v1/mibs?name=A")->status);
+}
+
 TEST_F(Api, ProposesAProfileAndTakesOne) {
   start();
   EXPECT_EQ(json::parse(R"({"device":"db1","profile":"proposed-9","yaml":"- profile: proposed-9\n","groups":1,"series":2,

@@ -177,6 +177,11 @@ struct Lab {
           if (no_mib) return *no_mib;
           return MibAdded{.file = "/data/mibs/added/A.txt", .tree = load ? mibs : nullptr, .devices = {"db1"}};
         },
+        .remove_mib = [this](std::string_view name) -> Result<std::vector<std::string>> {
+          done.lock()->push_back("remove " + std::string(name));
+          if (no_mib) return *no_mib;
+          return std::vector<std::string>{"vendor/A.txt"};
+        },
         .propose = [](std::string_view device, std::stop_token) -> Result<Proposed> {
           if (device != "db1") return Error{Code::NotFound, "no such device"};
           return Proposed{

@@ -102,7 +102,7 @@ struct Daemon::Parts {
   std::unique_ptr<rule::Engine> rules;
   std::unique_ptr<notify::CurlCourier> courier;
   std::unique_ptr<notify::Notifier> notifier;
-  std::unique_ptr<remedy::RunnerChild> runner;  // while there are remedies, and nobody else runs one
+  std::unique_ptr<remedy::RunnerChild> runner;  // where nobody else runs one; lives from the first remedy on
   std::unique_ptr<remedy::RunnerLink> scripts;
   std::unique_ptr<remedy::Engine> remedies;
   std::unique_ptr<Ticker> judge;
@@ -118,6 +118,7 @@ struct Daemon::Parts {
   Guarded<std::map<std::string, std::string>> named_hosts;  // device -> host name
   net::CallbackTimer look_up_again{[this] { name_senders(); }};
   std::atomic<bool> judged = false;
+  std::atomic<bool> scripted = false;  // there are remedies
 
   Guarded<std::string> no_runner;  // why no script can run
 
@@ -185,7 +186,8 @@ Status Daemon::Parts::open_remedies() {
   const config::MainConfig& config = setup.config;
   const bool own = config.runner.socket.empty();
   const std::filesystem::path socket = own ? std::filesystem::absolute(config.data) / "runner.sock" : config.runner.socket;
-  if (own && !config.remedies.remedies.empty()) {
+  scripted = !config.remedies.remedies.empty();
+  if (own) {
     runner = std::make_unique<remedy::RunnerChild>(remedy::ChildSpec{.program = setup.share.script_runner,
                                                                      .socket = socket,
                                                                      .scripts = std::filesystem::absolute(config.runner.scripts),
@@ -217,7 +219,7 @@ http::Sources::Remedies Daemon::Parts::remedy_sources() {
 
 // Gives when to look again.
 Millis Daemon::Parts::heal() {
-  if (runner) {
+  if (runner && scripted) {
     const Status kept = runner->keep(clock.steady());
     const std::string problem = kept ? std::string() : kept.error().text;
     std::string before = std::exchange(*no_runner.lock(), problem);
@@ -550,8 +552,6 @@ std::vector<std::string> Daemon::reload(Setup next) {
   needs_restart(next.config.retention != now.retention, "retention");
   needs_restart(config::lookback_of(next.config) != config::lookback_of(now), "lookback");
   needs_restart(next.config.runner != now.runner, "runner");
-  needs_restart(now.runner.socket.empty() && now.remedies.remedies.empty() && !next.config.remedies.remedies.empty(),
-                "remedies, which were none,");
   parts_->profiles.publish(next.profiles);
   parts_->tree.publish(next.tree);
   parts_->items.publish(std::make_shared<std::vector<rule::ItemSpec>>(next.items));
@@ -559,6 +559,7 @@ std::vector<std::string> Daemon::reload(Setup next) {
   parts_->rules->set_windows(next.config.maintenance);
   parts_->notifier->reload(notices_of(next.config));
   parts_->remedies->reload(next.config.remedies);
+  parts_->scripted = !next.config.remedies.remedies.empty();
   parts_->setup = std::move(next);
   parts_->watch();
   return left;

@@ -93,6 +93,26 @@ TEST_F(Notices, NameTheScriptThatRepaired) {
   EXPECT_EQ(2U, audit["events"].size()) << audit;
 }
 
+TEST_F(Notices, TheFirstScriptRunsAfterAReload) {
+  const std::string pids = (folder / "pids").string();
+  const auto words = serve("");
+  Daemon daemon(words);
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  serve(remedy("echo $$ >> " + pids + "\n"));
+  daemon.send(SIGHUP);
+  ASSERT_TRUE(eventually([&] {
+    const Json remedies = daemon.ask("/api/v1/remedies");
+    return remedies.is_object() && remedies["remedies"].size() == 1;
+  })) << daemon.printed();
+  network.set_dead("127.77.1.2", true);
+  EXPECT_TRUE(eventually([&] {
+    const Json runs = daemon.ask("/api/v1/remedies/runs?state=done");
+    return runs.is_object() && runs["runs"].size() == 1 && runs["runs"][0]["good"] == true;
+  })) << daemon.printed();
+  EXPECT_NE("", read("pids"));
+}
+
 TEST_F(Notices, NoScriptRunsTwiceOverKillNine) {
   const std::string pids = (folder / "pids").string();
   const auto words = serve(remedy("echo $$ >> " + pids + "\nexec sleep 1000\n", ", approval: true"));

@@ -206,16 +206,22 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   return value;
 }
 
-std::string format_number(double value) {
-  if (std::isnan(value)) return "NaN";
-  if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  std::array<char, 32> room{};
+char* write_number(char* to, double value) {
+  const auto word = [&](std::string_view text) { return std::copy(text.begin(), text.end(), to); };
+  if (std::isnan(value)) return word("NaN");
+  if (std::isinf(value)) return word(value > 0 ? "+Inf" : "-Inf");
   // As Go's 'f' -1 form does within Prometheus' range: whole numbers stay whole, large ones do not turn to exponents early.
   const double size = std::abs(value);
   const auto form = size != 0 && (size < 1e-6 || size >= 1e21) ? std::chars_format::scientific : std::chars_format::fixed;
-  const auto [end, ec] = std::to_chars(room.data(), room.data() + room.size(), value, form);
-  if (ec != std::errc{}) return fmt::format("{}", value);
-  return {room.data(), end};
+  // A whole number that a double holds exactly is printed quickest as one.
+  if (size < 1e15 && value == std::trunc(value) && !(value == 0 && std::signbit(value)))
+    return std::to_chars(to, to + kNumberRoom, static_cast<std::int64_t>(value)).ptr;
+  return std::to_chars(to, to + kNumberRoom, value, form).ptr;
+}
+
+std::string format_number(double value) {
+  std::array<char, kNumberRoom> room{};
+  return {room.data(), write_number(room.data(), value)};
 }
 
 std::vector<std::string_view> split(std::string_view text, char mark) {

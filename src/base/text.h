@@ -28,6 +28,9 @@ std::optional<double> parse_number(std::string_view text);
 std::optional<std::uint64_t> parse_unsigned(std::string_view text);
 // The shortest text that reads back as the same double; "NaN", "+Inf", "-Inf" as Prometheus writes them.
 std::string format_number(double value);
+// The same into a room of at least kNumberRoom octets; gives the end, with no zero after it.
+inline constexpr std::size_t kNumberRoom = 32;
+char* write_number(char* to, double value);
 
 std::vector<std::string_view> split(std::string_view text, char mark);  // "a,,b" gives three, "" gives one
 std::string_view trim(std::string_view text);                           // ASCII white space

@@ -149,35 +149,41 @@ Result<std::vector<Matcher>> parse_series_selector(std::string_view name, std::s
   return selector->matchers;
 }
 
-void append_timestamp(std::string& out, Time at) {
+namespace {
+char* write_timestamp(char* to, Time at) {
   std::int64_t ms = to_ms(at);
   if (ms < 0) {
-    out += '-';
+    *to++ = '-';
     ms = -ms;
   }
-  std::array<char, 24> room{};
-  const auto end = std::to_chars(room.data(), room.data() + room.size(), ms / 1000).ptr;
-  out.append(room.data(), end);
+  to = std::to_chars(to, to + 20, ms / 1000).ptr;
   if (const auto left = static_cast<int>(ms % 1000); left != 0) {
-    out += '.';
-    out += static_cast<char>('0' + left / 100);
-    out += static_cast<char>('0' + left / 10 % 10);
-    out += static_cast<char>('0' + left % 10);
+    *to++ = '.';
+    *to++ = static_cast<char>('0' + left / 100);
+    *to++ = static_cast<char>('0' + left / 10 % 10);
+    *to++ = static_cast<char>('0' + left % 10);
   }
+  return to;
+}
+}  // namespace
+
+void append_timestamp(std::string& out, Time at) {
+  std::array<char, 32> room{};
+  out.append(room.data(), write_timestamp(room.data(), at));
 }
 
+// A range's answer is a million of these and little else.
 void append_sample(std::string& out, Time at, double value) {
-  out += '[';
-  append_timestamp(out, at);
-  out += ",\"";
-  // A whole number that a double holds exactly is printed quickest as one.
-  if (std::abs(value) < 1e15 && value == std::trunc(value) && !(value == 0 && std::signbit(value))) {
-    std::array<char, 24> room{};
-    out.append(room.data(), std::to_chars(room.data(), room.data() + room.size(), static_cast<std::int64_t>(value)).ptr);
-  } else {
-    out += format_number(value);
-  }
-  out += "\"]";
+  std::array<char, 32 + kNumberRoom + 8> room;
+  char* to = room.data();
+  *to++ = '[';
+  to = write_timestamp(to, at);
+  *to++ = ',';
+  *to++ = '"';
+  to = write_number(to, value);
+  *to++ = '"';
+  *to++ = ']';
+  out.append(room.data(), to);
 }
 
 void append_scalar(std::string& out, Time at, double value) {

@@ -187,7 +187,7 @@ Status Daemon::Parts::open_remedies() {
   const bool own = config.runner.socket.empty();
   const std::filesystem::path socket = own ? std::filesystem::absolute(config.data) / "runner.sock" : config.runner.socket;
   scripted = !config.remedies.remedies.empty();
-  if (own) {
+  if (own && !config.runner.scripts.empty()) {  // the demonstration has none
     runner = std::make_unique<remedy::RunnerChild>(remedy::ChildSpec{.program = setup.share.script_runner,
                                                                      .socket = socket,
                                                                      .scripts = std::filesystem::absolute(config.runner.scripts),

@@ -14,8 +14,8 @@
 #include "config/yaml.h"
 #include "net/address.h"
 #include "notify/spec.h"
-#include "rule/window.h"
 #include "remedy/spec.h"
+#include "rule/window.h"
 #include "snmp/target.h"
 #include "snmp/usm.h"
 

@@ -21,7 +21,7 @@ enum class Language : std::uint8_t { English, Korean };
 struct Person {
   std::string name;
   std::map<std::string, std::string, std::less<>> addresses;
-  WeekHours hours;                     // outside of them a notice waits until they begin, if it is still true then
+  WeekHours hours;                 // outside of them a notice waits until they begin, if it is still true then
   std::optional<Severity> always;  // from this level on the hours do not count
   Language language = Language::English;
 };

@@ -33,7 +33,8 @@ TEST(Refuses, NamesWhatDoesNotHold) {
   EXPECT_EQ("the device is web1, it wants db*", why({.devices = {"db*"}}));
   EXPECT_EQ("the tag role is \"\", it wants core", why({.tags = {{"role", {"core"}}}}));
   EXPECT_EQ("the label device is \"web1\", it wants x", why({.labels = {{"device", {"x"}}}}));
-  EXPECT_TRUE(covers({.from = Severity::Fatal, .items = {"cpu*"}, .tags = {{"site", {"seoul"}}}}, alarm.item, "web1", alarm.labels, tags));
+  EXPECT_TRUE(covers({.from = Severity::Fatal, .items = {"cpu*"}, .tags = {{"site", {"seoul"}}}}, alarm.item, "web1",
+                     alarm.labels, tags));
   EXPECT_FALSE(covers({.devices = {"db*"}}, alarm.item, "web1", alarm.labels, tags));
   EXPECT_FALSE(covers({.items = {"mem*"}}, alarm.item, "web1", alarm.labels, tags));
   EXPECT_FALSE(covers({.tags = {{"role", {"core"}}}}, alarm.item, "web1", alarm.labels, tags));

@@ -98,7 +98,8 @@ TEST(WeekHours, AreClosedOnHolidays) {
   EXPECT_FALSE(always.always());
   EXPECT_FALSE(always.contains(at("2028-02-29T01:00:00Z")));
   EXPECT_TRUE(always.contains(at("2028-03-01T01:00:00Z")));
-  for (const char* wrong : {"2026-13-01", "12-32", "Christmas", "2026-12-25 10:00", ""}) EXPECT_FALSE(always.close_on({wrong})) << wrong;
+  for (const char* wrong : {"2026-13-01", "12-32", "Christmas", "2026-12-25 10:00", ""})
+    EXPECT_FALSE(always.close_on({wrong})) << wrong;
 }
 
 TEST(WeekHours, RefuseWithTheWordAtFault) {

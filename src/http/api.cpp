@@ -22,12 +22,6 @@ ParamSpec cursor_of(char mark) {
   return {.name = "cursor", .kind = Kind::Cursor, .about = "\"next\" of the page before", .mark = mark};
 }
 
-void write_next(JsonWriter& json, const std::string& next) {
-  json.key("next");
-  if (next.empty()) json.null();
-  else json.value(next);
-}
-
 Reply finish(std::string body) {
   body += '\n';
   return {.body = std::move(body)};

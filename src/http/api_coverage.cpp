@@ -106,9 +106,8 @@ Reply coverage(const Call& call) {
   json.end_array().key("channels").begin_array();
   for (const notify::ChannelState& channel : untried)
     json.begin_object().member("name", channel.name).member("type", channel.type).member("problem", channel.problem).end_object();
-  json.end_array().key("next");
-  if (next.empty()) json.null();
-  else json.value(next);
+  json.end_array();
+  write_next(json, next);
   json.end_object();
   body += '\n';
   return {.body = std::move(body)};

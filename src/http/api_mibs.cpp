@@ -12,17 +12,13 @@
 namespace bongsu::http {
 namespace {
 
-void write_next(JsonWriter& json, std::size_t to, std::size_t all) {
-  json.key("next");
-  if (to < all) json.value(encode_cursor('m', std::to_string(to)));
-  else json.null();
-}
-
 struct Page {
   Page(const Call& call, std::size_t all)
       : from(static_cast<std::size_t>(std::min<std::uint64_t>(call.params.cursor_number("cursor").value_or(0), all))),
-        to(std::min(all, from + call.params.count("limit"))) {}
+        to(std::min(all, from + call.params.count("limit"))),
+        next(to < all ? encode_cursor('m', std::to_string(to)) : std::string()) {}
   std::size_t from, to;
+  std::string next;
 };
 
 Reply whole(std::string body) {
@@ -43,7 +39,7 @@ Reply list(const Call& call) {
   json.begin_object().key("modules").begin_array();
   for (std::size_t i = page.from; i < page.to; ++i) mib::append_module(json, modules[i]);
   json.end_array().member("errors", static_cast<std::uint64_t>(errors)).member("warnings", static_cast<std::uint64_t>(warnings));
-  write_next(json, page.to, modules.size());
+  write_next(json, page.next);
   json.end_object();
   return whole(std::move(body));
 }
@@ -71,7 +67,7 @@ Reply one(const Call& call) {
   json.end_array().key("objects").begin_array();
   for (std::size_t i = page.from; i < page.to; ++i) mib::append_object(json, tree->at(objects[i]), true);
   json.end_array();
-  write_next(json, page.to, objects.size());
+  write_next(json, page.next);
   json.end_object();
   return whole(std::move(body));
 }

@@ -58,9 +58,8 @@ Reply run_list(const Call& call) {
     remedy::write_run(json, run, false);
     last = run.id;
   }
-  json.end_array().key("next");
-  if (next.empty()) json.null();
-  else json.value(next);
+  json.end_array();
+  write_next(json, next);
   json.end_object();
   body += '\n';
   return {.body = std::move(body)};

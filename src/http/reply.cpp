@@ -3,7 +3,6 @@
 
 #include <ctime>
 
-#include "base/json.h"
 #include "base/text.h"
 
 namespace bongsu::http {
@@ -44,6 +43,12 @@ Reply stream(std::string type, std::string head, std::function<bool(std::string&
   reply.body.clear();
   reply.rest = std::move(pieces);
   return reply;
+}
+
+void write_next(JsonWriter& json, const std::string& cursor) {
+  json.key("next");
+  if (cursor.empty()) json.null();
+  else json.value(cursor);
 }
 
 Reply plain_text(int status, std::string_view text) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/result.h"
 #include "http/front.h"
 
@@ -24,6 +25,9 @@ struct Reply {
 // An answer made as it is sent: `head`, what `more` appends until it returns false, `tail`. One that turns out to be small is
 // made at once. `octets` is what `more` holds in memory, about.
 Reply stream(std::string type, std::string head, std::function<bool(std::string&)> more, std::string tail, std::size_t octets);
+
+// The member "next" of a page: the cursor where the list goes on, null where it is empty.
+void write_next(JsonWriter& json, const std::string& cursor);
 
 // A line for programs that show it as it is.
 Reply plain_text(int status, std::string_view text);

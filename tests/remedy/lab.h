@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "model/alarm_news.h"
 #include "remedy/engine.h"
-#include "store/memory.h"
+#include "store/stand_ins.h"
 
 namespace bongsu::remedy {
 
@@ -27,53 +27,6 @@ class FakeHands final : public Hands {
   }
   std::vector<std::pair<std::uint64_t, Order>> begun;
   std::vector<std::pair<std::uint64_t, Result<Outcome>>> results;
-  bool refuse = false;
-};
-
-class TaggedDevices final : public DeviceSource {
- public:
-  std::vector<DeviceState> devices() const override { return known; }
-  std::optional<DeviceState> device(std::string_view name) const override {
-    for (const DeviceState& one : known) {
-      if (one.name == name) return one;
-    }
-    return std::nullopt;
-  }
-  std::vector<DeviceState> known{{.name = "web1", .address = "192.0.2.1", .tags = {{"site", "seoul"}}},
-                                 {.name = "db1", .address = "192.0.2.2", .tags = {{"site", "busan"}}}};
-};
-
-// A store whose disk can refuse.
-class KeptState final : public StateStore {
- public:
-  Result<std::optional<std::string>> get(std::string_view table, std::string_view key) const override {
-    return store.get(table, key);
-  }
-  Status scan(std::string_view table, std::string_view prefix,
-              const std::function<bool(std::string_view, std::string_view)>& visit) const override {
-    return store.scan(table, prefix, visit);
-  }
-  Status commit(const StateBatch& batch) override {
-    if (refuse) return Error{Code::Unavailable, "disk full"};
-    return store.commit(batch);
-  }
-  std::size_t count(std::string_view table) const {
-    std::size_t records = 0;
-    const Status read = store.scan(table, "", [&](std::string_view, std::string_view) { return ++records, true; });
-    return read ? records : 0;
-  }
-  // Texts of audit events, oldest first.
-  std::vector<std::string> audit() const {
-    EventQuery query;
-    query.kinds = {EventKind::Audit};
-    query.limit = 10'000;
-    std::vector<std::string> out;
-    if (const auto page = store.search(query)) {
-      for (auto at = page->events.rbegin(); at != page->events.rend(); ++at) out.push_back(at->text);
-    }
-    return out;
-  }
-  store::MemoryStore store;
   bool refuse = false;
 };
 

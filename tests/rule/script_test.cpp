@@ -57,13 +57,16 @@ TEST(RuleScripts, HoldWithARestartEachSecond) {
     // What ships is about levels, and takes hours.
     if (name.string().starts_with("stock_")) continue;
     // And points that it writes of itself it writes anew when it begins.
-    if (name == "uplink.test" || name == "uplink_in_maintenance.test" || name == "disk_full.test" || name == "device_gone.test" ||
-        name == "silence.test" || name == "reload.test")
+    if (name == "uplink.test" || name == "disk_full.test" || name == "device_gone.test" || name == "silence.test" ||
+        name == "reload.test")
       continue;
     const ScriptResult once = run_file(file);
     const ScriptResult restarted = run_file(file, true);
     for (const std::string& failure : restarted.failures) ADD_FAILURE() << "restarted: " << failure;
-    EXPECT_EQ(once.log, restarted.log) << file;
+    // Here such a point tells when its item rises.
+    if (name != "uplink_in_maintenance.test") {
+      EXPECT_EQ(once.log, restarted.log) << file;
+    }
   }
 }
 

@@ -33,12 +33,21 @@ std::vector<std::filesystem::path> markers(const config::MainConfig& config) {
 
 Herald::Herald(std::function<std::optional<config::MainConfig>()> config) : config_(std::move(config)) {
   state_.lock()->told = last_told();
-  thread_ = std::thread([this] { work(); });
+  thread_ = std::thread([this] {
+    work();
+    state_.lock()->ended = true;
+    changed_.notify_all();
+  });
 }
 
 Herald::~Herald() {
-  state_.lock()->stopping = true;
-  changed_.notify_all();
+  {
+    auto state = state_.lock();
+    state->stopping = true;
+    changed_.notify_all();
+    changed_.wait_for(state.hold(), at_the_end_, [&] { return state->ended; });
+  }
+  enough_.request_stop();
   thread_.join();
 }
 
@@ -153,7 +162,7 @@ bool Herald::send(config::MainConfig& config, const notify::LastWord& word) cons
     log::error("{}: {}; {}", word.title, word.why, courier.error().text);
     return false;
   }
-  const auto told = notify::tell_last(spec, **courier, word, clock_.now(), kPatience);
+  const auto told = notify::tell_last(spec, **courier, word, clock_.now(), kPatience, enough_.get_token());
   for (const std::string& line : told.missed) log::error("{}: not told by {}", word.title, line);
   return told.reached > 0;
 }

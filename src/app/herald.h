@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
@@ -23,7 +24,7 @@ namespace bongsu::app {
 class Herald {
  public:
   explicit Herald(std::function<std::optional<config::MainConfig>()> config);
-  // Waits until what is being told has been tried once: a minute at most.
+  // Waits until what is being told has been tried once: 20 s at most, and 3 s after hurry().
   ~Herald();
   Herald(const Herald&) = delete;
   Herald& operator=(const Herald&) = delete;
@@ -31,6 +32,8 @@ class Herald {
   // `until`: how long Bongsu must be up before this counts as over.
   void trouble(const std::string& title, const std::string& why, Millis until);
   void well();
+  // Whoever ends Bongsu waits.
+  void hurry() { at_the_end_ = Millis(3'000); }
   bool troubled() const;
   Millis until() const;
 
@@ -52,9 +55,12 @@ class Herald {
   struct State {
     std::optional<Told> told;
     bool stopping = false;
+    bool ended = false;  // the thread has nothing left to do
   };
   Guarded<State> state_;
   std::condition_variable changed_;
+  std::stop_source enough_;  // of waiting for answers
+  Millis at_the_end_{20'000};
   std::thread thread_;
 };
 

@@ -147,7 +147,10 @@ class Supervisor {
       if (waitpid(child_, &status, WNOHANG) == child_) return status;
       timespec second{.tv_sec = 1, .tv_nsec = 0};
       const int number = sigtimedwait(&signals_, nullptr, &second);
-      if (number == SIGINT || number == SIGTERM) stopping_ = true;
+      if (number == SIGINT || number == SIGTERM) {
+        stopping_ = true;
+        herald_->hurry();
+      }
       if (number == SIGINT || number == SIGTERM || number == SIGHUP) kill(child_, number);
       if (!herald_->troubled()) continue;
       if (!up_) up_ = read_said(pipe).up;
@@ -162,7 +165,10 @@ class Supervisor {
     while (clock_.steady() < end) {
       timespec some{.tv_sec = 0, .tv_nsec = 100'000'000};
       const int number = sigtimedwait(&signals_, nullptr, &some);
-      if (number == SIGINT || number == SIGTERM) return false;
+      if (number == SIGINT || number == SIGTERM) {
+        herald_->hurry();
+        return false;
+      }
     }
     return true;
   }

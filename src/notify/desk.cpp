@@ -117,12 +117,13 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
   }
   Case& one = at->second;
   if (one.over) return;
-  // Whoever acknowledges may know less of this than who judges.
-  const bool by_person = news.change == AlarmChange::Acknowledged || news.change == AlarmChange::Unacknowledged;
   const Alarm old = std::exchange(one.news, news).alarm;
-  if (by_person && old.id == id) {
-    one.news.alarm.suppressed = old.suppressed;
-    one.news.alarm.suppressed_by = old.suppressed_by;
+  if (old.id == id) {
+    // Whoever acknowledges may know less of the alarm than who judges it, who may not have heard yet of that in his round.
+    const bool by_person = news.change == AlarmChange::Acknowledged || news.change == AlarmChange::Unacknowledged;
+    const bool acknowledged = by_person ? news.alarm.acknowledged : old.acknowledged;
+    if (by_person) one.news.alarm = old;
+    one.news.alarm.acknowledged = acknowledged;
   }
   one.tags = tags;
   keep(one);
@@ -134,7 +135,7 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
     Delivery& delivery = deliveries_.at(number);
     if (!delivery.message.empty() || !begins(delivery.notice.reason)) continue;
     const Severity before = delivery.notice.news.before;
-    delivery.notice.news = news;
+    delivery.notice.news = one.news;
     if (delivery.notice.reason == Reason::Worse) delivery.notice.news.before = before;
     keep(delivery);
   }

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <condition_variable>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/lock.h"
 #include "notify/message.h"
@@ -22,9 +24,26 @@ std::string names_of(const Spec& spec) {
   return names.empty() ? "channels: in bongsu.yaml is empty" : "there are " + names;
 }
 
-}  // namespace
+// One message that is asked for; its answer may come after whoever waits has gone.
+struct Asked {
+  struct Answer {
+    Guarded<std::optional<Reply>> reply;
+    std::condition_variable_any come;
+  };
+  std::shared_ptr<Answer> answer = std::make_shared<Answer>();
+  const Channel* channel = nullptr;
 
-Status send_now(const Spec& spec, Courier& courier, const Recipient& to, Notice notice, std::string key, Time now) {
+  Status wait(std::chrono::steady_clock::time_point end, const std::stop_token& enough) const {
+    auto reply = answer->reply.lock();
+    if (!answer->come.wait_until(reply.hold(), enough, end, [&] { return reply->has_value(); }))
+      return Error{Code::Timeout, "no answer in time"};
+    const Verdict verdict = judge(*channel, **reply);
+    if (verdict.outcome == Outcome::Sent) return {};
+    return Error{Code::Refused, verdict.why};
+  }
+};
+
+Result<Asked> ask(const Spec& spec, Courier& courier, const Recipient& to, Notice notice, std::string key, Time now) {
   const auto channel = spec.channels.find(to.channel);
   if (channel == spec.channels.end()) return Error{Code::NotFound, "no channel " + to.channel + "; " + names_of(spec)};
   const auto person = spec.people.find(to.person);
@@ -37,25 +56,22 @@ Status send_now(const Spec& spec, Courier& courier, const Recipient& to, Notice 
   const Words words = words_of(message, known ? person->second.language : Language::English,
                                known ? person->second.hours.zone() : std::string_view(), spec.page);
   BONGSU_TRY(Request request, request_of(channel->second, message, words, spec, now));
-  struct Answer {
-    Guarded<std::optional<Reply>> reply;
-    std::condition_variable come;
-  };
-  const auto answer = std::make_shared<Answer>();
-  const Millis patience = request.timeout + std::chrono::seconds(2);
-  courier.send(std::move(request), [answer](Reply reply) {
+  Asked asked{.channel = &channel->second};
+  courier.send(std::move(request), [answer = asked.answer](Reply reply) {
     *answer->reply.lock() = std::move(reply);
     answer->come.notify_all();
   });
-  auto reply = answer->reply.lock();
-  if (!answer->come.wait_for(reply.hold(), patience, [&] { return reply->has_value(); }))
-    return Error{Code::Timeout, "no answer within " + format_duration(channel->second.timeout)};
-  const Verdict verdict = judge(channel->second, **reply);
-  if (verdict.outcome == Outcome::Sent) return {};
-  return Error{Code::Refused, verdict.why};
+  return asked;
 }
 
-LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience) {
+}  // namespace
+
+Status send_now(const Spec& spec, Courier& courier, const Recipient& to, Notice notice, std::string key, Time now) {
+  BONGSU_TRY(const Asked asked, ask(spec, courier, to, std::move(notice), std::move(key), now));
+  return asked.wait(std::chrono::steady_clock::now() + asked.channel->timeout + std::chrono::seconds(2), {});
+}
+
+LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience, std::stop_token enough) {
   const auto end = std::chrono::steady_clock::now() + patience;
   Notice notice{.reason = word.over ? Reason::Recovered : Reason::Raised};
   notice.news.at = now;
@@ -71,22 +87,31 @@ LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Tim
   alarm.changed = now;
   if (word.over) alarm.state = AlarmState::Recovered, alarm.ended = now, notice.news.note = word.why;
 
-  LastTold told;
   std::set<Recipient> all;
   for (const Route& route : spec.routes) {
     for (Recipient& one : recipients(spec, route.to, route.via)) all.insert(std::move(one));
   }
   const std::string key =
       "bongsu-" + spec.host + "-" + std::to_string(word.since.time_since_epoch().count()) + (word.over ? "-over" : "");
-  for (const Recipient& to : all) {
-    Status done = Error{Code::Timeout, "no time was left for it"};
-    for (int attempt = 0; attempt < kAttempts && std::chrono::steady_clock::now() < end; ++attempt) {
-      done = send_now(spec, courier, to, notice, key, now);
-      if (done || done.error().code == Code::Invalid) break;
+  LastTold told;
+  std::map<Recipient, std::string> left;  // with why
+  for (const Recipient& to : all) left.emplace(to, "no time was left for it");
+  for (int attempt = 0; attempt < kAttempts && !left.empty() && std::chrono::steady_clock::now() < end; ++attempt) {
+    if (enough.stop_requested()) break;
+    std::map<Recipient, Result<Asked>> asked;
+    for (const auto& [to, why] : left) asked.emplace(to, ask(spec, courier, to, notice, key, now));
+    for (auto& [to, one] : asked) {
+      const Status done = one ? one->wait(end, enough) : Status(std::move(one).error());
+      if (done) {
+        ++told.reached;
+        left.erase(to);
+      } else {
+        left.at(to) = done.error().text;
+      }
     }
-    if (done) ++told.reached;
-    else told.missed.push_back(to.channel + (to.person.empty() ? "" : " to " + to.person) + ": " + done.error().text);
   }
+  for (const auto& [to, why] : left)
+    told.missed.push_back(to.channel + (to.person.empty() ? "" : " to " + to.person) + ": " + why);
   return told;
 }
 

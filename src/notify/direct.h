@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,10 @@ struct LastTold {
   std::size_t reached = 0;
   std::vector<std::string> missed;  // a line for each who was not reached
 };
-// Tells all whom any route tells at once (not those of its later steps), whatever its level, device, item or hour; up to 3
-// attempts each, and no attempt is begun after `patience`.
-LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience);
+// Tells all whom any route tells at once (not those of its later steps), whatever its level, device, item or hour, and all of
+// them at a time; up to 3 attempts each. Returns within `patience`, or as soon as `enough` is asked for: who has not answered
+// by then was not reached.
+LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Time now, Millis patience,
+                   std::stop_token enough = {});
 
 }  // namespace bongsu::notify

@@ -121,7 +121,11 @@ Status Engine::restore() {
     }
     for (auto& [id, alarm] : ledger.alarms) {
       if (alarm.state != AlarmState::Active || alarm_key(id) != key) continue;
-      if (kept->said.until_worse && alarm.level > kept->level) break;
+      // The run that kept it ended before it could say that the level had risen meanwhile.
+      if (kept->said.until_worse && alarm.level > kept->level) {
+        ledger.unacknowledge(alarm, alarm.changed, state_->unsaved);
+        break;
+      }
       alarm.acknowledged = true;
       ledger.acknowledgements.emplace(id, *std::move(kept));
       break;
@@ -487,15 +491,23 @@ Status Engine::acknowledge(std::uint64_t id, const Acknowledgement& acknowledgem
   batch.events.push_back(std::move(event));
   put_news(batch, AlarmChange::Acknowledged, *known, acknowledgement.by, acknowledgement.note, now);
   BONGSU_TRY_OK(store_.commit(batch).context("acknowledge alarm " + std::to_string(id)));
-  auto ledger = state_->ledger.lock();
-  const auto at = ledger->alarms.find(id);
-  // It may have ended or risen meanwhile; then the record means nothing.
-  if (at == ledger->alarms.end() || at->second.state != AlarmState::Active) return {};
-  if (acknowledgement.until_worse && at->second.level > kept.level) return {};
-  at->second.acknowledged = true;
-  if (const auto shown = ledger->shown.find(id); shown != ledger->shown.end()) shown->second.acknowledged = true;
-  ledger->acknowledgements.insert_or_assign(id, kept);
-  return {};
+  {
+    auto ledger = state_->ledger.lock();
+    const auto at = ledger->alarms.find(id);
+    // It may have ended meanwhile; then the record means nothing.
+    if (at == ledger->alarms.end() || at->second.state != AlarmState::Active) return {};
+    if (!acknowledgement.until_worse || at->second.level <= kept.level) {
+      at->second.acknowledged = true;
+      if (const auto shown = ledger->shown.find(id); shown != ledger->shown.end()) shown->second.acknowledged = true;
+      ledger->acknowledgements.insert_or_assign(id, kept);
+      return {};
+    }
+  }
+  // Or risen, which ends it at once: who acts on news must hear of that, too.
+  StateBatch back;
+  back.erase(kAcknowledgementTable, alarm_key(id));
+  put_news(back, AlarmChange::Unacknowledged, *known, "", "", now);
+  return store_.commit(back).context("acknowledge alarm " + std::to_string(id));
 }
 
 Status Engine::unacknowledge(std::uint64_t id, const std::string& by, Time now) {

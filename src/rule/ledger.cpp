@@ -239,9 +239,7 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   if (const auto known = acknowledgements.find(alarm.id);
       known != acknowledgements.end() && known->second.said.until_worse && level.severity > known->second.level) {
-    acknowledgements.erase(known);
-    alarm.acknowledged = false;
-    out.records[{kAcknowledgementTable, alarm_key(alarm.id)}] = std::nullopt;
+    unacknowledge(alarm, now, out);
   }
   tell({.change = AlarmChange::Level, .before = before, .at = now, .alarm = alarm}, out);
 }
@@ -312,21 +310,21 @@ void Ledger::show() {
   unshown_.clear();
 }
 
+void Ledger::unacknowledge(Alarm& alarm, Time now, Unsaved& out) {
+  acknowledgements.erase(alarm.id);
+  alarm.acknowledged = false;
+  unshown_.insert(alarm.id);
+  out.records[{kAcknowledgementTable, alarm_key(alarm.id)}] = std::nullopt;
+  tell({.change = AlarmChange::Unacknowledged, .before = alarm.level, .at = now, .alarm = alarm}, out);
+}
+
 void Ledger::expire_acknowledgements(Time now, Unsaved& out) {
-  for (auto known = acknowledgements.begin(); known != acknowledgements.end();) {
-    if (!known->second.said.until || *known->second.said.until > now) {
-      ++known;
-      continue;
-    }
-    if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) alarm->second.acknowledged = false;
-    unshown_.insert(known->first);
-    if (const auto alarm = alarms.find(known->first); alarm != alarms.end()) {
-      alarm->second.acknowledged = false;
-      tell({.change = AlarmChange::Unacknowledged, .before = alarm->second.level, .at = now, .alarm = alarm->second}, out);
-    }
-    out.records[{kAcknowledgementTable, alarm_key(known->first)}] = std::nullopt;
-    known = acknowledgements.erase(known);
+  std::vector<std::uint64_t> over;
+  for (const auto& [id, kept] : acknowledgements) {
+    if (kept.said.until && *kept.said.until <= now) over.push_back(id);
   }
+  std::sort(over.begin(), over.end());
+  for (const std::uint64_t id : over) unacknowledge(alarms.at(id), now, out);
 }
 
 void Ledger::end_strays(Time now, Unsaved& out) {

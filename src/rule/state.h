@@ -74,6 +74,7 @@ class Ledger {
   std::unordered_map<std::uint64_t, Hush> hushes;
   std::map<std::string, Window, std::less<>> windows;       // kept
   std::map<std::string, Window, std::less<>> file_windows;  // of the configuration
+  std::set<std::string, std::less<>> windows_begun;         // names of those that are being kept
   bool windows_changed = false;
   int windows_named = 0;  // by a number, since the start
   bool uplink_lost = false;
@@ -101,11 +102,15 @@ class Ledger {
   // Ends its alarm, saying why, and forgets it.
   void drop(Item& item, const Labels& labels, const std::string& reason, Time now, Unsaved& out);
   void drop_all(Item& item, const std::string& reason, Time now, Unsaved& out);
+  // Whether its item had a value of late. Of a device that is down only those speak that tell of it: the others fell silent.
+  bool speaks(const Alarm& alarm) const;
   // Suppresses an open alarm, or, with nothing, does so no longer.
   void hush(std::uint64_t alarm, const std::optional<Hush>& how, Time now, Unsaved& out);
   // Names of the windows that are open; those that are over leave.
   std::vector<std::string> open_windows(Time now, Unsaved& out);
   void expire_acknowledgements(Time now, Unsaved& out);
+  // Says of an open alarm that nobody has it in hand any more.
+  void unacknowledge(Alarm& alarm, Time now, Unsaved& out);
   // Alarms that no watch holds: kept by a run that ended in between, or of items that left.
   void end_strays(Time now, Unsaved& out);
 

@@ -34,8 +34,8 @@ std::string down_text(const std::set<std::string>& names) {
 struct Look {
   const Ledger& ledger;
   Reach& reach;
-  const std::vector<const Window*> windows;  // open ones
-  const std::set<std::string, std::less<>>& alarmed;
+  const std::vector<const Window*> windows;           // open ones
+  const std::set<std::string, std::less<>>& alarmed;  // devices with an open alarm that is judged still
   const bool can_ask;
   const Time now;
   std::set<std::string>& to_ask;
@@ -145,6 +145,13 @@ struct Look {
 
 }  // namespace
 
+bool Ledger::speaks(const Alarm& alarm) const {
+  const auto item = items.find(alarm.item);
+  if (item == items.end()) return false;
+  const auto watch = item->second.watches.find(alarm.labels);
+  return watch != item->second.watches.end() && !watch->second.missing;
+}
+
 void Ledger::hush(std::uint64_t id, const std::optional<Hush>& how, Time now, Unsaved& out) {
   const auto known = hushes.find(id);
   const std::optional<Hush> before = known == hushes.end() ? std::nullopt : std::optional(known->second);
@@ -213,7 +220,10 @@ void Engine::suppress(Round& round, bool judged) {
       }
     }
     std::set<std::string, std::less<>> alarmed;
-    for (const std::uint64_t id : ledger->open) alarmed.insert(ledger->alarms.at(id).device);
+    for (const std::uint64_t id : ledger->open) {
+      const Alarm& alarm = ledger->alarms.at(id);
+      if (ledger->speaks(alarm)) alarmed.insert(alarm.device);
+    }
     const Look look{*ledger, reach, std::move(windows), alarmed, options_.prober != nullptr, round.now, to_ask};
     state_->waiting = false;
     for (const std::uint64_t id : ledger->open) {

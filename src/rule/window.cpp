@@ -54,10 +54,11 @@ void Engine::set_windows(std::vector<Window> windows) {
 }
 
 Result<std::string> Engine::begin_window(Window window, Time now) {
+  window.in_file = false;
   {
     const auto ledger = state_->ledger.lock();
     const auto taken = [&](const std::string& name) {
-      return ledger->windows.contains(name) || ledger->file_windows.contains(name);
+      return ledger->windows.contains(name) || ledger->file_windows.contains(name) || ledger->windows_begun.contains(name);
     };
     if (window.name.empty()) {
       // Not the name of one that has just ended: its record may not be gone yet.
@@ -65,10 +66,10 @@ Result<std::string> Engine::begin_window(Window window, Time now) {
     } else if (taken(window.name)) {
       return Error{Code::Exists, "maintenance " + window.name + " is there already; end it first, or take another name"};
     }
+    BONGSU_TRY_OK(check_window(window));
+    if (window.until && *window.until <= now) return Error{Code::Invalid, "maintenance " + window.name + ": it is over already"};
+    ledger->windows_begun.insert(window.name);
   }
-  window.in_file = false;
-  BONGSU_TRY_OK(check_window(window));
-  if (window.until && *window.until <= now) return Error{Code::Invalid, "maintenance " + window.name + ": it is over already"};
   StateBatch batch;
   batch.put(kWindowTable, window.name, encode(window));
   batch.events.push_back(window_event(window,
@@ -76,9 +77,11 @@ Result<std::string> Engine::begin_window(Window window, Time now) {
                                           (window.until ? " until " + format_time(*window.until) : "") +
                                           (window.note.empty() ? "" : ": " + window.note),
                                       now));
-  BONGSU_TRY_OK(store_.commit(batch).context("maintenance " + window.name));
+  const Status kept = store_.commit(batch).context("maintenance " + window.name);
   const std::string name = window.name;
   auto ledger = state_->ledger.lock();
+  ledger->windows_begun.erase(name);
+  if (!kept) return kept.error();
   ledger->windows.insert_or_assign(name, std::move(window));
   ledger->windows_changed = true;
   return name;

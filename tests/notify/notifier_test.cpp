@@ -7,6 +7,7 @@
 
 #include "lab.h"
 #include "notify/desk.h"
+#include "notify/direct.h"
 
 namespace bongsu::notify {
 namespace {
@@ -331,6 +332,33 @@ TEST(Notifier, EscalatesAndRepeatsUntilSomebodyTakesIt) {
   EXPECT_EQ(2U, lab.said().size());
 }
 
+// A slow round of evaluation tells of the alarm as it stood before somebody took it.
+TEST(Notifier, KeepsAnAcknowledgementThatARoundDidNotKnow) {
+  Route route = route_to({"ops"});
+  route.repeat = 1min;
+  Lab lab(spec_of({route}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  alarm.acknowledged = true;
+  lab.tell(AlarmChange::Acknowledged, alarm);
+  alarm.acknowledged = false;
+  alarm.level = alarm.peak = Severity::Urgent;
+  lab.tell(AlarmChange::Level, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ(
+      (Said{"ops-topic: [danger] web1: CPU usage 93 % (limit 80 %)", "ops-topic: [urgent] web1: CPU usage 93 % (limit 80 %)"}),
+      lab.said());
+  lab.run(5min);
+  EXPECT_EQ(Said{}, lab.said());
+  // Nor does one bring it back.
+  lab.tell(AlarmChange::Unacknowledged, alarm);
+  alarm.acknowledged = true;
+  lab.tell(AlarmChange::Flapping, alarm);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+}
+
 TEST(Notifier, TellsAPersonOnceWhateverTheRoutes) {
   auto first = route_to({"ops"});
   auto second = route_to({"all"});
@@ -532,6 +560,28 @@ TEST(Notifier, TestsAChannel) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(Code::Refused, refused.error().code);
   EXPECT_EQ("401 who are you?", refused.error().text);
+}
+
+// The mail server hangs; the other hears of it, and who ends Bongsu does not wait.
+TEST(TellLast, TellsAllAtATimeAndEndsWhenItIsEnough) {
+  const Spec spec = spec_of({route_to({"ops"}), [] {
+                               Route other = route_to({"ops"});
+                               other.name = "spare";
+                               other.via = {"spare"};
+                               return other;
+                             }()});
+  struct HalfDead final : Courier {
+    void send(Request request, std::function<void(Reply)> done) override {
+      if (request.url.find("/hook") != std::string::npos) return;
+      done({.status = 200, .said = "ok"});
+      enough.request_stop();
+    }
+    std::stop_source enough;
+  } courier;
+  const LastTold told =
+      tell_last(spec, courier, {.title = "Bongsu does not start", .since = kStart}, kStart, 10min, courier.enough.get_token());
+  EXPECT_EQ(1U, told.reached);
+  EXPECT_EQ(Said{"hook to ops: no answer in time"}, told.missed);
 }
 
 TEST(NoticeRecords, AreReadAsTheyWereWritten) {

@@ -199,6 +199,51 @@ TEST_F(RuleEngineTest, RefusesToAcknowledgeWhatIsNotThere) {
   EXPECT_EQ(Code::Refused, engine->acknowledge(1, {}, at(11)).error().code);
 }
 
+// Who acts on news hears that an acknowledgement ended with the rise that came while it was being kept.
+TEST_F(RuleEngineTest, AnAcknowledgementThatARiseOvertakesIsTakenBack) {
+  ItemSpec two = item("v", "v", 90);
+  two.levels.push_back({Severity::Urgent, 95, 0s, {}});
+  auto engine = open({two});
+  put({{"__name__", "v"}, {"device", "a"}}, 0, 92);
+  engine->evaluate(at(0));
+  bool first = true;
+  store_.before_commit = [&] {
+    if (!std::exchange(first, false)) return;
+    put({{"__name__", "v"}, {"device", "a"}}, 10, 99);
+    engine->evaluate(at(10));
+  };
+  ASSERT_TRUE(engine->acknowledge(1, {.by = "test", .until_worse = true}, at(11)));
+  EXPECT_FALSE(engine->alarm(1)->acknowledged);
+  std::vector<std::string> news;
+  ASSERT_TRUE(store_.scan(kAlarmNewsTable, "", [&](std::string_view, std::string_view value) {
+    news.emplace_back(to_string(decode_alarm_news(value)->change));
+    return true;
+  }));
+  EXPECT_EQ((std::vector<std::string>{"raised", "level", "acknowledged", "unacknowledged"}), news);
+  engine = open({two});
+  EXPECT_FALSE(engine->alarm(1)->acknowledged);
+}
+
+TEST_F(RuleEngineTest, OneNameIsOneWindow) {
+  const auto engine = open({item("v", "v", 90)});
+  const Window window{.name = "night", .match = {.devices = {"a"}}, .until = at(100)};
+  Result<std::string> second = std::string();
+  bool first = true;
+  store_.before_commit = [&] {
+    if (!std::exchange(first, false)) return;
+    second = engine->begin_window(window, at(0));
+  };
+  ASSERT_TRUE(engine->begin_window(window, at(0)));
+  ASSERT_FALSE(second);
+  EXPECT_EQ(Code::Exists, second.error().code);
+  // A disk that refuses keeps no name.
+  ASSERT_TRUE(engine->end_window("night", "", at(1)));
+  store_.refuse = true;
+  EXPECT_FALSE(engine->begin_window(window, at(1)));
+  store_.refuse = false;
+  EXPECT_TRUE(engine->begin_window(window, at(1)));
+}
+
 TEST_F(RuleEngineTest, AFailingQueryChangesNothing) {
   put({{"__name__", "v"}, {"device", "a"}, {"x", "1"}}, 0, 95);
   const auto engine = open({item("v", "v * on (device) v", 90)});

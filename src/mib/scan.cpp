@@ -12,7 +12,7 @@
 namespace bongsu::mib {
 
 // Raise the word when the compiler comes to read the same text otherwise.
-const std::uint64_t kFirstKey = hash_bytes("compiler 4", kHashSeed + kImageVersion);
+const std::uint64_t kFirstKey = hash_bytes("compiler 5", kHashSeed + kImageVersion);
 
 namespace {
 
@@ -100,7 +100,7 @@ std::string sortable_time(std::string_view last_updated) {
 
 bool may_be_mib(const std::filesystem::path& file) {
   static const std::set<std::string> kOther = {".zip", ".gz",  ".tgz",  ".tar", ".xz",   ".bz2",  ".7z",
-                                               ".rar", ".pdf", ".html", ".exe", ".json", ".yaml", ".xml"};
+                                               ".rar", ".pdf", ".html", ".exe", ".json", ".yaml", ".xml",   ".md"};
   return !file.filename().string().starts_with('.') && !kOther.contains(to_lower(file.extension().string()));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <fstream>
+#include <map>
 #include <set>
 #include <tuple>
 
@@ -17,6 +18,7 @@ namespace {
 constexpr std::string_view kHomes[] = {"SNMPv2-SMI", "SNMPv2-TC",  "SNMPv2-MIB",         "IF-MIB",          "IP-MIB", "TCP-MIB",
                                        "UDP-MIB",    "BRIDGE-MIB", "SNMP-FRAMEWORK-MIB", "INET-ADDRESS-MIB"};
 constexpr int kSmiV2 = 100, kSmiV1 = 200;
+constexpr int kStandIn = Homes::kWellKnown + 300;  // the user's own modules are asked first
 // More modules to a run cost the parser, which looks names up in lists, more than a further run does.
 constexpr std::size_t kGroup = 120;
 
@@ -43,6 +45,7 @@ class Gatherer {
       out.problems.push_back({"", 0, 0, false, path + "; check the path and its rights"});
     // The modules that come with Bongsu are named first, and are everybody's.
     first_folder_ = paths.empty() ? 0 : mib::list_files({paths[0]}, unreadable).size();
+    if (!paths.empty()) vendors_ = (paths[0] / "vendors").lexically_normal();
   }
 
   void read() {
@@ -58,6 +61,7 @@ class Gatherer {
       if (mib::is_zip(file)) unpack(file, *text, 1);
       else take(file, file, *text);
     }
+    take_stand_ins();
   }
 
   void report(const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
@@ -70,6 +74,7 @@ class Gatherer {
   void take(const std::filesystem::path& file, const std::filesystem::path& where, const std::string& text) {
     mib::ScannedFile scanned = mib::scan(text);
     if (scanned.modules.empty()) report(file, {}, true, "no MIB module found (NAME DEFINITIONS ::= BEGIN ... END); left out");
+    const bool stand_in = order_ < first_folder_ && file.parent_path().lexically_normal() == vendors_;
     for (mib::ScannedModule& module : scanned.modules) {
       if (!module.ended && scanned.open_quote.line == 0)
         report(file, module.place, true, "module " + module.name + " has no END; read to the end of the file");
@@ -78,18 +83,40 @@ class Gatherer {
       source.text = where;
       source.declared = static_cast<std::uint32_t>(module.definitions.size());
       source.order = order_;
-      source.rank = rank_of(module, order_ < first_folder_);
-      out.homes.add_module(module.name, source.file.parent_path(), source.rank);
-      for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
-      for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
-      for (const std::string& name : module.labels) out.homes.add_label(name, module.name);
+      source.rank = stand_in ? kStandIn : rank_of(module, order_ < first_folder_);
       source.text_key = hash_bytes(std::string_view(text).substr(module.begin, module.end - module.begin));
-      module.definitions.clear();
-      module.types.clear();
-      module.labels.clear();
-      module.imports.clear();
       source.module = std::move(module);
-      out.modules.push_back(std::move(source));
+      if (stand_in) stand_ins_.emplace(source.module.name, std::move(source));
+      else keep(std::move(source));
+    }
+  }
+
+  void keep(Source source) {
+    mib::ScannedModule& module = source.module;
+    out.homes.add_module(module.name, source.file.parent_path(), source.rank);
+    for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
+    for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
+    for (const std::string& name : module.labels) out.homes.add_label(name, module.name);
+    for (const mib::ScannedImport& import : module.imports) wanted_.insert(import.module);
+    module.definitions.clear();
+    module.types.clear();
+    module.labels.clear();
+    module.imports.clear();
+    out.modules.push_back(std::move(source));
+  }
+
+  // Bongsu's own word for a vendor's root is taken where something imports it that the user did not load.
+  void take_stand_ins() {
+    for (const Source& source : out.modules) stand_ins_.erase(source.module.name);
+    for (bool more = true; more;) {
+      more = false;
+      for (auto at = stand_ins_.begin(); at != stand_ins_.end();) {
+        const auto here = at++;
+        if (!wanted_.contains(here->first)) continue;
+        keep(std::move(here->second));
+        stand_ins_.erase(here);
+        more = true;
+      }
     }
   }
 
@@ -117,6 +144,9 @@ class Gatherer {
   }
 
   const std::filesystem::path work_;
+  std::filesystem::path vendors_;
+  std::map<std::string, Source> stand_ins_;  // by the module's name
+  std::set<std::string> wanted_;             // modules that those which are kept import from
   std::vector<std::filesystem::path> files_;
   std::size_t first_folder_ = 0, order_ = 0, copies_ = 0;
 };

@@ -34,9 +34,10 @@ struct Sources {
   std::uint64_t key = 0;
 };
 
-// Reads every file once. The first path holds Bongsu's own modules, which are everybody's. Several revisions of one module
-// stay side by side: its name means the newest, but the files of a folder mean the one in their own. Archives are unpacked
-// into `work`.
+// Reads every file once. The first path holds Bongsu's own modules, which are everybody's, but for those in its folder
+// "vendors": each of them is loaded only if a module that is loaded imports from it and no other path holds one of its name.
+// Several revisions of one module stay side by side: its name means the newest, but the files of a folder mean the one in their
+// own. Archives are unpacked into `work`.
 Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work);
 
 // Which modules one run of the parser loads: each name once, since the parser knows them by name.

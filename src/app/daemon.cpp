@@ -16,6 +16,7 @@
 #include "app/backup_job.h"
 #include "app/errands.h"
 #include "app/mibs.h"
+#include "app/overlay.h"
 #include "app/scrape.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -129,6 +130,8 @@ struct Daemon::Parts {
   std::vector<std::string> devices_under(const mib::Tree& modules, const std::string& file) const;
   Result<http::MibAdded> add_mib(const std::string& name, const std::string& octets, bool load);
   Result<std::vector<std::string>> remove_mib(const std::string& name);
+  Result<http::EntryChange> set_entry(const Wish& wish, bool dry);
+  void tell_audit(const std::string& text);
   Status open_syslog();
   Status open_remedies();
   Millis heal();
@@ -330,6 +333,14 @@ Status Daemon::Parts::open() {
   sources.remove_mib = [this](std::string_view name) {
     return errands.ask<std::vector<std::string>>([this, name = std::string(name)] { return remove_mib(name); });
   };
+  sources.entries = [this](std::string_view part) {
+    std::lock_guard hold(changing);
+    return entries_of(setup, *config::parse_part(part));
+  };
+  sources.set_entry = [this](std::string_view part, const std::string& name, std::optional<std::string> body, bool dry) {
+    return errands.ask<http::EntryChange>(
+        [this, wish = Wish{*config::parse_part(part), name, std::move(body)}, dry] { return set_entry(wish, dry); });
+  };
   sources.propose = [this](std::string_view device, std::stop_token gone) -> Result<http::Proposed> {
     BONGSU_TRY(discover::Proposal made, scraper->propose(device, std::move(gone)));
     return http::Proposed{std::move(made.profile), std::move(made.yaml), made.groups, made.series, std::move(made.notes)};
@@ -494,6 +505,53 @@ Result<std::string> Daemon::Parts::accept_profile(const std::string& yaml) {
   }
   log::info("profile {} accepted; kept in {}", name, kept.file.string());
   return name;
+}
+
+void Daemon::Parts::tell_audit(const std::string& text) {
+  std::vector<Event> events(1);
+  events[0].kind = EventKind::Audit;
+  events[0].received = clock.now();
+  events[0].app = "bongsu";
+  events[0].text = text;
+  if (const Status kept = store->append(std::move(events)); !kept) log::warning("{}", kept.error().text);
+  log::info("{}", text);
+}
+
+// An item, person, route or remedy is set, or what was set is taken away, while all goes on.
+Result<http::EntryChange> Daemon::Parts::set_entry(const Wish& wish, bool dry) {
+  std::lock_guard hold(changing);
+  BONGSU_TRY(Outcome next, try_wish(setup, wish));
+  http::EntryChange out{.notes = std::move(next.notes)};
+  if (next.items && wish.body) {
+    const auto item =
+        std::find_if(next.items->begin(), next.items->end(), [&](const auto& one) { return one.name == wish.name; });
+    for (std::string& line : judged_now(*item, *store, *poller, config::lookback_of(setup.config), clock.now()))
+      out.notes.push_back(std::move(line));
+  }
+  if (dry) return out;
+  const auto folder = overlay_folder(setup.config.data);
+  const std::string file = fmt::format("{}/{}.yaml", to_string(wish.part), wish.name);
+  if (wish.body) {
+    BONGSU_TRY_OK(keep_file(folder, file, fmt::format("# set by the API at {}\n{}", format_time(clock.now()), next.yaml)));
+  } else {
+    std::error_code ec;
+    if (std::filesystem::remove(folder / file, ec); ec)
+      return Error{Code::Io, (folder / file).string() + ": cannot be removed: " + ec.message()};
+  }
+  setup.overlay = std::move(next.overlay);
+  if (next.items) {
+    setup.items = *next.items;
+    items.publish(std::make_shared<std::vector<rule::ItemSpec>>(setup.items));
+    rules->reload(*std::move(next.items));
+  }
+  if (next.config) {
+    notifier->reload(notices_of(*next.config));
+    remedies->reload(next.config->remedies);
+    scripted = !next.config->remedies.remedies.empty();
+    setup.config.remedies = std::move(next.config->remedies);
+  }
+  tell_audit(fmt::format("{} {} {} by the API", to_string(wish.part), wish.name, wish.body ? "was set" : "was taken away"));
+  return out;
 }
 
 // As the first profile that gives the metric says.

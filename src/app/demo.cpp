@@ -49,9 +49,9 @@ int demo(const DemoOptions& options) {
   network_options.seed = options.seed;
   auto network = agent::DemoNetwork::open(reactor, network_options);
   if (!network) return fail(network.error().text);
-  config::MainConfig config = demo_config(options, *http, **network);
+  Configured configured{.config = demo_config(options, *http, **network), .overlay = {}, .text = {}};
   config::Problems problems;
-  auto setup = complete_setup(std::move(config), std::filesystem::path(options.data) / "mibs", problems);
+  auto setup = complete_setup(std::move(configured), std::filesystem::path(options.data) / "mibs", problems);
   if (!setup) {
     for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", line.c_str());
     return 1;

@@ -26,20 +26,17 @@ std::filesystem::path config_file(const std::optional<std::string>& named) {
   return usual_config().value_or(std::filesystem::path());
 }
 
-std::optional<config::MainConfig> config_for(const ServeOptions& options, config::Problems& problems) {
-  const std::filesystem::path file = config_file(options.config);
-  auto config = file.empty() ? std::optional(config::default_config()) : config::read_main(file, problems);
-  if (!config) return std::nullopt;
-  if (options.data) config->data = *options.data;
-  if (options.http) config->http = *net::Endpoint::parse(*options.http);
-  return config;
+std::optional<Configured> config_for(const ServeOptions& options, config::Problems& problems) {
+  auto out = read_configured(config_file(options.config), options.data, problems);
+  if (out && options.http) out->config.http = *net::Endpoint::parse(*options.http);
+  return out;
 }
 
 std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& problems) {
-  auto config = config_for(options, problems);
-  if (!config) return std::nullopt;
-  const std::filesystem::path images = config->data / "mibs";
-  auto setup = complete_setup(*std::move(config), images, problems);
+  auto configured = config_for(options, problems);
+  if (!configured) return std::nullopt;
+  const std::filesystem::path images = configured->config.data / "mibs";
+  auto setup = complete_setup(*std::move(configured), images, problems);
   if (setup) setup->file = config_file(options.config);
   return setup;
 }
@@ -108,9 +105,11 @@ int serve(const ServeOptions& options) {
     add("--config", options.config);
     add("--data", options.data);
     add("--http", options.http);
-    return supervise(std::move(words), [&options] {
+    return supervise(std::move(words), [&options]() -> std::optional<config::MainConfig> {
       config::Problems problems;
-      return config_for(options, problems);
+      auto configured = config_for(options, problems);
+      if (!configured) return std::nullopt;
+      return std::move(configured->config);
     });
   }
   Supervised supervisor;

@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 
 #include "app/mibs.h"
 #include "base/log.h"
@@ -20,16 +22,42 @@ std::optional<std::filesystem::path> usual_config() {
   return std::nullopt;
 }
 
+std::filesystem::path overlay_folder(const std::filesystem::path& data) { return data / "overlay"; }
+
+std::optional<Configured> read_configured(const std::filesystem::path& file, const std::optional<std::string>& data,
+                                          config::Problems& problems) {
+  Configured out;
+  if (!file.empty()) {
+    // First as it stands: its mistakes are told, and it may say where the rest is.
+    auto read = config::read_main(file, problems);
+    if (!read) return std::nullopt;
+    out.config = *std::move(read);
+    std::ifstream in(file, std::ios::binary);
+    out.text.assign(std::istreambuf_iterator<char>(in), {});
+  }
+  if (data) out.config.data = *data;
+  const std::size_t before = problems.size();
+  out.overlay = config::Overlay::read(overlay_folder(out.config.data), problems);
+  if (problems.size() > before) return std::nullopt;
+  if (out.overlay.leaves_main()) return out;
+  auto whole = config::parse_main(out.text, file.empty() ? "bongsu.yaml" : file, problems, out.overlay);
+  if (!whole) return std::nullopt;
+  if (data) whole->data = *data;
+  out.config = *std::move(whole);
+  return out;
+}
+
 std::optional<Setup> read_setup(const std::filesystem::path& file, const std::filesystem::path& images,
                                 config::Problems& problems) {
-  auto config = file.empty() ? std::optional(config::default_config()) : config::read_main(file, problems);
-  if (!config) return std::nullopt;
-  auto setup = complete_setup(*std::move(config), images, problems);
+  auto configured = read_configured(file, std::nullopt, problems);
+  if (!configured) return std::nullopt;
+  auto setup = complete_setup(*std::move(configured), images, problems);
   if (setup) setup->file = file;
   return setup;
 }
 
-std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems) {
+std::optional<Setup> complete_setup(Configured configured, const std::filesystem::path& images, config::Problems& problems) {
+  config::MainConfig& config = configured.config;
   auto share = find_share();
   if (!share) {
     problems.add({"bongsu"}, share.error().text);
@@ -42,11 +70,13 @@ std::optional<Setup> complete_setup(config::MainConfig config, const std::filesy
   }
   Setup setup;
   const auto rules = rule_folders(*share, config);
-  setup.items = config::read_items(rules, problems);
+  setup.items = config::read_items(rules, problems, configured.overlay);
   setup.profiles = load_profiles(rules, *tree, problems);
   if (!problems.empty()) return std::nullopt;
   setup.share = *std::move(share);
   setup.config = std::move(config);
+  setup.overlay = std::move(configured.overlay);
+  setup.text = std::move(configured.text);
   setup.tree = *std::move(tree);
   return setup;
 }

@@ -10,6 +10,7 @@
 
 #include "app/share.h"
 #include "config/main.h"
+#include "config/overlay.h"
 #include "mib/tree.h"
 #include "notify/spec.h"
 #include "poll/plan.h"
@@ -22,7 +23,9 @@ namespace bongsu::app {
 struct Setup {
   Share share;
   std::filesystem::path file;  // the configuration file; empty when there is none
+  std::string text;            // of that file
   config::MainConfig config;
+  config::Overlay overlay;  // what was set while running
   std::shared_ptr<const mib::Tree> tree;
   std::shared_ptr<const poll::ProfileSet> profiles;
   std::vector<rule::ItemSpec> items;
@@ -31,12 +34,24 @@ struct Setup {
 // The file that serve and check read when none is named: /etc/bongsu/bongsu.yaml, else ./bongsu.yaml, else nothing.
 std::optional<std::filesystem::path> usual_config();
 
+// The configuration (defaults when `file` is empty) with what was set while running, which is kept in `data`, or where the file
+// says. Nothing when there is any problem.
+struct Configured {
+  config::MainConfig config;
+  config::Overlay overlay;
+  std::string text;
+};
+std::optional<Configured> read_configured(const std::filesystem::path& file, const std::optional<std::string>& data,
+                                          config::Problems& problems);
+// Where what is set while running is kept: a folder for each part, a file for each entry.
+std::filesystem::path overlay_folder(const std::filesystem::path& data);
+
 // Reads the configuration (defaults when `file` is empty), then MIBs, profiles and items. `images` keeps compiled MIBs.
 // Nothing when there is any problem; all of them are in `problems`. Blocks.
 std::optional<Setup> read_setup(const std::filesystem::path& file, const std::filesystem::path& images,
                                 config::Problems& problems);
-// The same for a configuration that a program made.
-std::optional<Setup> complete_setup(config::MainConfig config, const std::filesystem::path& images, config::Problems& problems);
+// The same for a configuration that is read already, or that a program made.
+std::optional<Setup> complete_setup(Configured configured, const std::filesystem::path& images, config::Problems& problems);
 
 // The name of the one profile that the text holds, which names its file. Error: Invalid, with the first mistake in it.
 Result<std::string> profile_name(const std::string& yaml);

@@ -6,9 +6,11 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <utility>
 
 #include "base/text.h"
 #include "config/match.h"
+#include "config/merge.h"
 #include "query/engine.h"
 #include "query/parse.h"
 
@@ -26,35 +28,6 @@ constexpr std::array<std::string_view, 10> kItemKinds{"server",  "switch", "rout
                                                       "storage", "ups",    "printer", "sensor",   "other"};
 constexpr std::array<std::string_view, 2> kNoDataWords{"unknown", "ignore"};
 constexpr std::array<std::string_view, 3> kLimitKeys{"levels", "above", "below"};
-
-bool is_limit_key(std::string_view key) { return std::find(kLimitKeys.begin(), kLimitKeys.end(), key) != kLimitKeys.end(); }
-
-// Lays `over` onto `base`, key by key.
-void overlay(Node& base, const Node& over) {
-  if (base.kind != Node::Kind::Map || over.kind != Node::Kind::Map) {
-    base = over;
-    return;
-  }
-  base.place = over.place;
-  const bool has_limits =
-      std::any_of(over.members.begin(), over.members.end(), [](const Node::Member& m) { return is_limit_key(m.key); });
-  for (const Node::Member& member : over.members) {
-    const auto same =
-        std::find_if(base.members.begin(), base.members.end(), [&](const Node::Member& m) { return m.key == member.key; });
-    if (member.value.kind == Node::Kind::Null) {
-      if (same != base.members.end()) base.members.erase(same);
-    } else if (same == base.members.end()) {
-      base.members.push_back(member);
-    } else {
-      overlay(same->value, member.value);
-      same->place = member.place;
-    }
-  }
-  // `below:` in place of `levels:` turns an item round; both cannot stand.
-  if (has_limits) {
-    std::erase_if(base.members, [&](const Node::Member& m) { return is_limit_key(m.key) && over.find(m.key) == nullptr; });
-  }
-}
 
 // The place in the file of an error that PromQL names as "LINE:COLUMN: ..." within the scalar at `node`.
 Place place_within(const Node& node, int line, int column) {
@@ -125,6 +98,7 @@ class ItemReader {
       }
     }
     spec_.enabled = map_.flag("enabled").value_or(true);
+    spec_.page = map_.flag("page").value_or(false);
     no_data();
     flapping();
     spec_.hours = read_hours(map_, node_, problems_);
@@ -334,7 +308,7 @@ void read_overrides(const Node& item, const std::string& name, ItemSpec& into, P
     std::erase_if(keys.members, [&](const Node::Member& member) {
       if (member.key == "match") made.match = read_match(member.value, problems);
       if (member.key == "for") made.targets = read_targets(member.value, problems);
-      for (const char* own : {"item", "expr", "interval", "overrides", "hours", "zone", "holidays", "no_data"}) {
+      for (const char* own : {"item", "expr", "interval", "overrides", "hours", "zone", "holidays", "no_data", "page"}) {
         if (member.key == own)
           problems.add(member.place, "an override cannot change " + std::string(own) + "; make an item of its own");
       }
@@ -347,7 +321,7 @@ void read_overrides(const Node& item, const std::string& name, ItemSpec& into, P
       problems.add(one.place, "an override needs match or for: where it holds");
     if (problems.size() > before) continue;
     Node whole = item;
-    overlay(whole, keys);
+    lay_over(whole, keys);
     auto spec = ItemReader(whole, name, problems).read();
     if (!spec) continue;
     made.item = std::make_shared<const ItemSpec>(*std::move(spec));
@@ -373,12 +347,6 @@ std::vector<std::filesystem::path> item_files(const std::filesystem::path& folde
   return files;
 }
 
-bool is_item_name(std::string_view name) {
-  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
-}
-
 // Adds the items of one file to those of its folder.
 void collect(const std::filesystem::path& file, std::map<std::string, Node>& items, Problems& problems) {
   const auto root = read_yaml(file, problems);
@@ -400,18 +368,33 @@ void collect(const std::filesystem::path& file, std::map<std::string, Node>& ite
 
 }  // namespace
 
-std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders, Problems& problems) {
+bool is_item_name(std::string_view name) {
+  return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+  });
+}
+
+std::map<std::string, Node> merge_items(std::span<const std::filesystem::path> folders, const Overlay& overlay,
+                                        Problems& problems) {
   std::map<std::string, Node> merged;
+  const auto lay = [&](const std::string& name, Node node) {
+    if (const auto at = merged.find(name); at != merged.end()) lay_over(at->second, node);
+    else merged.emplace(name, std::move(node));
+  };
+  bool first = true;
   for (const std::filesystem::path& folder : folders) {
     std::map<std::string, Node> items;
     for (const auto& file : item_files(folder, problems)) collect(file, items, problems);
-    for (auto& [name, node] : items) {
-      if (const auto at = merged.find(name); at != merged.end()) overlay(at->second, node);
-      else merged.emplace(name, std::move(node));
-    }
+    for (auto& [name, node] : items) lay(name, std::move(node));
+    if (!std::exchange(first, false)) continue;
+    for (const auto& [name, node] : overlay.of(Part::Items)) lay(name, node);
   }
+  return merged;
+}
+
+std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders, Problems& problems, const Overlay& overlay) {
   std::vector<ItemSpec> out;
-  for (const auto& [name, node] : merged) {
+  for (const auto& [name, node] : merge_items(folders, overlay, problems)) {
     auto spec = ItemReader(node, name, problems).read();
     if (!spec) continue;
     read_overrides(node, name, *spec, problems);

@@ -589,9 +589,10 @@ class MainReader {
   bool parents_known_ = true;
 };
 
-std::optional<MainConfig> read_tree(const std::optional<Node>& root, const std::filesystem::path& file, std::size_t before,
-                                    Problems& problems) {
+std::optional<MainConfig> read_tree(std::optional<Node> root, const std::filesystem::path& file, std::size_t before,
+                                    Problems& problems, const Overlay& overlay) {
   if (!root) return std::nullopt;
+  lay_beneath(*root, overlay);
   MainConfig config = MainReader(file.parent_path(), problems).read(*root);
   if (problems.size() > before) return std::nullopt;
   return config;
@@ -608,14 +609,15 @@ Millis lookback_of(const MainConfig& config) {
   return std::max(Millis(std::chrono::minutes(5)), longest * 5 / 2);
 }
 
-std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems) {
+std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems, const Overlay& overlay) {
   const std::size_t before = problems.size();
-  return read_tree(read_yaml(file, problems), file, before, problems);
+  return read_tree(read_yaml(file, problems), file, before, problems, overlay);
 }
 
-std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems) {
+std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems,
+                                     const Overlay& overlay) {
   const std::size_t before = problems.size();
-  return read_tree(parse_yaml(text, file.string(), problems), file, before, problems);
+  return read_tree(parse_yaml(text, file.string(), problems), file, before, problems, overlay);
 }
 
 }  // namespace bongsu::config

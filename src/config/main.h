@@ -11,6 +11,7 @@
 
 #include "base/secret.h"
 #include "base/time.h"
+#include "config/overlay.h"
 #include "config/yaml.h"
 #include "net/address.h"
 #include "notify/spec.h"
@@ -104,9 +105,11 @@ Millis lookback_of(const MainConfig& config);
 // What holds with no file at all: nothing is watched, and it listens.
 MainConfig default_config();
 
-// Reads and checks the whole file. On any problem nothing is given; all of them are in `problems`.
-std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems);
+// Reads and checks the whole file, with what was set while running beneath it. On any problem nothing is given; all of them are
+// in `problems`.
+std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems, const Overlay& overlay = {});
 // The same for text that stands for `file`.
-std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems);
+std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems,
+                                     const Overlay& overlay = {});
 
 }  // namespace bongsu::config

@@ -344,8 +344,9 @@ std::optional<Refusal> Connection::check_head() {
     return Refusal{417, "expectation_failed", "the only Expect known here is 100-continue", "leave Expect out"};
   }
   const wire::verb verb = head.method();
-  if (verb != wire::verb::get && verb != wire::verb::head && verb != wire::verb::post && verb != wire::verb::delete_) {
-    return Refusal{405, "method_not_allowed", "the methods are GET, HEAD, POST and DELETE", "see /api/v1/openapi.json"};
+  if (verb != wire::verb::get && verb != wire::verb::head && verb != wire::verb::post && verb != wire::verb::put &&
+      verb != wire::verb::delete_) {
+    return Refusal{405, "method_not_allowed", "the methods are GET, HEAD, POST, PUT and DELETE", "see /api/v1/openapi.json"};
   }
   auto target = parse_target(head.target());
   if (!target) {

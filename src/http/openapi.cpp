@@ -28,6 +28,11 @@ const std::vector<Schema>& schemas() {
       {"Prometheus", {{"status", "s"}}},
       {"PrometheusError", {{"status", "s"}, {"errorType", "s"}, {"error", "s"}}},
       {"OpenApi", {{"openapi", "s"}, {"info", "O"}, {"paths", "O"}, {"components", "O"}}},
+      {"Entry", {{"name", "s"}, {"value", "O"}, {"here", "?O"}}},
+      {"EntryList", {{"entries", "[Entry]"}}},
+      {"EntryAnswer", {{"entry", "Entry"}}},
+      {"EntryChange", {{"name", "s"}, {"dry_run", "b"}, {"notes", "[s]"}}},
+      {"EntryValue", {}, {}, true},
       {"Counts",
        {{"normal", "i"},
         {"harmless", "i"},
@@ -390,7 +395,7 @@ void write_route(JsonWriter& json, const Route& route) {
     json.key("requestBody").begin_object().member("required", true).key("content").begin_object();
     json.key("application/octet-stream").begin_object().key("schema").begin_object();
     json.member("type", "string").member("format", "binary").end_object().end_object().end_object().end_object();
-  } else if (route.method == "POST") {
+  } else if (route.method == "POST" || route.method == "PUT") {
     json.key("requestBody")
         .begin_object()
         .member("required", !route.needs.empty() || !route.takes.empty())

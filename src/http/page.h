@@ -22,6 +22,7 @@ using DeviceRows = std::vector<DeviceRow>;
 DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<DeviceLevels>& levels);
 void sort_worst_first(DeviceRows& rows);  // down devices at the top
 std::string device_table(std::span<const DeviceRow> rows, Time now);
+std::string item_table(std::span<const ItemState> items, Time now, bool with_device);
 std::string alarm_table(const std::vector<Alarm>& alarms, Time now);
 
 Reply status_page(const Call& call);

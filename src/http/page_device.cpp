@@ -70,23 +70,6 @@ std::string dialect_part(const Sources& from, const DeviceState& device, Time no
   return out + "</tbody></table></div>\n";
 }
 
-std::string item_table(std::span<const ItemState> items, Time now) {
-  std::string out =
-      "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Item</th><th "
-      "scope=\"col\">Of</th>"
-      "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\">For</th></tr></thead><tbody>\n";
-  for (const ItemState& item : items) {
-    out += fmt::format(
-        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"x\">{}</td><td class=\"n\">{}</td><td class=\"t\" "
-        "data-l=\"for\">{}</td></tr>\n",
-        level_badge(item.level), text_of(item.title.empty() ? item.item : item.title),
-        item.state == AlarmState::Pending ? " <span class=\"flag\">pending</span>" : "", label_words(item.labels),
-        item.value ? quantity(*item.value, item.unit) : text_of(item.cause.empty() ? "no data" : item.cause),
-        age(now, item.changed));
-  }
-  return out + "</tbody></table></div>\n";
-}
-
 // The worst first, ports in their order; what is normal stands folded behind.
 std::string items_part(std::vector<ItemState> items, Time now) {
   if (items.empty()) return "<p class=\"empty\">No item watches this device yet.</p>\n";
@@ -99,10 +82,10 @@ std::string items_part(std::vector<ItemState> items, Time now) {
   });
   const auto worse = static_cast<std::size_t>(normal - items.begin());
   const std::span<const ItemState> all(items);
-  std::string out = worse > 0 ? item_table(all.first(worse), now) : "<p class=\"empty\">All is normal.</p>\n";
+  std::string out = worse > 0 ? item_table(all.first(worse), now, false) : "<p class=\"empty\">All is normal.</p>\n";
   if (worse < all.size())
     out += fmt::format("<details><summary>{} at rest</summary>{}</details>\n", all.size() - worse,
-                       item_table(all.subspan(worse), now));
+                       item_table(all.subspan(worse), now, false));
   return out;
 }
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kWorstRows = 10;
 constexpr std::size_t kDeviceRows = 50;
+constexpr std::size_t kItemRows = 10;  // of each item that is shown
 
 // The sentence that a sleepy reader needs; `worst` gives it its icon.
 struct Verdict {
@@ -78,6 +79,22 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
   return out + "</tbody></table></div>\n";
 }
 
+std::string item_table(std::span<const ItemState> items, Time now, bool with_device) {
+  std::string out = "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th>";
+  out += with_device ? "<th scope=\"col\">Device</th>" : "<th scope=\"col\">Item</th>";
+  out += "<th scope=\"col\">Of</th><th scope=\"col\" class=\"n\">Value</th><th scope=\"col\">For</th></tr></thead><tbody>\n";
+  for (const ItemState& item : items) {
+    out += fmt::format(
+        "<tr><td>{}</td><th scope=\"row\">{}{}</th><td class=\"x\">{}</td><td class=\"n\">{}</td><td class=\"t\" "
+        "data-l=\"for\">{}</td></tr>\n",
+        level_badge(item.level), with_device ? device_link(item.device) : text_of(item.title.empty() ? item.item : item.title),
+        item.state == AlarmState::Pending ? " <span class=\"flag\">pending</span>" : "", label_words(item.labels),
+        item.value ? quantity(*item.value, item.unit) : text_of(item.cause.empty() ? "no data" : item.cause),
+        age(now, item.changed));
+  }
+  return out + "</tbody></table></div>\n";
+}
+
 DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<DeviceLevels>& levels) {
   DeviceRows rows;
   rows.reserve(devices.size());
@@ -130,6 +147,32 @@ std::string device_table(std::span<const DeviceRow> rows, Time now) {
   return out + "</tbody></table></div>\n";
 }
 
+namespace {
+
+// Items that somebody wants to see there, each with its worst values.
+std::string chosen_items(const Sources& from, Time now) {
+  std::string out;
+  const auto items = from.items ? from.items() : nullptr;
+  if (!items) return out;
+  for (const rule::ItemSpec& item : *items) {
+    if (!item.page || !item.enabled) continue;
+    std::vector<ItemState> states = from.alarms.of_item(item.name);
+    const auto beyond = [&](const ItemState& a, const ItemState& b) {
+      if (urgency(a.level) != urgency(b.level)) return urgency(a.level) > urgency(b.level);
+      if (!a.value || !b.value) return a.value.has_value() && !b.value;
+      return item.below ? *a.value < *b.value : *a.value > *b.value;
+    };
+    const std::size_t shown = std::min(states.size(), kItemRows);
+    std::partial_sort(states.begin(), states.begin() + static_cast<std::ptrdiff_t>(shown), states.end(), beyond);
+    out += fmt::format("<h2>{} <small>worst {} of {}</small></h2>\n", text_of(item.title.en.empty() ? item.name : item.title.en),
+                       shown, states.size());
+    out += item_table(std::span(states).first(shown), now, true);
+  }
+  return out;
+}
+
+}  // namespace
+
 Reply status_page(const Call& call) {
   const Sources& from = call.sources;
   const Time now = from.clock.now();
@@ -162,6 +205,8 @@ Reply status_page(const Call& call) {
     out += alarm_table({worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(std::min(worst.size(), kWorstRows))}, now);
     if (worst.size() > kWorstRows) out += "<p class=\"more\"><a href=\"/alarms\">All open alarms</a></p>\n";
   }
+
+  out += chosen_items(from, now);
 
   const std::size_t all = devices.size();
   out += fmt::format("<h2>Devices <small>{}, worst first</small></h2>\n", all);

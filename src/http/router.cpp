@@ -113,8 +113,8 @@ class Router::Library final : public httplib::Server {
     std::vector<Route> routes = profile_routes(sources_);
     for (auto& more :
          {api_routes(sources_), backup_routes(sources_), coverage_routes(sources_), event_routes(), maintenance_routes(sources_),
-          mib_routes(sources_), notice_routes(sources_), query_routes(), remedy_routes(sources_), series_routes(),
-          rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
+          mib_routes(sources_), notice_routes(sources_), query_routes(), remedy_routes(sources_), overlay_routes(sources_),
+          series_routes(), rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",
@@ -130,6 +130,7 @@ class Router::Library final : public httplib::Server {
         serve(route, request, response);
       };
       if (route.method == "GET") Get(pattern_of(route.path), handler);
+      else if (route.method == "PUT") Put(pattern_of(route.path), handler);
       else if (route.method == "DELETE") Delete(pattern_of(route.path), handler);
       else Post(pattern_of(route.path), handler);
     }
@@ -242,6 +243,10 @@ Front::Place Router::place(const ServerOptions& options, std::string_view path) 
   // Both wait for somebody else.
   if (path == "/snmp" || path == "/api/v1/channels/test") return {Lane::Scrape, options.body_octets, false};
   if (path == "/api/v1/mibs" || path == "/api/v1/profiles") return {Lane::Scrape, options.write_octets, false};
+  // These read files, and wait for the one who changes them.
+  for (const std::string_view set : {"/api/v1/items", "/api/v1/routes", "/api/v1/people", "/api/v1/remedies/"}) {
+    if (path.starts_with(set) && !path.starts_with("/api/v1/remedies/runs")) return {Lane::Scrape, options.body_octets, false};
+  }
   if (path.starts_with("/api/v1/devices/") && path.ends_with("/proposal")) return {Lane::Scrape, options.body_octets, false};
   return {Lane::Quick, options.body_octets, false};
 }

@@ -41,7 +41,7 @@ struct Route {
   std::string_view needs{};     // of POST: the text member that the body must have; else it may have a note
   bool octets = false;          // of POST: the body is neither JSON nor a form
   bool until = false;           // of POST: the body may say until when, too
-  std::string_view takes{};     // of POST: name of the body's schema in the OpenAPI file, where it is an object of its own
+  std::string_view takes{};  // of POST and PUT: name of the body's schema in the OpenAPI file, where it is an object of its own
 };
 
 // The routes, in the order in which they are tried.
@@ -52,6 +52,7 @@ std::vector<Route> event_routes();
 std::vector<Route> mib_routes(const Sources& sources);
 std::vector<Route> maintenance_routes(const Sources& sources);
 std::vector<Route> notice_routes(const Sources& sources);
+std::vector<Route> overlay_routes(const Sources& sources);
 std::vector<Route> page_routes();
 std::vector<Route> profile_routes(const Sources& sources);
 std::vector<Route> query_routes();

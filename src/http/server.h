@@ -114,6 +114,16 @@ struct Taking {
   bool until_worse = false;     // ends when the level rises
 };
 
+// An item, person, route or remedy as files say it and as it was set here.
+struct Entry {
+  std::string name;
+  std::string value;  // JSON: all of it, scalars as texts
+  std::string here;   // JSON: what was set here; empty for nothing
+};
+struct EntryChange {
+  std::vector<std::string> notes;  // what a file keeps, what would be an alarm now; lines for a person
+};
+
 // What is known of a metric beside its name.
 struct MetricInfo {
   std::string type;  // "counter", "gauge"; empty when nothing is known
@@ -160,6 +170,13 @@ struct Sources {
     std::function<Status(std::uint64_t run, bool yes)> approve{};
     std::function<Status(const std::string& remedy)> resume{};
   } remedies{};
+  // What is set while running: `part` is "items", "people", "routes" or "remedies". Lists all entries by name; sets one as a file
+  // would say it, in JSON or YAML, or takes away what was set here (no body); a dry run alone checks. May wait. Errors: Invalid
+  // (each mistake a line), NotFound (not set here), Io.
+  std::function<Result<std::vector<Entry>>(std::string_view part)> entries{};
+  std::function<Result<EntryChange>(std::string_view part, const std::string& name, std::optional<std::string> body,
+                                    bool dry_run)>
+      set_entry{};
   WriteSink write{};
   // Asks a configured device, by name or address, for what the module (a profile; empty: all that match) knows. May wait for
   // it. Errors: NotFound (no such device or module), and of the device.

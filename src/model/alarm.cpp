@@ -26,4 +26,10 @@ std::vector<DeviceLevels> AlarmSource::levels() const {
   return out;
 }
 
+std::vector<ItemState> AlarmSource::of_item(std::string_view item) const {
+  std::vector<ItemState> out = items("");
+  std::erase_if(out, [&](const ItemState& one) { return one.item != item; });
+  return out;
+}
+
 }  // namespace bongsu

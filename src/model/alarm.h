@@ -91,6 +91,8 @@ class AlarmSource {
   // The items of every device, counted: sorted by device, without those that have none. What a source can do without
   // making all of items() it overrides.
   virtual std::vector<DeviceLevels> levels() const;
+  // One item's, of every device, in the same order; likewise.
+  virtual std::vector<ItemState> of_item(std::string_view item) const;
 };
 
 }  // namespace bongsu

@@ -428,11 +428,17 @@ std::vector<Engine::Health> Engine::health() const {
   return out;
 }
 
-std::vector<ItemState> Engine::items(std::string_view device) const {
+std::vector<ItemState> Engine::items(std::string_view device) const { return states(device, {}); }
+
+std::vector<ItemState> Engine::of_item(std::string_view item) const { return states({}, item); }
+
+// An empty name stands for all.
+std::vector<ItemState> Engine::states(std::string_view device, std::string_view only) const {
   std::vector<ItemState> out;
   {
     const auto ledger = state_->ledger.lock();
     for (const auto& [name, item] : ledger->items) {
+      if (!only.empty() && name != only) continue;
       if (!device.empty() && !item.per_device.contains(device)) continue;
       for (const auto& [labels, watch] : item.watches) {
         if (!device.empty() && watch.device != device) continue;

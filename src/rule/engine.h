@@ -82,6 +82,7 @@ class Engine final : public AlarmSource {
   std::optional<Alarm> alarm(std::uint64_t id) const override;
   std::vector<ItemState> items(std::string_view device) const override;
   std::vector<DeviceLevels> levels() const override;
+  std::vector<ItemState> of_item(std::string_view item) const override;
 
   // Every item by name, when it was judged last, and whether its expression could not be evaluated then. Thread: any.
   struct Health {
@@ -100,6 +101,7 @@ class Engine final : public AlarmSource {
  private:
   struct State;
   struct Round;
+  std::vector<ItemState> states(std::string_view device, std::string_view item) const;
   Engine(const PointSource& points, const DeviceSource& devices, StateStore& state, Metrics& metrics, EngineOptions options);
   Status restore();
   std::string silence_cause(const ItemSpec& item, const std::string& device, Time now,

@@ -82,6 +82,7 @@ struct ItemSpec {
   std::string why;
   Millis interval{30'000};  // between evaluations; at whole multiples of it since 1970
   bool enabled = true;
+  bool page = false;  // the status page shows its values
   NoData no_data = NoData::Unknown;
   std::optional<Millis> no_data_after;  // silence that is still no silence; nothing: one interval
   WeekHours hours;                      // outside of them it is not judged, and its alarms end

@@ -96,6 +96,50 @@ TEST_F(ItemsTest, ALaterFolderOverridesKeyByKey) {
   EXPECT_EQ("d", items[3].name);
 }
 
+TEST_F(ItemsTest, WhatIsSetLiesBetweenStockAndFiles) {
+  const auto stock =
+      write("stock/items/a.yaml", "- {item: cpu, title: CPU, expr: v, unit: percent, levels: {danger: 80}, clear: 5}\n");
+  const auto own = write("own/items/a.yaml", "- {item: cpu, clear: 2}\n");
+  Overlay overlay;
+  Problems problems;
+  ASSERT_TRUE(
+      overlay.set(Part::Items, "cpu", R"({"below": {"danger": 10}, "clear": 7, "unit": null, "page": true})", "body", problems));
+  ASSERT_TRUE(overlay.set(Part::Items, "own", "{title: Own, expr: w, levels: {fatal: 1}}", "body", problems));
+  const std::vector folders{stock.parent_path(), own.parent_path()};
+  const auto items = read_items(folders, problems, overlay);
+  EXPECT_EQ(std::vector<std::string>{}, problems.lines());
+  ASSERT_EQ(2U, items.size());
+  EXPECT_TRUE(items[0].below);
+  EXPECT_EQ(10, items[0].levels[0].limit);
+  EXPECT_EQ(2, items[0].clear);
+  EXPECT_EQ("", items[0].unit);
+  EXPECT_TRUE(items[0].page);
+  EXPECT_EQ("own", items[1].name);
+  EXPECT_FALSE(overlay.set(Part::Items, "cpu", "{item: other}", "body", problems));
+  EXPECT_FALSE(overlay.set(Part::Items, "cpu", "[1]", "body", problems));
+  EXPECT_EQ((std::vector<std::string>{"body:1:1: must be a map, as a file of the configuration holds it",
+                                      "body:1:8: item must be \"cpu\", or be left out"}),
+            problems.lines());
+}
+
+TEST_F(ItemsTest, WhatIsSetIsKeptAsAFileWouldSayIt) {
+  Problems problems;
+  Overlay overlay;
+  const std::string text =
+      R"({"expr": "a{b=\"c\"} > 0", "levels": {"danger": 80, "fatal": {"limit": -1.5, "hold": "1m"}}, "why": "줄\n바꿈", "x": [], )"
+      R"("y": {}, "z": null, "list": [{"a": "null", "b": [1, "- x"]}, "#"]})";
+  ASSERT_TRUE(overlay.set(Part::Items, "cpu", text, "body", problems));
+  const Node& node = overlay.of(Part::Items).at("cpu");
+  root_.write("overlay/items/cpu.yaml", "# set\n" + to_yaml(node));
+  root_.write("overlay/items/.cpu.yaml.new", "half");
+  const Overlay read = Overlay::read(root_.path() / "overlay", problems);
+  EXPECT_EQ(std::vector<std::string>{}, problems.lines());
+  EXPECT_EQ(to_json(node), to_json(read.of(Part::Items).at("cpu")));
+  EXPECT_TRUE(read.leaves_main());
+  for (const char* bad : {"", ".", "../x", "a b", "가", "A"}) EXPECT_FALSE(check_entry_name(Part::Items, bad)) << bad;
+  EXPECT_TRUE(check_entry_name(Part::Routes, "Night-1"));
+}
+
 TEST_F(ItemsTest, NamesPlaceAndRemedy) {
   const auto says = [&](const std::string& text, std::vector<std::string> expected) {
     SCOPED_TRACE(text);

@@ -165,6 +165,35 @@ devices:
   EXPECT_EQ(0, web3.polling.retries);
 }
 
+TEST(MainConfig, WhatIsSetLiesBeneathTheFile) {
+  const std::string file = R"(
+channels: {hook: {type: webhook, url: "http://127.0.0.1:1/"}, push: {type: ntfy, room: all}}
+people: {ops: {ntfy: ops-topic}}
+routes: [{via: [hook]}, {name: night, via: [hook]}]
+)";
+  Problems problems;
+  Overlay overlay;
+  ASSERT_TRUE(overlay.set(Part::People, "ops", "{ntfy: other, language: ko}", "ops", problems));
+  ASSERT_TRUE(overlay.set(Part::People, "boss", "{ntfy: boss}", "boss", problems));
+  ASSERT_TRUE(overlay.set(Part::Routes, "night", "{via: [push]}", "night", problems));
+  ASSERT_TRUE(overlay.set(Part::Routes, "late", "{to: [boss], via: [push]}", "late", problems));
+  auto config = parse_main(file, "bongsu.yaml", problems, overlay);
+  ASSERT_TRUE(config) << problems.lines()[0];
+  EXPECT_EQ("ops-topic", config->notices.people.at("ops").addresses.at("ntfy"));
+  EXPECT_EQ(notify::Language::Korean, config->notices.people.at("ops").language);
+  ASSERT_EQ(3U, config->notices.routes.size());
+  EXPECT_EQ(std::vector<std::string>{"hook"}, config->notices.routes[1].via);
+  EXPECT_EQ("late", config->notices.routes[2].name);
+  // As the file's own mistakes, at their places.
+  ASSERT_TRUE(overlay.set(Part::Routes, "late", "{to: [bos],\n via: [push]}", "body", problems));
+  ASSERT_TRUE(overlay.set(Part::Remedies, "fix", "{run: remedies/none.sh, on: {item: x}}", "fix", problems));
+  EXPECT_FALSE(parse_main(file, "bongsu.yaml", problems, overlay));
+  ASSERT_EQ(2U, problems.size());
+  EXPECT_EQ("body:1:6: to: no person or group \"bos\"; did you mean \"boss\"?", problems.lines()[0]);
+  EXPECT_TRUE(problems.lines()[1].starts_with("fix:1:7: remedy \"fix\": ")) << problems.lines()[1];
+  EXPECT_TRUE(parse_main("", "bongsu.yaml", problems, {}));
+}
+
 TEST(MainConfig, ReadsMaintenance) {
   const auto windows = parse(R"(maintenance:
   - {name: patches, match: {tags: {site: seoul}, item: [cpu_usage, "mem*"]}, hours: "Sun 02:00-04:00", zone: Asia/Seoul}

@@ -155,6 +155,15 @@ int Daemon::post(const std::string& path, const std::string& body) const {
   return answer ? answer->status : 0;
 }
 
+int Daemon::put(const std::string& path, const std::string& body) const {
+  const std::string where = url();
+  if (where.empty()) return 0;
+  httplib::Client client(where);
+  client.set_connection_timeout(5);
+  const auto answer = body.empty() ? client.Delete(path) : client.Put(path, body, "application/json");
+  return answer ? answer->status : 0;
+}
+
 bool Daemon::ready() const {
   const std::string where = url();
   if (where.empty()) return false;

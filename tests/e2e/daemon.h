@@ -50,6 +50,8 @@ class Daemon {
   std::string text(const std::string& path) const;  // the same as it is, or ""
   // POST of JSON to `path`: the status of the answer, 0 when there is none.
   int post(const std::string& path, const std::string& body) const;
+  // PUT of JSON, or, with an empty body, DELETE, likewise.
+  int put(const std::string& path, const std::string& body) const;
   bool ready() const;
   // Waits until it is ready; false at once when it ended instead.
   bool comes_up();

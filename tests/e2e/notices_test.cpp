@@ -93,6 +93,47 @@ TEST_F(Notices, NameTheScriptThatRepaired) {
   EXPECT_EQ(2U, audit["events"].size()) << audit;
 }
 
+// Items, routes and people are set over HTTP, hold at once, and are there after kill -9; what is wrong changes nothing.
+TEST_F(Notices, AreSetUpWhileTheDaemonRuns) {
+  const auto words = serve("channels: {hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +
+                           "/hook\", gather: 0s}}\n");
+  const std::string answers =
+      R"({"title": "Answers", "expr": "snmp_up", "below": {"danger": 1}, "interval": "1s", "page": true})";
+  {
+    Daemon daemon(words);
+    ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+    ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+    EXPECT_EQ(400, daemon.put("/api/v1/items/answers", R"({"expr": "snmp_up"})"));
+    EXPECT_EQ(400, daemon.put("/api/v1/routes/all", R"({"via": ["hok"]})"));
+    EXPECT_EQ(404, daemon.put("/api/v1/items/answers", ""));
+    EXPECT_EQ(200, daemon.put("/api/v1/items/answers?dry_run=true", answers));
+    EXPECT_TRUE(daemon.ask("/api/v1/items/answers").is_null());
+    EXPECT_EQ(200, daemon.put("/api/v1/items/answers", answers));
+    EXPECT_EQ(200, daemon.put("/api/v1/items/device_down", R"({"enabled": "false", "interval": "5s"})"));
+    EXPECT_EQ(200, daemon.put("/api/v1/routes/all", R"({"via": ["hook"], "match": {"item": "answers"}})"));
+    EXPECT_EQ(200, daemon.put("/api/v1/people/boss", R"({"phone": "+82 10 0000 0000"})"));
+    EXPECT_EQ("1s", daemon.ask("/api/v1/items/device_down")["entry"]["value"]["interval"]);  // of the file, which wins
+    EXPECT_EQ("+82 10 0000 0000", daemon.ask("/api/v1/people")["entries"][0]["here"]["phone"]);
+    network.set_dead("127.77.1.2", true);
+    EXPECT_TRUE(eventually([&] { return hook.told() == std::vector<std::string>{"raised sw2 answers"}; })) << daemon.printed();
+    EXPECT_NE(std::string::npos, daemon.text("/").find("worst 2 of 2"));
+    daemon.send(SIGKILL);
+    daemon.wait();
+  }
+  Daemon daemon(words);
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  EXPECT_EQ("hook", daemon.ask("/api/v1/routes/all")["entry"]["value"]["via"][0]);
+  EXPECT_EQ(200, daemon.put("/api/v1/people/boss", ""));
+  EXPECT_TRUE(daemon.ask("/api/v1/people/boss").is_null());
+  network.set_dead("127.77.1.2", false);
+  // The beginning may have gone again: nobody can know what of it arrived before kill -9.
+  EXPECT_TRUE(eventually([&] {
+    const auto told = hook.told();
+    return !told.empty() && told.back() == "recovered sw2 answers";
+  })) << daemon.printed();
+  EXPECT_EQ(0, run({"bongsu", "check", (folder.path() / "bongsu.yaml").string()}).code);
+}
+
 TEST_F(Notices, TheFirstScriptRunsAfterAReload) {
   const std::string pids = (folder / "pids").string();
   const auto words = serve("");

@@ -594,6 +594,38 @@ TEST_F(Api, RemediesAndTheirRuns) {
   EXPECT_EQ(done, lab.done.lock()->size());
 }
 
+TEST_F(Api, SetsEntriesBesideTheFiles) {
+  EXPECT_EQ("items", get("/api/v1/items")["entries"][0]["value"]["part"]);
+  EXPECT_TRUE(get("/api/v1/people")["entries"][1]["here"].is_null());
+  EXPECT_EQ("1", get("/api/v1/routes/db1")["entry"]["here"]["x"]);
+  EXPECT_EQ("db1", get("/api/v1/remedies/db1")["entry"]["name"]);
+  get("/api/v1/routes/none", 404);
+  const auto put = [&](int status, const char* target, const char* body, httplib::Headers fields = {}) {
+    const auto answer = client->Put(target, fields, body, "application/json");
+    EXPECT_TRUE(answer);
+    if (!answer) return json();
+    EXPECT_EQ(status, answer->status) << target << answer->body;
+    return json::parse(answer->body);
+  };
+  const json tried = put(200, "/api/v1/items/cpu?dry_run=true", R"({"levels":{"danger":80}})");
+  EXPECT_EQ(true, tried["dry_run"]);
+  EXPECT_EQ(json({"none of 2 is beyond a limit now"}), tried["notes"]);
+  EXPECT_EQ(false, put(200, "/api/v1/remedies/fix", "{\"run\":\"a\"}")["dry_run"]);
+  EXPECT_EQ("body:1:1: no levels\nbody:1:1: no expr", put(400, "/api/v1/items/cpu", "{}")["error"]["message"]);
+  put(400, "/api/v1/items/cpu?dry_run=maybe", "{}");
+  put(403, "/api/v1/items/cpu", "{}", {{"Origin", "http://evil.example"}});
+  put(405, "/api/v1/alarms", "{}");
+  auto answer = client->Delete("/api/v1/people/ops");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(200, answer->status);
+  answer = client->Delete("/api/v1/people/web1");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(404, answer->status);
+  EXPECT_EQ((std::vector<std::string>{"try items cpu {\"levels\":{\"danger\":80}}", "set remedies fix {\"run\":\"a\"}",
+                                      "set items cpu {}", "set people ops -", "set people web1 -"}),
+            *lab.done.lock());
+}
+
 TEST_F(Api, TheDescriptionIsTrue) {
   lab.mibs = two_modules();
   give_remedies();

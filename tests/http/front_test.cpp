@@ -143,7 +143,7 @@ TEST(Front, RefusesWhatIsOutOfBounds) {
   gets(400, "GET healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(414, get("/healthz?" + std::string(8'100, 'x')));
   gets(405, "DELETE /api/v1/devices/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
-  gets(405, "PUT /api/v1/devices/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
+  gets(405, "PATCH /api/v1/devices/x HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(405, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
   gets(505, "GET /healthz HTTP/1.2\r\nHost: 127.0.0.1\r\n\r\n");
   gets(505, "GET /healthz HTTP/2.0\r\nHost: 127.0.0.1\r\n\r\n");

@@ -169,6 +169,16 @@ struct Lab {
               return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
             },
         .remedies = remedies,
+        .entries = [](std::string_view part) -> Result<std::vector<Entry>> {
+          return std::vector<Entry>{{"db1", R"({"part":")" + std::string(part) + R"("})", R"({"x":"1"})"}, {"web1", "{}", ""}};
+        },
+        .set_entry = [this](std::string_view part, const std::string& name, std::optional<std::string> body,
+                            bool dry) -> Result<EntryChange> {
+          done.lock()->push_back((dry ? "try " : "set ") + std::string(part) + " " + name + " " + body.value_or("-"));
+          if (body == "{}") return Error{Code::Invalid, "body:1:1: no levels\nbody:1:1: no expr"};
+          if (!body && name == "web1") return Error{Code::NotFound, "it was not set here"};
+          return EntryChange{.notes = {"none of 2 is beyond a limit now"}};
+        },
         .write = write,
         .scrape = scrape,
         .mibs = [this] { return mibs; },

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "app/overlay.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <span>
+
+#include "base/text.h"
+#include "config/items.h"
+#include "query/engine.h"
+#include "rule/coverage.h"
+
+namespace bongsu::app {
+namespace {
+
+using config::Node;
+using config::Part;
+
+Error mistakes(const config::Problems& problems) {
+  std::string text;
+  for (const std::string& line : problems.lines()) text += (text.empty() ? "" : "\n") + line;
+  return {Code::Invalid, std::move(text)};
+}
+
+// As files alone say it, or with the overlay; the stock items count as no file of the user's.
+std::map<std::string, Node> nodes_of(const Setup& setup, Part part, const config::Overlay& overlay, bool stock,
+                                     config::Problems& problems) {
+  if (part == Part::Items) {
+    const auto folders = rule_folders(setup.share, setup.config);
+    return config::merge_items(std::span(folders).subspan(stock ? 0 : 1), overlay, problems);
+  }
+  auto root = config::parse_yaml(setup.text, setup.file.string(), problems);
+  if (!root) return {};
+  config::lay_beneath(*root, overlay);
+  return config::entries_of(*root, part);
+}
+
+std::filesystem::path named(const Setup& setup) { return setup.file.empty() ? "bongsu.yaml" : setup.file; }
+
+}  // namespace
+
+Result<std::vector<http::Entry>> entries_of(const Setup& setup, Part part) {
+  config::Problems problems;
+  const auto nodes = nodes_of(setup, part, setup.overlay, true, problems);
+  if (!problems.empty()) return mistakes(problems);
+  std::vector<http::Entry> out;
+  for (const auto& [name, node] : nodes) {
+    const auto here = setup.overlay.of(part).find(name);
+    out.push_back({name, config::to_json(node), here == setup.overlay.of(part).end() ? "" : config::to_json(here->second)});
+  }
+  return out;
+}
+
+Result<Outcome> try_wish(const Setup& setup, const Wish& wish) {
+  BONGSU_TRY_OK(config::check_entry_name(wish.part, wish.name));
+  Outcome out;
+  out.overlay = setup.overlay;
+  config::Problems problems;
+  if (!wish.body) {
+    if (!out.overlay.erase(wish.part, wish.name))
+      return Error{Code::NotFound,
+                   fmt::format("{} of {} was not set here; what files say is changed there", wish.name, to_string(wish.part))};
+  } else {
+    if (!out.overlay.set(wish.part, wish.name, *wish.body, "body", problems)) return mistakes(problems);
+    const Node& set = out.overlay.of(wish.part).find(wish.name)->second;
+    out.yaml = config::to_yaml(set);
+    const auto files = nodes_of(setup, wish.part, {}, false, problems);
+    if (const auto own = files.find(wish.name); own != files.end()) {
+      for (const Node::Member& member : own->second.members) {
+        if (wish.part == Part::Routes || set.find(member.key) != nullptr)
+          out.notes.push_back(fmt::format("{}:{} sets {} too, and wins", member.place.file, member.place.line, member.key));
+      }
+    }
+  }
+  if (wish.part == Part::Items) {
+    out.items = config::read_items(rule_folders(setup.share, setup.config), problems, out.overlay);
+  } else {
+    out.config = config::parse_main(setup.text, named(setup), problems, out.overlay);
+  }
+  if (!problems.empty()) return mistakes(problems);
+  return out;
+}
+
+std::vector<std::string> judged_now(const rule::ItemSpec& item, const PointSource& points, const DeviceSource& devices,
+                                    Millis lookback, Time now) {
+  const query::Engine queries(points, {.lookback = lookback});
+  const auto answer = queries.instant(*item.expr, now);
+  if (!answer) return {"the expression cannot be evaluated now: " + answer.error().text};
+  const auto known = devices.devices();
+  std::map<Severity, std::size_t> beyond;
+  std::size_t all = 0;
+  const auto judge = [&](const Labels& labels, double value) {
+    if (std::isnan(value)) return;
+    const auto device =
+        std::find_if(known.begin(), known.end(), [&](const DeviceState& d) { return d.name == labels.get("device"); });
+    const rule::ItemSpec& spec = rule::spec_for(item, labels, device == known.end() ? nullptr : &*device);
+    if (!spec.enabled) return;
+    ++all;
+    Severity worst = Severity::Normal;
+    for (const rule::Level& level : spec.levels) {
+      if (spec.below ? value < level.limit : value > level.limit) worst = level.severity;
+    }
+    if (worst != Severity::Normal) ++beyond[worst];
+  };
+  if (answer->kind == query::ValueType::Scalar) judge(Labels(), answer->scalar);
+  for (const query::VectorSample& sample : answer->vector) judge(sample.labels->without(kMetricName), sample.value);
+  std::vector<std::string> out;
+  for (const auto& [level, count] : beyond)
+    out.push_back(fmt::format("{} of {} {} beyond {} now", count, all, count == 1 ? "is" : "are", to_string(level)));
+  if (out.empty()) out.push_back(all == 0 ? "it gives no value now" : fmt::format("none of {} is beyond a limit now", all));
+  return out;
+}
+
+}  // namespace bongsu::app

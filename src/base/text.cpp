@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/text.h"
 
+#include <dragonbox/dragonbox.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace bongsu {
 namespace {
@@ -206,17 +208,77 @@ std::optional<std::uint64_t> parse_unsigned(std::string_view text) {
   return value;
 }
 
+namespace {
+constexpr auto kPairs = [] {
+  std::array<char, 200> out{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    out[2 * i] = static_cast<char>('0' + i / 10);
+    out[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return out;
+}();
+
+inline void write_eight(char* to, std::uint32_t value) {
+  const std::uint32_t high = value / 10'000, low = value % 10'000;
+  std::memcpy(to, &kPairs[std::size_t{2} * (high / 100)], 2);
+  std::memcpy(to + 2, &kPairs[std::size_t{2} * (high % 100)], 2);
+  std::memcpy(to + 4, &kPairs[std::size_t{2} * (low / 100)], 2);
+  std::memcpy(to + 6, &kPairs[std::size_t{2} * (low % 100)], 2);
+}
+}  // namespace
+
+char* write_positional(char* to, double finite) {
+  if (std::signbit(finite)) *to++ = '-';
+  if (finite == 0) {
+    *to++ = '0';
+    return to;
+  }
+  // The shortest digits that read back as the same double: 17 at most.
+  const auto decimal = jkj::dragonbox::to_decimal(std::abs(finite), jkj::dragonbox::policy::sign::ignore);
+  constexpr std::uint64_t kLow = 10'000'000'000'000'000;
+  constexpr std::uint64_t kHalf = 100'000'000;
+  constexpr int kDigits = 17;
+  std::array<char, 2 * kDigits> digits{};
+  digits[0] = static_cast<char>('0' + decimal.significand / kLow);
+  write_eight(&digits[1], static_cast<std::uint32_t>(decimal.significand % kLow / kHalf));
+  write_eight(&digits[9], static_cast<std::uint32_t>(decimal.significand % kHalf));
+  const char* first = digits.data();
+  while (*first == '0') ++first;
+  const int count = static_cast<int>(digits.data() + kDigits - first);
+  const int whole = count + decimal.exponent;  // digits before the point
+  const auto put = [&to](const char* from, int size) {
+    std::memcpy(to, from, kDigits);  // always as many: quicker than as many as there are
+    to += size;
+  };
+  const auto zeros = [&to](int size) { to = std::fill_n(to, size, '0'); };
+  if (whole <= 0) {
+    *to++ = '0';
+    *to++ = '.';
+    zeros(-whole);
+    put(first, count);
+  } else if (count <= whole) {
+    put(first, count);
+    if (count < whole) zeros(whole - count);
+  } else {
+    put(first, whole);
+    *to++ = '.';
+    put(first + whole, count - whole);
+  }
+  return to;
+}
+
 char* write_number(char* to, double value) {
   const auto word = [&](std::string_view text) { return std::copy(text.begin(), text.end(), to); };
   if (std::isnan(value)) return word("NaN");
   if (std::isinf(value)) return word(value > 0 ? "+Inf" : "-Inf");
   // As Go's 'f' -1 form does within Prometheus' range: whole numbers stay whole, large ones do not turn to exponents early.
   const double size = std::abs(value);
-  const auto form = size != 0 && (size < 1e-6 || size >= 1e21) ? std::chars_format::scientific : std::chars_format::fixed;
+  if (size != 0 && (size < 1e-6 || size >= 1e21))
+    return std::to_chars(to, to + kNumberRoom, value, std::chars_format::scientific).ptr;
   // A whole number that a double holds exactly is printed quickest as one.
   if (size < 1e15 && value == std::trunc(value) && !(value == 0 && std::signbit(value)))
     return std::to_chars(to, to + kNumberRoom, static_cast<std::int64_t>(value)).ptr;
-  return std::to_chars(to, to + kNumberRoom, value, form).ptr;
+  return write_positional(to, value);
 }
 
 std::string format_number(double value) {

@@ -31,6 +31,9 @@ std::string format_number(double value);
 // The same into a room of at least kNumberRoom octets; gives the end, with no zero after it.
 inline constexpr std::size_t kNumberRoom = 32;
 char* write_number(char* to, double value);
+// A finite number with the same digits and no exponent, however long that is; up to kPositionalRoom octets.
+inline constexpr std::size_t kPositionalRoom = 352;
+char* write_positional(char* to, double finite);
 
 std::vector<std::string_view> split(std::string_view text, char mark);  // "a,,b" gives three, "" gives one
 std::string_view trim(std::string_view text);                           // ASCII white space

@@ -2,7 +2,12 @@
 // Prometheus' expression queries.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 #include "base/json.h"
+#include "base/text.h"
 #include "http/prometheus.h"
 #include "http/router.h"
 #include "query/engine.h"
@@ -56,6 +61,52 @@ void cut(query::Answer& answer, std::size_t limit, Remarks& remarks) {
   remarks.warnings.emplace_back("results truncated due to limit");
 }
 
+// The texts of an answer's times, which most of its series share.
+class Stamps {
+ public:
+  // `[1795392000.5,"`, into at least kRoom octets.
+  static constexpr std::size_t kRoom = kTimestampRoom + 8;
+  char* write(char* to, Time at) {
+    const Stamp& stamp = of(at);
+    std::memcpy(to, stamp.text.data(), kRoom);  // always all of it: quicker than what it holds
+    return to + stamp.size;
+  }
+
+ private:
+  struct Stamp {
+    Stamp() = default;
+    explicit Stamp(Time when) : at(when) {
+      char* to = text.data();
+      *to++ = '[';
+      to = write_timestamp(to, when);
+      *to++ = ',';
+      *to++ = '"';
+      size = static_cast<std::size_t>(to - text.data());
+    }
+    Time at{};
+    std::size_t size = 0;
+    std::array<char, kRoom> text{};
+  };
+  const Stamp& of(Time at) {
+    if (next_ < known_.size() && known_[next_].at == at) return known_[next_++];
+    if (known_.empty() || (at > known_.back().at && known_.size() <= kMostSteps)) {
+      known_.push_back(Stamp(at));
+      next_ = known_.size();
+      return known_.back();
+    }
+    const auto found = std::lower_bound(known_.begin(), known_.end(), at, [](const Stamp& s, Time t) { return s.at < t; });
+    if (found == known_.end() || found->at != at) {
+      other_ = Stamp(at);
+      return other_;
+    }
+    next_ = static_cast<std::size_t>(found - known_.begin()) + 1;
+    return *found;
+  }
+  std::vector<Stamp> known_;  // rising
+  std::size_t next_ = 0;      // of known_, where the next is likely
+  Stamp other_;
+};
+
 // One series or a part of it at a time, so that a big answer is never made whole.
 class Writer {
  public:
@@ -87,10 +138,21 @@ class Writer {
       out += ",\"values\":[";
     }
     const std::size_t end = std::min(series.samples.size(), sample_ + kPart);
+    std::array<char, 8192> room;
+    char* to = room.data();
     for (; sample_ < end; ++sample_) {
-      if (sample_ > 0) out += ',';
-      append_sample(out, series.samples[sample_].at, series.samples[sample_].value);
+      if (to > room.data() + room.size() - 128) {
+        out.append(room.data(), to);
+        to = room.data();
+      }
+      const Sample& sample = series.samples[sample_];
+      if (sample_ > 0) *to++ = ',';
+      to = stamps_.write(to, sample.at);
+      to = write_number(to, sample.value);
+      *to++ = '"';
+      *to++ = ']';
     }
+    out.append(room.data(), to);
     if (sample_ < series.samples.size()) return true;
     out += "]}";
     sample_ = 0;
@@ -100,6 +162,7 @@ class Writer {
   std::shared_ptr<const query::Answer> answer_;
   std::size_t series_ = 0;
   std::size_t sample_ = 0;
+  Stamps stamps_;
 };
 
 // Of stats=...: what took how long. Samples are not counted.

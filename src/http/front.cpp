@@ -117,6 +117,12 @@ struct Shared {
   log::Gate gate;
 };
 
+// What leaves at once: of the chunked coding, the size before the octets.
+struct Framed {
+  std::string head;
+  std::string octets;
+};
+
 // Reads one request, has it answered, writes the answer, and starts over: so pipelined requests are answered in order.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -170,17 +176,24 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     if (!stream_.socket().is_open()) return;  // the client is gone
     rest_ = std::move(made.rest);
-    send(std::move(made.text), true);
+    send({{}, std::move(made.text)}, true);
   }
   // The next piece of an answer; nothing in `rest` after the last.
   void answer_on(std::string piece, std::unique_ptr<Pieces> rest) {
+    making_ = false;
     if (!stream_.socket().is_open()) return leave_sending();  // it gave its place to another
+    Framed framed{{}, std::move(piece)};
     if (chunked_) {
-      if (!piece.empty()) piece = fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
-      if (!rest) piece += "0\r\n\r\n";
+      if (!framed.octets.empty()) {
+        framed.head = fmt::format("{:x}\r\n", framed.octets.size());
+        framed.octets += "\r\n";
+      }
+      if (!rest) framed.octets += "0\r\n\r\n";
     }
     rest_ = std::move(rest);
-    send(std::move(piece), false);
+    if (!writing_) return send(std::move(framed), false);
+    ahead_ = std::move(framed);
+    charge();
   }
 
  private:
@@ -197,27 +210,42 @@ class Connection : public std::enable_shared_from_this<Connection> {
     if (!sending_) return;
     shared_.sending.erase(*sending_);
     sending_.reset();
+    ahead_.reset();
+    rest_.reset();
     charge(0);
   }
   void charge(std::size_t octets) {
     shared_.answers += octets - charged_;
     charged_ = octets;
   }
-  void send(std::string text, bool first) {
-    out_ = std::move(text);
+  void charge() {
+    if (rest_) rest_octets_ = rest_->octets();
+    else if (!making_) rest_octets_ = 0;
+    charge(out_.octets.size() + (ahead_ ? ahead_->octets.size() : 0) + rest_octets_);
+  }
+  void send(Framed piece, bool first) {
+    out_ = std::move(piece);
     if (!sending_) sending_ = shared_.sending.insert(shared_.sending.end(), this);
-    charge(out_.size() + (rest_ ? rest_->octets() : 0));
+    charge();
     while (shared_.answers > shared_.options.answers_octets && shared_.sending.front() != this) {
       shared_.evicted.add();
       shared_.sending.front()->close();
     }
-    if (first) shared_.count(out_);  // once it has its place, and before anybody sees it
+    if (first) shared_.count(out_.octets);  // once it has its place, and before anybody sees it
+    writing_ = true;
     stream_.expires_after(shared_.options.write_time);
-    asio::async_write(stream_, asio::buffer(out_),
+    asio::async_write(stream_, std::array{asio::buffer(out_.head), asio::buffer(out_.octets)},
                       [self = shared_from_this()](ErrorCode ec, std::size_t) { self->on_written(ec); });
+    make_ahead();
+  }
+  // The next piece is made while this one leaves. Without a free place among the workers' jobs it waits for on_written().
+  bool make_ahead() {
+    if (!rest_) return false;
+    making_ = hand_to_worker({}, rest_);
+    return making_;
   }
   void watch();
-  bool hand_to_worker(WholeRequest request, std::unique_ptr<Pieces> rest);
+  bool hand_to_worker(WholeRequest request, std::unique_ptr<Pieces>& rest);
   void release_body() {
     shared_.bodies -= body_;
     body_ = 0;
@@ -255,8 +283,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
     }
     stream_.expires_after(shared_.options.body_time);
     if (!parser_->get().count(wire::field::expect)) return read_body();
-    out_ = "HTTP/1.1 100 Continue\r\n\r\n";
-    asio::async_write(stream_, asio::buffer(out_), [self = shared_from_this()](ErrorCode failed, std::size_t) {
+    out_.octets = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(stream_, asio::buffer(out_.octets), [self = shared_from_this()](ErrorCode failed, std::size_t) {
       if (failed) return self->leave(failed);
       self->read_body();
     });
@@ -283,9 +311,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<wire::request_parser<wire::string_body>> parser_;
   std::optional<std::list<Connection*>::iterator> waiting_;
   std::optional<std::list<Connection*>::iterator> sending_;
-  std::string out_;
-  std::unique_ptr<Pieces> rest_;  // of the answer, while a piece of it is being sent
+  Framed out_;                    // being written
+  std::optional<Framed> ahead_;   // to be written after it
+  std::unique_ptr<Pieces> rest_;  // of the answer, unless a worker has it to make the next piece
+  std::size_t rest_octets_ = 0;   // that it holds, wherever it is
   std::size_t charged_ = 0;       // octets of ours in shared_.answers
+  bool writing_ = false;          // a piece of an answer
+  bool making_ = false;           // a worker has rest_
   std::stop_source gone_{std::nostopstate};
   Front::Place place_;
   Target target_;
@@ -403,16 +435,19 @@ void Connection::hand_over() {
     whole.gone = gone_.get_token();
     if (!close_) watch();
   }
-  if (hand_to_worker(std::move(whole), nullptr)) return;
+  std::unique_ptr<Pieces> none;
+  if (hand_to_worker(std::move(whole), none)) return;
+  shared_.overloaded.add();
   close_ = true;
   answer({bare_answer(
       503, problem_body("overloaded", "more requests wait than can be answered", "ask again in a second, and less often"))});
 }
 
-bool Connection::hand_to_worker(WholeRequest request, std::unique_ptr<Pieces> rest) {
+// Leaves `rest` to its owner when there is no place.
+bool Connection::hand_to_worker(WholeRequest request, std::unique_ptr<Pieces>& rest) {
   Job job{shared_from_this(), std::move(request), std::move(rest), asio::make_work_guard(shared_.io)};
   if (shared_.jobs[static_cast<std::size_t>(place_.lane)].try_push(std::move(job))) return true;
-  shared_.overloaded.add();
+  rest = std::move(job.rest);
   return false;
 }
 
@@ -441,14 +476,19 @@ void Connection::refuse(Refusal refusal) {
 }
 
 void Connection::on_written(ErrorCode ec) {
-  if (rest_ && !ec) {
-    if (hand_to_worker({}, std::move(rest_))) return stream_.expires_never();
+  writing_ = false;
+  if (!ec && ahead_) {
+    Framed next = *std::move(ahead_);
+    ahead_.reset();
+    return send(std::move(next), false);
+  }
+  if (!ec && (making_ || make_ahead())) return stream_.expires_never();
+  if (!ec && rest_) {
+    shared_.overloaded.add();
     ec = asio::error::no_buffer_space;  // an answer that is cut can be told by its missing last chunk
   }
-  rest_.reset();
   leave_sending();
-  out_.clear();
-  out_.shrink_to_fit();
+  out_ = {};
   if (ec) return leave(ec);
   if (close_) return drain();
   wait_for_request();

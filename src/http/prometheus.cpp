@@ -149,7 +149,6 @@ Result<std::vector<Matcher>> parse_series_selector(std::string_view name, std::s
   return selector->matchers;
 }
 
-namespace {
 char* write_timestamp(char* to, Time at) {
   std::int64_t ms = to_ms(at);
   if (ms < 0) {
@@ -165,16 +164,14 @@ char* write_timestamp(char* to, Time at) {
   }
   return to;
 }
-}  // namespace
 
 void append_timestamp(std::string& out, Time at) {
-  std::array<char, 32> room{};
+  std::array<char, kTimestampRoom> room;
   out.append(room.data(), write_timestamp(room.data(), at));
 }
 
-// A range's answer is a million of these and little else.
 void append_sample(std::string& out, Time at, double value) {
-  std::array<char, 32 + kNumberRoom + 8> room;
+  std::array<char, kTimestampRoom + kNumberRoom + 8> room;
   char* to = room.data();
   *to++ = '[';
   to = write_timestamp(to, at);
@@ -191,8 +188,8 @@ void append_scalar(std::string& out, Time at, double value) {
   out += '[';
   append_timestamp(out, at);
   out += ",\"";
-  std::array<char, 1100> room{};
-  out.append(room.data(), std::to_chars(room.data(), room.data() + room.size(), value, std::chars_format::fixed).ptr);
+  std::array<char, kPositionalRoom> room;
+  out.append(room.data(), write_positional(room.data(), value));
   out += "\"]";
 }
 

@@ -45,7 +45,9 @@ Result<std::size_t> count_of(const Form& form, std::string_view name);  // SIZE_
 // The matchers of a series selector such as up{job="x"}. Error: Invalid, naming the parameter.
 Result<std::vector<Matcher>> parse_series_selector(std::string_view name, std::string_view text);
 
-void append_timestamp(std::string& out, Time at);             // 1435781430.781
+inline constexpr std::size_t kTimestampRoom = 32;
+char* write_timestamp(char* to, Time at);  // 1435781430.781, into at least kTimestampRoom octets
+void append_timestamp(std::string& out, Time at);
 void append_sample(std::string& out, Time at, double value);  // [1435781430.781,"1"]
 void append_scalar(std::string& out, Time at, double value);  // the same, never with an exponent, as Go's %f
 void append_labels(std::string& out, const Labels& labels);   // {"__name__":"up"}

@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/marker.h"
 
-#include <bit>
-
 namespace bongsu {
-namespace {
-constexpr std::uint64_t kStale = 0x7ff0000000000002;
-constexpr std::uint64_t kGap = 0x7ff0000000000100;
-constexpr std::uint64_t kLastCause = static_cast<std::uint64_t>(kLastGapCause);
-}  // namespace
 
 std::string_view to_string(GapCause cause) {
   switch (cause) {
@@ -38,16 +31,12 @@ std::string_view to_string(GapCause cause) {
   return "unknown";
 }
 
-double stale_marker() { return std::bit_cast<double>(kStale); }
-double gap_marker(GapCause cause) { return std::bit_cast<double>(kGap + static_cast<std::uint64_t>(cause)); }
-bool is_marker(double value) {
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return bits == kStale || (bits > kGap && bits <= kGap + kLastCause);
-}
+double stale_marker() { return std::bit_cast<double>(kStaleBits); }
+double gap_marker(GapCause cause) { return std::bit_cast<double>(kGapBits + static_cast<std::uint64_t>(cause)); }
 std::optional<GapCause> gap_cause(double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
-  if (bits <= kGap || bits > kGap + kLastCause) return std::nullopt;
-  return static_cast<GapCause>(bits - kGap);
+  if (bits == kStaleBits || !is_marker(value)) return std::nullopt;
+  return static_cast<GapCause>(bits - kGapBits);
 }
 
 }  // namespace bongsu

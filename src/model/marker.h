@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -28,7 +29,12 @@ std::string_view to_string(GapCause cause);  // "timeout"
 // each of them as Prometheus treats its staleness marker: the series has no value from there on.
 double stale_marker();  // the thing vanished; Prometheus' own bits, 0x7ff0000000000002
 double gap_marker(GapCause cause);
-bool is_marker(double value);
+inline constexpr std::uint64_t kStaleBits = 0x7ff0000000000002;
+inline constexpr std::uint64_t kGapBits = 0x7ff0000000000100;  // and the cause
+inline bool is_marker(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return bits == kStaleBits || (bits > kGapBits && bits <= kGapBits + static_cast<std::uint64_t>(kLastGapCause));
+}
 std::optional<GapCause> gap_cause(double value);  // nothing for a value or a plain staleness marker
 
 }  // namespace bongsu

@@ -86,19 +86,23 @@ Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, 
     BONGSU_TRY(found, run.grid(expr, steps));
     BONGSU_TRY_OK(run.finish(found));
   }
-  answer.matrix.reserve(found.rows.size());
-  for (std::size_t r = 0; r < found.rows.size(); ++r) {
-    const double* cells = found.row(r);
-    const auto there =
-        static_cast<std::size_t>(std::count_if(cells, cells + steps.count, [](double cell) { return !is_nothing(cell); }));
-    if (there == 0) continue;
-    Series series{run.shown(found.rows[r]), {}};
-    series.samples.reserve(there);
-    for (std::size_t i = 0; i < steps.count; ++i) {
-      if (!is_nothing(cells[i])) series.samples.push_back({steps.at(i), cells[i]});
+  answer.matrix.resize(found.rows.size());
+  run.share(found.rows.size(), found.cells.size(), [&](std::size_t first, std::size_t last) {
+    for (std::size_t r = first; r < last; ++r) {
+      const double* cells = found.row(r);
+      const auto there =
+          static_cast<std::size_t>(std::count_if(cells, cells + steps.count, [](double cell) { return !is_nothing(cell); }));
+      if (there == 0) continue;
+      Series& series = answer.matrix[r];
+      series.labels = run.shown(found.rows[r]);
+      series.samples.resize(there);
+      Sample* next = series.samples.data();
+      for (std::size_t i = 0; i < steps.count; ++i) {
+        if (!is_nothing(cells[i])) *next++ = {steps.at(i), cells[i]};
+      }
     }
-    answer.matrix.push_back(std::move(series));
-  }
+  });
+  std::erase_if(answer.matrix, [](const Series& series) { return series.samples.empty(); });
   const auto before = [](const Series& a, const Series& b) { return *a.labels < *b.labels; };
   if (!std::is_sorted(answer.matrix.begin(), answer.matrix.end(), before))
     std::sort(answer.matrix.begin(), answer.matrix.end(), before);

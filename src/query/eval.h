@@ -53,8 +53,7 @@ struct Loaded {
   bool newest_only = false;  // `latest` instead of `series`
   bool shared = false;       // by several places; else the one may take what it finds
   std::vector<Series> series;
-  std::vector<std::optional<std::vector<Sample>>>
-      values;  // of series with markers, their samples without; empty if no series has
+  std::vector<std::optional<std::vector<Sample>>> values;  // of series with markers, their samples without
   std::vector<Latest> latest;
   Column column = Column::Samples;
   std::vector<Tier> tiers;                  // rising; where samples stand by windows' ends
@@ -92,6 +91,8 @@ class Evaluation {
   // Drops the names that are due and joins rows that are then the same. Error: Invalid when two have a value at one step.
   Status finish(Grid& grid);
   LabelsPtr shown(const Row& row) const;  // labels without a name that is dropped
+  // Calls work(first, last) for parts of [0, count), on several threads where `cost` (samples or cells) is worth it.
+  void share(std::size_t count, std::size_t cost, const std::function<void(std::size_t, std::size_t)>& work) const;
 
   std::vector<Note> take_warnings() { return std::move(warnings_); }
   std::vector<Note> take_infos() { return std::move(infos_); }
@@ -139,8 +140,6 @@ class Evaluation {
   void warn(std::string text, const Expr& at) { note(warnings_, "PromQL warning: " + text, at); }
   void inform(std::string text, const Expr& at) { note(infos_, "PromQL info: " + text, at); }
   static void note(std::vector<Note>& notes, std::string text, const Expr& at);
-  // Calls work(first, last) for parts of [0, count), on several threads where `cost` (samples or cells) is worth it.
-  void share(std::size_t count, std::size_t cost, const std::function<void(std::size_t, std::size_t)>& work) const;
 
   bool hides_name(const Row& row) const { return row.nameless && !options_.delayed_names; }
   RowKey key_of(const Row& row) const { return {row.labels.get(), hides_name(row)}; }

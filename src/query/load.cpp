@@ -174,16 +174,15 @@ Status Evaluation::read(std::vector<Need> all) {
       if (job.need.values) {
         std::vector<Series>& all_series = loaded->series;
         const auto marked = [](const Sample& sample) { return is_marker(sample.value); };
-        std::vector<std::size_t> with_markers;
-        for (std::size_t r = 0; r < all_series.size(); ++r) {
-          if (std::any_of(all_series[r].samples.begin(), all_series[r].samples.end(), marked)) with_markers.push_back(r);
-        }
-        if (!with_markers.empty()) loaded->values.resize(all_series.size());
-        for (const std::size_t r : with_markers) {
-          std::vector<Sample> values = all_series[r].samples;
-          std::erase_if(values, marked);
-          loaded->values[r] = std::move(values);
-        }
+        loaded->values.resize(all_series.size());
+        share(all_series.size(), samples, [&](std::size_t first, std::size_t last) {
+          for (std::size_t r = first; r < last; ++r) {
+            const std::vector<Sample>& all_of_it = all_series[r].samples;
+            if (std::none_of(all_of_it.begin(), all_of_it.end(), marked)) continue;
+            std::vector<Sample>& values = loaded->values[r].emplace();
+            std::remove_copy_if(all_of_it.begin(), all_of_it.end(), std::back_inserter(values), marked);
+          }
+        });
       }
       for (const Expr* node : job.nodes) by_node_[node] = loaded.get();
       loaded_.push_back(std::move(loaded));

@@ -329,9 +329,8 @@ std::string to_string(const Expr& expr) {
 std::string fixed_number(double value) {
   if (std::isnan(value)) return "NaN";
   if (std::isinf(value)) return value > 0 ? "+Inf" : "-Inf";
-  std::array<char, 400> buffer;
-  const auto [end, ec] = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed);
-  return ec == std::errc{} ? std::string(buffer.data(), end) : format_number(value);
+  std::array<char, kPositionalRoom> room;
+  return {room.data(), write_positional(room.data(), value)};
 }
 
 std::string format_pretty(const Expr& expr) { return pretty(expr, 0); }

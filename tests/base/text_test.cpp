@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <bit>
+#include <charconv>
 #include <cmath>
 #include <limits>
+#include <random>
 
 namespace bongsu {
 
@@ -44,9 +48,40 @@ TEST(Number, FormatsAsPrometheus) {
   EXPECT_EQ("0", format_number(0));
   EXPECT_EQ("100000000000000000000", format_number(1e20));
   EXPECT_EQ("1e+21", format_number(1e21));
+  EXPECT_EQ("123456789012345680000", format_number(123456789012345678901.0));  // as Go: no digit that was not asked for
+  EXPECT_EQ("9007199254740992", format_number(9007199254740992.0));
+  EXPECT_EQ("-0", format_number(-0.0));
+  EXPECT_EQ("0.000001", format_number(1e-6));
+  EXPECT_EQ("1e-07", format_number(1e-7));
+  EXPECT_EQ("-1.5", format_number(-1.5));
   EXPECT_EQ("0.1", format_number(0.1));
   EXPECT_EQ("+Inf", format_number(std::numeric_limits<double>::infinity()));
   EXPECT_EQ("NaN", format_number(std::nan("")));
+}
+
+// Whatever a double holds, its text reads back as the same bits, has no exponent, and no digit more than the shortest needs.
+TEST(Number, ReadsBackAsTheSameDouble) {
+  std::mt19937_64 random(7);
+  std::array<char, kPositionalRoom> room;
+  std::array<char, 40> shortest;
+  for (int i = 0; i < 50'000; ++i) {
+    const double value = i % 2 == 0 ? std::bit_cast<double>(random()) : static_cast<double>(random() % 1'000'000) / 997;
+    if (!std::isfinite(value)) continue;
+    const std::string text(room.data(), write_positional(room.data(), value));
+    ASSERT_EQ(std::bit_cast<std::uint64_t>(value), std::bit_cast<std::uint64_t>(parse_number(text).value())) << text;
+    ASSERT_EQ(std::string::npos, text.find('e'));
+    ASSERT_EQ(value, parse_number(format_number(value)).value());
+    const auto end = std::to_chars(shortest.data(), shortest.data() + shortest.size(), value, std::chars_format::scientific).ptr;
+    const auto digits = [](std::string_view of) {
+      std::string kept;
+      for (const char c : of.substr(0, of.find('e'))) {
+        if (c >= '0' && c <= '9' && !(kept.empty() && c == '0')) kept += c;
+      }
+      kept.resize(kept.find_last_not_of('0') + 1);
+      return kept;
+    };
+    ASSERT_EQ(digits({shortest.data(), end}), digits(text));
+  }
 }
 
 TEST(Size, ReadsUnits) {

@@ -170,6 +170,10 @@ std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) 
   }
   group.table = table.has_value();
   group.name = table ? *table : scalars.value_or("");
+  if (const Node* every = reader.get("every")) {
+    group.every = as_duration(*every, "every", problems).value_or(Millis(0));
+    group.every_at = where_of(every->place);
+  }
   group.under = read_text(reader.get("under"), "under", problems);
   group.let = read_named(reader.get("let"), "let", problems);
   group.where = read_text(reader.get("where"), "where", problems);

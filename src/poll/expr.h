@@ -68,7 +68,8 @@ struct Node {
     Log10,
     Power,
     Numeral,
-    Find
+    Count,
+    Sum
   };
   Op op = Op::None;
   double number = 0;  // Number; Capture: the group of the pattern; Index: which part, -1 for all

@@ -10,7 +10,8 @@
 namespace bongsu::poll {
 namespace {
 
-constexpr std::size_t kProbes = 12;  // in one request
+constexpr std::size_t kProbes = 12;            // in one request
+constexpr std::size_t kMostCounted = 100'000;  // values of a column that count() or sum() look at
 
 const Oid kSysDescr{1, 3, 6, 1, 2, 1, 1, 1, 0};
 const Oid kSysObjectId{1, 3, 6, 1, 2, 1, 1, 2, 0};
@@ -351,11 +352,41 @@ static void add_lacking(const std::vector<snmp::WalkEnd::Left>& left, const std:
     if (column < leaves.size()) data.lacking.emplace(leaves[column], cause_of(code));
 }
 
+// How many values a column has, or what they are together: one number, and no row is kept. A column without values gives none.
+static asio::awaitable<Status> read_whole(snmp::Client& client, snmp::Target target, const Group& group, std::uint32_t leaf,
+                                          Fetched& fetched) {
+  const bool sum = group.leaves[leaf].place == Leaf::Place::Sum;
+  std::size_t cells = 0;
+  std::uint64_t all = 0;
+  std::vector<Oid> column{group.leaves[leaf].oid};
+  auto made = snmp::Columns::make(std::move(column));
+  if (!made) co_return std::move(made).error();
+  snmp::CellSink sink = [&](const snmp::Cell& cell) {
+    const auto value = cell.value.to_value();
+    if (value.type == ValueType::Null || !value.exists()) return true;
+    if (sum) all += static_cast<std::uint64_t>(std::max(0.0, value.to_double().value_or(0)));
+    else ++all;
+    return ++cells < kMostCounted;
+  };
+  auto end = co_await client.table(target, std::move(*made), std::move(sink));
+  if (!end) co_return std::move(end).error();
+  if (cells == kMostCounted || end->cut) {
+    fetched.notes.push_back(group.leaves[leaf].name + " has " + std::to_string(kMostCounted) +
+                            " values and more, or does not end: it is not counted");
+    fetched.data.lacking.emplace(leaf, GapCause::Overrun);
+    co_return Status();
+  }
+  add_notes(end->notes, fetched.notes);
+  if (!end->left.empty()) fetched.data.lacking.emplace(leaf, cause_of(end->left.front().code));
+  else if (cells > 0) fetched.data.scalars.emplace_back(leaf, Value::of_number(ValueType::Counter64, all));
+  co_return Status();
+}
+
 asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client& client, snmp::Target target, const Group& group,
                                              std::vector<bool> used, const SteadyTime& deadline) {
   Fetched fetched;
   std::vector<Oid> scalars, columns, lookups;
-  std::vector<std::uint32_t> scalar_leaves, lookup_leaves;
+  std::vector<std::uint32_t> scalar_leaves, lookup_leaves, whole;
   fetched.data.left_out.assign(group.leaves.size(), false);
   for (std::uint32_t leaf = 0; leaf < group.leaves.size(); ++leaf) {
     if (!used.empty() && !used[leaf]) {
@@ -374,6 +405,10 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
       case Leaf::Place::Lookup:
         lookups.push_back(group.leaves[leaf].oid);
         lookup_leaves.push_back(leaf);
+        break;
+      case Leaf::Place::Count:
+      case Leaf::Place::Sum:
+        whole.push_back(leaf);
         break;
     }
   }
@@ -416,6 +451,11 @@ asio::awaitable<Result<Fetched>> fetch_group(net::Reactor& reactor, snmp::Client
     }
     add_notes(table->end.notes, fetched.notes);
     add_lacking(table->end.left, lookup_leaves, fetched.data);
+  }
+  for (const std::uint32_t leaf : whole) {
+    if (reactor.clock().steady() > deadline) co_return too_late(target, group);
+    const Status read = co_await read_whole(client, target, group, leaf, fetched);
+    if (!read) co_return read.error();
   }
   doubt_types(client, target, group, fetched);
   co_return fetched;

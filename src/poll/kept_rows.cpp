@@ -247,7 +247,8 @@ GroupLayout layout_of(const Group& group) {
   const auto mix = [&print](std::string_view text) { print = hash_bytes("\x1f", hash_bytes(text, print)); };
   for (const Leaf& leaf : group.leaves) {
     mix(leaf.oid.to_string());
-    mix(leaf.place == Leaf::Place::Scalar ? "s" : leaf.place == Leaf::Place::Column ? "c" : "l");
+    constexpr std::string_view kPlaces = "sclnt";  // as Leaf::Place
+    mix(kPlaces.substr(static_cast<std::size_t>(leaf.place), 1));
   }
   for (const Metric& metric : group.metrics) mix(series_key(metric));
   return {print, static_cast<std::uint32_t>(group.leaves.size()), static_cast<std::uint32_t>(group.metrics.size())};

@@ -25,6 +25,7 @@ constexpr std::array kFunctions{
     Function{"mac", Node::Op::Mac, 1, 1},         Function{"round", Node::Op::Round, 1, 1},
     Function{"abs", Node::Op::Abs, 1, 1},         Function{"log10", Node::Op::Log10, 1, 1},
     Function{"pow", Node::Op::Power, 2, 2},       Function{"number", Node::Op::Numeral, 1, 1},
+    Function{"count", Node::Op::Count, 1, 1},     Function{"sum", Node::Op::Sum, 1, 1},
 };
 
 struct Token {

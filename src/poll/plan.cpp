@@ -16,6 +16,7 @@ namespace {
 using Op = Node::Op;
 
 constexpr std::size_t kMaxNodes = 20'000;  // of one group, `let` included
+constexpr Millis kLongestEvery = std::chrono::minutes(4);
 
 bool is_name(std::string_view name, bool colons) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
@@ -108,11 +109,41 @@ class GroupCompiler {
       if (bound) group_.leaves[node.kids[0].leaf].growth = true;
       return bound;
     }
+    if (node.op == Op::Count || node.op == Op::Sum) return bind_whole(node, text);
     for (Node& kid : node.kids) {
       if (!bind(kid, text, depth)) return false;
     }
     if (node.op == Op::Equal || node.op == Op::NotEqual) return bind_enum(node, text);
     return true;
+  }
+
+  // count(column), sum(column): a number of the whole column, which stands beside scalars.
+  bool bind_whole(Node& node, const Text& text) {
+    const std::string called = node.op == Op::Count ? "count()" : "sum()";
+    const Node& what = node.kids[0];
+    if (what.op != Op::Symbol || lets_.contains(what.text)) {
+      report(text, node.at, called + " takes one column");
+      return false;
+    }
+    if (group_.table) {
+      report(text, node.at, called + " is of a whole column: put it in a `scalars:` group");
+      return false;
+    }
+    const auto oid = resolve(what.text);
+    if (!oid) {
+      report(text, what.at, oid.error().text);
+      return false;
+    }
+    const auto object = tree_.find(oid->arcs());
+    const bool named = object && object->kind != mib::Kind::Node && !what.text.starts_with('.');
+    if (oid->back() == 0 || (named && object->kind != mib::Kind::Column)) {
+      report(text, what.at, what.text + " is no column, which " + called + " takes");
+      return false;
+    }
+    const auto place = node.op == Op::Count ? Leaf::Place::Count : Leaf::Place::Sum;
+    const std::string name = what.text;
+    node.kids.clear();
+    return leaf(node, place, *oid, name, {});
   }
 
   // ifOperStatus == 'up'
@@ -318,7 +349,9 @@ void compile_sensors(const GroupRule& rule, GroupCompiler& compiler, Group& grou
 }
 
 Group compile_group(const std::string& profile, const GroupRule& rule, const mib::Tree& tree, std::vector<Finding>& findings) {
-  Group group{.profile = profile, .name = rule.name, .table = rule.table};
+  Group group{.profile = profile, .name = rule.name, .table = rule.table, .every = rule.every};
+  if (rule.every > kLongestEvery || rule.every < Millis(0))
+    findings.push_back({rule.every_at, "`every` is at most 4m: a value is looked for five minutes back, and would be missed"});
   GroupCompiler compiler(tree, group, findings);
   if (rule.under) compiler.under(*rule.under);
   compiler.lets(rule.let);
@@ -504,6 +537,7 @@ class Digest {
     add(rule.under);
     add(rule.sensors);
     add(rule.table ? std::string_view("table") : std::string_view("scalars"));
+    add(std::to_string(rule.every.count()));
     add(rule.let);
     add(rule.where);
     add(rule.labels);

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "mib/tree.h"
 #include "model/labels.h"
 #include "model/oid.h"
@@ -21,7 +22,8 @@ namespace bongsu::poll {
 
 // One object that a group reads.
 struct Leaf {
-  enum class Place : std::uint8_t { Scalar, Column, Lookup };
+  // Count and Sum: one number of a whole column, of which no row is kept.
+  enum class Place : std::uint8_t { Scalar, Column, Lookup, Count, Sum };
   Place place = Place::Scalar;
   Oid oid;                            // with .0 for a scalar; of the column otherwise
   std::string name;                   // as the profile wrote it
@@ -61,6 +63,7 @@ struct Group {
   std::string profile;
   std::string name;
   bool table = false;
+  Millis every{0};  // not read more often than this; 0: at each slot
   std::vector<Leaf> leaves;
   std::optional<Node> where;
   std::vector<NamedExpr> labels;

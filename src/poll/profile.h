@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
+
 namespace bongsu::poll {
 
 // Where something was written; lines and columns count from 1, 0 when it was made in a program.
@@ -73,6 +75,8 @@ struct GroupRule {
   std::string name;
   Where at;
   bool table = false;
+  Millis every{0};  // not read more often than this; 0: at each slot
+  Where every_at;
   std::optional<Text> under;      // what numbers in this group that are no whole OIDs begin with
   std::vector<NamedText> let;     // names for expressions of this group
   std::optional<Text> where;      // rows for which it is true; all when absent

@@ -19,6 +19,9 @@ std::vector<bool> slow_ones(std::span<const std::optional<Millis>> took, const s
 // True when an earlier group gives, or may yet give, a metric that `run` stands back for.
 bool stands_back(const GroupRun& run);
 
+// True when the group was read lately enough (`every`); its values stand.
+bool rests(const GroupRun& run, const Watch& watch);
+
 // What is to be read in a slot, the quickest first and otherwise in their order, less what is slow or under way. Sets
 // GroupRun::slow by `share`.
 std::vector<std::shared_ptr<GroupRun>> due_at_slot(Watch& watch, Millis share);

@@ -88,6 +88,39 @@ TEST(Turns, ATableThatTimesOutIsAGapAndTheOthersAreKept) {
   EXPECT_EQ(true, network.poller->device("d1")->snmp_up);
 }
 
+// A group may rest between its readings; after an outage it does not.
+TEST(Turns, AGroupWithEveryIsReadAsOftenAndNoMore) {
+  Network network;
+  config::Problems problems;
+  std::vector<Finding> findings;
+  network.profiles.publish(ProfileSet::compile(config::parse_profiles(R"yaml(
+profile: a
+match: {always: true}
+collect:
+  - {scalars: seldom, every: 3m, metrics: {load5: UCD-SNMP-MIB::laLoadInt.2 / 100}}
+  - {scalars: often, metrics: {load1: UCD-SNMP-MIB::laLoadInt.1 / 100}}
+)yaml",
+                                                                      "p.yaml", problems),
+                                               base_tree(), findings));
+  ASSERT_TRUE(problems.empty() && findings.empty());
+  network.add_server(1);
+  network.watch(1);
+  network.sim.run_for(20min);
+  const auto seldom = network.samples("load5");
+  ASSERT_LT(5u, seldom.size());
+  for (std::size_t i = 2; i < seldom.size(); ++i) EXPECT_EQ(3min, seldom[i].at - seldom[i - 1].at);
+  EXPECT_LE(3 * seldom.size(), network.samples("load1").size() + 3);
+  EXPECT_EQ(std::string::npos, network.story("load5").find("gap"));
+  EXPECT_EQ("", network.poller->device("d1")->error);
+
+  network.agents->manner(host(1))->dead = true;
+  network.sim.run_for(2min);
+  EXPECT_TRUE(network.story("load5").ends_with("gap:timeout"));
+  network.agents->manner(host(1))->dead = false;
+  network.sim.run_for(61s);
+  EXPECT_FALSE(network.story("load5").ends_with("gap:timeout"));
+}
+
 // A table of 25 requests at 5 s each: two minutes, and more. It is not begun again, and the quick ones keep their slots.
 TEST(Turns, ATableThatIsLongerThanTheIntervalGoesOnBesideTheSlots) {
   Network network;

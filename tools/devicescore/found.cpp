@@ -71,6 +71,7 @@ class Writer {
     }
     const double raw = metric_.raw.to_double().value_or(metric_.value);
     if (metric_.name == "interface_oper_up") return metric("port.oper_status", raw, {}, metric_.word);
+    if (metric_.name == "interface_type") return metric("port.type", metric_.value, {});
     if (metric_.name == "interface_admin_up") return metric("port.admin_status", raw, {}, metric_.word);
     if (metric_.name == "interface_receive_bytes_total")
       return metric("port.counter64", metric_.oid.starts_with(kHcInOctets) ? 1 : 0, {});

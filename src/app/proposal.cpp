@@ -41,6 +41,9 @@ asio::awaitable<Result<discover::Proposal>> propose_for(net::Reactor& reactor, s
     if (auto oid = Oid::parse(at->second)) subject->sys_object_id = *std::move(oid);
   }
   subject->covered = covered_by(*profiles, found);
+  for (const poll::CollectedMetric& metric : found.metrics) {
+    if (!metric.profile.starts_with(kProposed)) subject->given.insert(metric.name);
+  }
   std::function<bool(const Varbind&)> visit = [subject](const Varbind& varbind) {
     if (varbind.value.exists()) subject->walked.push_back(varbind);
     return subject->walked.size() < kMostValues;

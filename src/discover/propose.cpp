@@ -8,10 +8,40 @@
 #include <optional>
 
 #include "base/text.h"
+#include "discover/place.h"
 #include "discover/units.h"
 #include "poll/states.h"
 
 namespace bongsu::discover {
+
+std::string reference(const mib::Object& object, bool scalar) {
+  const std::string name = std::string(object.module) + "::" + std::string(object.name);
+  const auto found = object.tree->find(name);
+  const bool plain = object.name.find('-') == std::string_view::npos;
+  std::string out = found && found->number == object.number && plain ? name : "." + object.oid().to_string();
+  return scalar ? out + ".0" : out;
+}
+
+std::string yaml_text(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) {
+    if (static_cast<unsigned char>(c) < 0x20) continue;
+    out += c;
+    if (c == '\'') out += c;
+  }
+  return out + "'";
+}
+
+std::string metric_name(std::string_view name) {
+  std::string out(name);
+  std::replace(out.begin(), out.end(), '-', '_');
+  return out;
+}
+
+std::string number_reference(const Seen& seen, bool scalar) {
+  const std::string name = reference(seen.object, scalar);
+  return seen.object.type == mib::Syntax::OctetString ? "number(" + name + ")" : name;
+}
 
 namespace {
 
@@ -24,24 +54,10 @@ const Oid& enterprises() {
   return oid;
 }
 
-// What was seen of one object.
-struct Seen {
-  Object object;
-  std::size_t values = 0;
-  double least = 0, most = 0;
-  std::set<std::string> texts;
-};
-
-// Columns of one row, or scalars side by side.
-struct Place {
-  Object parent;
-  bool table = false;
-  std::vector<Seen> objects;  // by number
-  std::set<std::vector<std::uint32_t>> rows;
-};
-
 std::optional<double> number_of(const Value& value) {
   switch (value.type) {
+    case ValueType::OctetString:
+      return value.octets.size() <= 16 ? parse_number(trim(value.octets)) : std::nullopt;
     case ValueType::Integer:
       return static_cast<double>(value.integer);
     case ValueType::Counter32:
@@ -69,43 +85,20 @@ std::vector<Place> places_of(const mib::Tree& tree, const std::vector<Varbind>& 
     const auto suffix = varbind.oid.suffix(used);
     place.rows.emplace(suffix.begin(), suffix.end());
     const auto [slot, fresh] = at[parent->number].try_emplace(object->number, place.objects.size());
-    if (fresh) place.objects.push_back({*object, 0, 0, 0, {}});
+    if (fresh) place.objects.push_back({*object, 0, 0, 0, 0, {}});
     Seen& seen = place.objects[slot->second];
     if (const auto number = number_of(varbind.value)) {
-      seen.least = seen.values == 0 ? *number : std::min(seen.least, *number);
-      seen.most = seen.values == 0 ? *number : std::max(seen.most, *number);
-    } else if (varbind.value.type == ValueType::OctetString) {
+      seen.least = seen.numbers == 0 ? *number : std::min(seen.least, *number);
+      seen.most = seen.numbers == 0 ? *number : std::max(seen.most, *number);
+      ++seen.numbers;
+    }
+    if (varbind.value.type == ValueType::OctetString) {
       seen.texts.insert(std::string(trim(varbind.value.octets)));
     }
     ++seen.values;
   }
   std::vector<Place> out;
   for (auto& [number, place] : places) out.push_back(std::move(place));
-  return out;
-}
-
-// The object's name where that leads to it, else its number; expressions take '-' in a name for a minus.
-std::string reference(const Object& object, bool scalar) {
-  const std::string name = std::string(object.module) + "::" + std::string(object.name);
-  const auto found = object.tree->find(name);
-  const bool plain = object.name.find('-') == std::string_view::npos;
-  std::string out = found && found->number == object.number && plain ? name : "." + object.oid().to_string();
-  return scalar ? out + ".0" : out;
-}
-
-std::string yaml_text(std::string_view text) {
-  std::string out = "'";
-  for (const char c : text) {
-    if (static_cast<unsigned char>(c) < 0x20) continue;
-    out += c;
-    if (c == '\'') out += c;
-  }
-  return out + "'";
-}
-
-std::string metric_name(std::string_view name) {
-  std::string out(name);
-  std::replace(out.begin(), out.end(), '-', '_');
   return out;
 }
 
@@ -160,12 +153,14 @@ class Proposer {
   }
   void note(std::size_t count, std::string_view what) { out_.notes.push_back(fmt::format("{} {}", count, what)); }
 
+  bool is_wanted(const Object& object, bool scalar) const {
+    const auto covered = scalar ? object.oid() + 0 : object.oid();
+    if (subject_.covered.contains(covered) || object.status == mib::DefStatus::Obsolete || object.name.empty()) return false;
+    return object.access != mib::Access::NotAccessible && object.access != mib::Access::Notify;
+  }
+
   std::optional<Line> line_of(const Seen& seen, bool scalar) {
     const Object& object = seen.object;
-    const auto covered = scalar ? object.oid() + 0 : object.oid();
-    if (subject_.covered.contains(covered) || object.status == mib::DefStatus::Obsolete || object.name.empty())
-      return std::nullopt;
-    if (object.access == mib::Access::NotAccessible || object.access == mib::Access::Notify) return std::nullopt;
     const std::string value = reference(object, scalar);
     Line line{.name = metric_name(object.name), .value = value, .series = seen.values};
     // HCNUM-TC has a gauge that travels as a Counter64.
@@ -174,39 +169,50 @@ class Proposer {
       line.name += "_total";
       return line;
     }
+    const bool text = object.type == Syntax::OctetString && seen.numbers == seen.values && object.enums().empty();
     const bool number =
-        object.type == Syntax::Integer || object.type == Syntax::Gauge32 || object.type == Syntax::Unsigned32 || gauge;
+        object.type == Syntax::Integer || object.type == Syntax::Gauge32 || object.type == Syntax::Unsigned32 || gauge || text;
     if (!number && object.type != Syntax::TimeTicks) return std::nullopt;
-    if (object.access == mib::Access::ReadWrite || object.access == mib::Access::ReadCreate) {
-      ++settings_;
-      return std::nullopt;
-    }
+    const bool writable = object.access == mib::Access::ReadWrite || object.access == mib::Access::ReadCreate;
     const auto words = words_of_name(object.name);
-    for (const std::string_view bound : {"threshold", "limit", "index"}) {
-      if (has_word(words, bound)) return std::nullopt;
-    }
-    if (const auto enums = object.enums(); !enums.empty()) {
-      // Only words that tell of health: one that is well, and one that is not.
-      bool well = false, ill = false;
-      for (const mib::EnumItem& item : enums) {
-        const Severity severity = poll::severity_of_word(item.label);
-        well = well || severity == Severity::Normal;
-        ill = ill || severity >= Severity::Danger;
-      }
-      if (!well || !ill) return std::nullopt;
-      line.sensor_class = "state";
-      return line;
-    }
+    if (!object.enums().empty()) return writable ? setting() : state_of(object, words, std::move(line));
+    if (is_bound(words)) return writable ? setting() : std::nullopt;
     if (object.type == Syntax::TimeTicks) {
+      if (writable) return setting();
       line.name += "_seconds";
       line.value += " / 100";
       return line;
     }
+    line.value = number_reference(seen, scalar);
     auto reading = reading_of_units(object.units, words);
-    if (!reading && object.units.empty()) reading = reading_of_name(words, seen.least, seen.most);
+    if (reading && reading->after.empty()) {
+      // UNITS name the unit; that it is told in tenths stands in the text, if anywhere.
+      const auto spoken = reading_of_words({.words = words,
+                                            .description = object.description,
+                                            .hint = object.hint,
+                                            .convention = object.convention,
+                                            .least = seen.least,
+                                            .most = seen.most});
+      if (spoken && spoken->sensor_class == reading->sensor_class) reading = spoken;
+      else reading = plausible(*reading, seen.least, seen.most);
+    }
+    if (!reading && object.units.empty())
+      reading = reading_of_words({.words = words,
+                                  .description = object.description,
+                                  .hint = object.hint,
+                                  .convention = object.convention,
+                                  .least = seen.least,
+                                  .most = seen.most});
+    // What may be set is a setting, unless it is plainly measured: modules are careless there.
+    if (writable && (!reading || reading->sensor_class == "percent" || reading->sensor_class == "load")) return setting();
     if (reading) {
       line.sensor_class = reading->sensor_class;
-      line.value = std::string(reading->before) + value + std::string(reading->after);
+      line.value = std::string(reading->before) + line.value + std::string(reading->after);
+      return line;
+    }
+    if (text) return std::nullopt;
+    if (object.units.empty() && counts_things(words) && seen.least >= 0) {
+      line.sensor_class = "count";
       return line;
     }
     if (object.units.empty() && object.type != Syntax::Gauge32 && !gauge) {
@@ -214,6 +220,28 @@ class Proposer {
       return std::nullopt;
     }
     line.unit = object.units.substr(0, 40);
+    return line;
+  }
+
+  std::optional<Line> setting() {
+    ++settings_;
+    return std::nullopt;
+  }
+
+  // Only words that tell of health: one that is well, and one that is not; or the name says that it is a state.
+  static std::optional<Line> state_of(const Object& object, const std::vector<std::string>& words, Line line) {
+    bool well = false, ill = false;
+    for (const mib::EnumItem& item : object.enums()) {
+      const Severity severity = poll::severity_of_word(item.label);
+      well = well || severity == Severity::Normal;
+      ill = ill || severity >= Severity::Caution;
+    }
+    const auto has = [&](std::string_view word) { return has_word(words, word); };
+    if (has("admin") || has("config") || has("mode") || has("type") || has("trap") || has("action") || has("row"))
+      return std::nullopt;
+    const bool named = has("status") || has("state") || has("condition") || has("health") || has("alarm") || has("fault");
+    if (!(well && ill) && !named) return std::nullopt;
+    line.sensor_class = "state";
     return line;
   }
 
@@ -233,8 +261,8 @@ class Proposer {
     return best;
   }
 
-  std::string labels_of(const Place& place, bool sensors) const {
-    const std::string first = sensors ? "sensor" : "name";
+  // `first` is the name of the label that tells rows apart.
+  static std::string labels_of(const Place& place, const std::string& first) {
     const auto index = place.parent.index();
     std::string out;
     const Seen* name = naming(place);
@@ -257,7 +285,22 @@ class Proposer {
     const auto index = place.parent.index();
     std::vector<Line> metrics, sensors;
     std::size_t series = 0;
+    std::set<std::uint32_t> taken;  // read already, or by another group of this proposal
     for (const Seen& seen : place.objects) {
+      if (!is_wanted(seen.object, !place.table)) taken.insert(seen.object.number);
+    }
+    std::vector<std::string> typed;
+    if (place.table) typed = typed_sensors(place, taken);
+    if (!typed.empty()) series += place.rows.size();
+    std::string pools;
+    for (const GroupText& pool : pool_groups(place, name, labels_of(place, "@"), subject_.given, taken)) {
+      if (out_.series + series + pool.series > limits_.series) continue;
+      pools += pool.yaml;
+      series += pool.series;
+      ++out_.groups;
+    }
+    for (const Seen& seen : place.objects) {
+      if (taken.contains(seen.object.number)) continue;
       if (std::any_of(index.begin(), index.end(), [&](const auto& ref) { return ref.object == seen.object.number; })) continue;
       if (auto line = line_of(seen, !place.table)) {
         series += line->series;
@@ -270,8 +313,11 @@ class Proposer {
       return {};
     }
     out_.series += series;
+    if (out_.groups++ < 8) has_ += (has_.empty() ? "" : ", ") + reference(place.parent, false);
+    if (metrics.empty() && sensors.empty() && typed.empty()) return pools;
     std::string body = std::string("    - ") + (place.table ? "table: " : "scalars: ") + metric_name(name) + "\n";
-    if (place.table) body += "      labels: " + labels_of(place, !sensors.empty()) + "\n";
+    const bool readings = !sensors.empty() || !typed.empty();
+    if (place.table) body += "      labels: " + labels_of(place, readings ? "sensor" : "name") + "\n";
     if (!metrics.empty()) {
       body += "      metrics:\n";
       for (const Line& line : metrics) {
@@ -279,8 +325,9 @@ class Proposer {
         else body += "        " + line.name + ": {value: " + line.value + ", unit: " + yaml_text(line.unit) + "}\n";
       }
     }
-    if (!sensors.empty()) {
+    if (readings) {
       body += "      sensors:\n";
+      for (const std::string& line : typed) body += line;
       const bool several = sensors.size() > 1 || !place.table;
       for (const Line& line : sensors) {
         body += "        - {class: " + line.sensor_class + ", value: " + line.value;
@@ -288,8 +335,7 @@ class Proposer {
         body += "}\n";
       }
     }
-    if (out_.groups++ < 8) has_ += (has_.empty() ? "" : ", ") + reference(place.parent, false);
-    return body;
+    return body + pools;
   }
 
   const mib::Tree& tree_;

@@ -22,8 +22,9 @@ struct ProposalLimits {
 struct Subject {
   std::string device;  // its name, for the title
   Oid sys_object_id;
-  std::vector<Varbind> walked;  // below enterprises
-  std::set<Oid> covered;        // columns and scalars that matching profiles read
+  std::vector<Varbind> walked;    // below enterprises
+  std::set<Oid> covered;          // columns and scalars that matching profiles read
+  std::set<std::string> given{};  // canonical metrics that they gave: not proposed a second time
 };
 
 struct Proposal {
@@ -36,6 +37,7 @@ struct Proposal {
 
 // A profile of what the loaded MIB modules say about what a device answers: counters become rates, gauges with UNITS (or a
 // name that tells as much) sensors and graphs, enumerations that tell of health states, INDEX and name columns labels.
+// Loads of processors, and what is used and free of memory and storage, become the canonical metrics.
 // What may be set is a setting and left out. The profile is for the same vendor's devices that answer the same objects.
 Proposal propose(const mib::Tree& tree, const Subject& subject, const ProposalLimits& limits = {});
 

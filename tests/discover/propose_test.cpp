@@ -42,6 +42,24 @@ acmePairEntry OBJECT-TYPE SYNTAX AcmePairEntry MAX-ACCESS not-accessible STATUS 
 acmeShelf OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acmePairEntry 1 }
 acmeSlot OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acmePairEntry 2 }
 acme-frames OBJECT-TYPE SYNTAX Counter32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmePairEntry 3 }
+acmeMixTable OBJECT-TYPE SYNTAX SEQUENCE OF AcmeMixEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acme 4 }
+acmeMixEntry OBJECT-TYPE SYNTAX AcmeMixEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION ""
+  INDEX { acmeMixIndex } ::= { acmeMixTable 1 }
+acmeMixIndex OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS not-accessible STATUS current DESCRIPTION "" ::= { acmeMixEntry 1 }
+acmeMixName OBJECT-TYPE SYNTAX DisplayString MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeMixEntry 2 }
+acmeMixType OBJECT-TYPE SYNTAX INTEGER { other(1), voltsDC(3), celsius(8) } MAX-ACCESS read-only STATUS current DESCRIPTION ""
+  ::= { acmeMixEntry 3 }
+acmeMixScale OBJECT-TYPE SYNTAX INTEGER { milli(8), units(9), kilo(10) } MAX-ACCESS read-only STATUS current DESCRIPTION ""
+  ::= { acmeMixEntry 4 }
+acmeMixPrecision OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeMixEntry 5 }
+acmeMixValue OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeMixEntry 6 }
+acmeSystem OBJECT IDENTIFIER ::= { acme 5 }
+acmeCpu5Sec OBJECT-TYPE SYNTAX Integer32 UNITS "%" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeSystem 1 }
+acmeCpu1Min OBJECT-TYPE SYNTAX Integer32 UNITS "%" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeSystem 2 }
+acmeMemTotal OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "Installed, in kilobytes." ::= { acmeSystem 3 }
+acmeMemFree OBJECT-TYPE SYNTAX Integer32 UNITS "KB" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeSystem 4 }
+acmeDiskFreePercent OBJECT-TYPE SYNTAX Integer32 MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeSystem 5 }
+acmeLoadText OBJECT-TYPE SYNTAX DisplayString UNITS "V" MAX-ACCESS read-only STATUS current DESCRIPTION "" ::= { acmeSystem 6 }
 END
 )";
 
@@ -156,7 +174,7 @@ TEST(Units, SayClassAndScale) {
   says("degrees Celsius", "t", "temperature:x");
   says("0.1 degrees C", "t", "temperature:x / 10");
   says("tenths of a degree Celsius", "t", "temperature:x / 10");
-  says("deci-degrees", "boardTemp", "");
+  says("deci-degrees", "boardTemp", "temperature:x / 10");
   says("degrees", "boardTemp", "temperature:x");
   says("degrees", "antennaTilt", "");
   says("Degrees Fahrenheit", "t", "temperature:5 / 9 * (x - 32)");
@@ -174,10 +192,78 @@ TEST(Units, SayClassAndScale) {
   says("seconds", "x", "");
   says("", "x", "");
   EXPECT_THAT(words_of_name("acmeFanSpeedRPM2-in"), ElementsAre("acme", "fan", "speed", "rpm", "2", "in"));
-  EXPECT_TRUE(reading_of_name(words_of_name("cpuTemp"), 20, 60));
-  EXPECT_FALSE(reading_of_name(words_of_name("cpuTemp"), 200, 600));
-  EXPECT_EQ("percent", reading_of_name(words_of_name("memUsage"), 0, 100)->sensor_class);
-  EXPECT_FALSE(reading_of_name(words_of_name("memUsage"), 0, 101));
+}
+
+TEST(Units, WhereThereAreNoneNameAndDescriptionTell) {
+  const auto says = [](const char* name, const char* description, double most, const char* expected, const char* hint = "",
+                       const char* convention = "") {
+    SCOPED_TRACE(name);
+    const auto words = words_of_name(name);
+    const auto reading = reading_of_words(
+        {.words = words, .description = description, .hint = hint, .convention = convention, .least = 0, .most = most});
+    EXPECT_EQ(expected, reading ? std::string(reading->sensor_class) + ":" + std::string(reading->before) + "x" +
+                                      std::string(reading->after)
+                                : "");
+  };
+  says("acmeCpuTemp", "", 60, "temperature:x");
+  says("acmeCpuTemp", "", 412, "temperature:x / 10");  // no part is that hot
+  says("acmeCpuTemp", "", 4120, "");
+  says("acmeBoardTemperature", "Of the board, in tenths of a degree Celsius.", 29, "temperature:x / 10");
+  says("acmeInletTemp", "Degrees Fahrenheit", 80, "temperature:5 / 9 * (x - 32)");
+  says("acmeRailVoltage", "The reading of this rail in millivolts.", 3300, "voltage:x / 1000");
+  says("acmeVoltage", "Phase voltage, accurate to one decimal place.", 2300, "voltage:x / 10");
+  says("acmeVoltage", "Volts DC", 54, "voltage:x");
+  says("acmeVoltage", "", 54'000, "");
+  says("acmeOutletCurrent", "The outlet Current in 0.001 Amp.", 400, "current:x / 1000");
+  says("acmePoeCurrent", "mA", 82, "current:x / 1000");
+  says("acmeTotalCurrent", "stored as 0.1A.", 19, "current:x / 10");
+  says("acmeCurrentState", "", 2, "");
+  says("acmeFrequency", "", 49'990, "frequency:x / 1000", "", "MilliHertz");
+  says("acmePoePower", "W", 154, "power:x / 10", "d-1");
+  says("acmeRxPower", "Received power in 0.01 dBm", 30, "dbm:x / 100");
+  says("acmeFanSpeed", "In RPM", 6600, "fanspeed:x");
+  says("acmeHumidity", "", 41, "humidity:x");
+  says("acmeSessionUtil", "", 7, "percent:x");
+  says("acmeSessionUtil", "", 3000, "");
+  says("acmeSerialNumber", "", 7, "");
+}
+
+// A table of sensors of several kinds, processors, memory and storage become what every profile gives.
+TEST_F(Propose, TellsTheCanonicalMetrics) {
+  for (const char* row : {"1", "2"}) {
+    const std::string dot = std::string(".") + row;
+    say("acmeMixName" + dot, text(std::string("probe ") + row));
+    say("acmeMixType" + dot, integer(row[0] == '1' ? 8 : 3));
+    say("acmeMixScale" + dot, integer(8));
+    say("acmeMixPrecision" + dot, integer(1));
+    say("acmeMixValue" + dot, integer(215));
+  }
+  say("acmeCpu5Sec.0", integer(90));
+  say("acmeCpu1Min.0", integer(40));
+  say("acmeMemTotal.0", integer(1000));
+  say("acmeMemFree.0", integer(400));
+  say("acmeDiskFreePercent.0", integer(30));
+  say("acmeLoadText.0", text("12.5"));
+  const Proposal proposal = propose(tree(), subject);
+  EXPECT_THAT(faults(proposal), ElementsAre());
+  EXPECT_THAT(proposal.yaml,
+              HasSubstr("  - {class: temperature, value: \"ACME-MIB::acmeMixType in (8) ? ACME-MIB::acmeMixValue * "
+                        "pow(10, 3 * (ACME-MIB::acmeMixScale - 9) - ACME-MIB::acmeMixPrecision) : none\"}"));
+  EXPECT_THAT(proposal.yaml, HasSubstr("  - {class: voltage, value: \"ACME-MIB::acmeMixType in (3) ? "));
+  EXPECT_THAT(proposal.yaml, HasSubstr("labels: {cpu: \"'acme cpu 1 min'\"}\n      metrics:\n        cpu_usage_percent: "
+                                       "ACME-MIB::acmeCpu1Min.0\n"));
+  EXPECT_THAT(proposal.yaml, HasSubstr("{class: load, value: ACME-MIB::acmeCpu5Sec.0, name: 'acmeCpu5Sec'}"));
+  EXPECT_THAT(
+      proposal.yaml,
+      HasSubstr("labels: {pool: \"'acme mem'\"}\n      metrics:\n        memory_used_percent: \"ACME-MIB::acmeMemTotal.0 > 0 ? "
+                "100 * (ACME-MIB::acmeMemTotal.0 - ACME-MIB::acmeMemFree.0) / (ACME-MIB::acmeMemTotal.0) : none\"\n"
+                "        memory_used_bytes: ACME-MIB::acmeMemTotal.0 * 1024 - ACME-MIB::acmeMemFree.0 * 1024\n"));
+  EXPECT_THAT(proposal.yaml, HasSubstr("storage_used_percent: 100 - ACME-MIB::acmeDiskFreePercent.0"));
+  EXPECT_THAT(proposal.yaml, HasSubstr("{class: voltage, value: number(ACME-MIB::acmeLoadText.0), name: 'acmeLoadText'}"));
+  subject.given = {"cpu_usage_percent", "memory_used_percent"};
+  const Proposal less = propose(tree(), subject);
+  EXPECT_THAT(less.yaml, ::testing::Not(HasSubstr("cpu_usage_percent")));
+  EXPECT_THAT(less.yaml, ::testing::Not(HasSubstr("memory_used_percent")));
 }
 
 }  // namespace

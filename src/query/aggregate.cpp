@@ -129,15 +129,17 @@ Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Ste
   const std::size_t groups = rows.size();
   BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
   const std::size_t width = steps.count;
-  // fold(cell of the result, its number, value): for each value in order of the rows.
+  // each(number of the result's cell, value): for the values of a step in order of the rows; steps on several threads.
   const auto fold = [&](auto&& each) {
-    for (std::size_t r = 0; r < input.rows.size(); ++r) {
-      const double* from = input.row(r);
-      const std::size_t base = group_of[r] * width;
-      for (std::size_t i = 0; i < width; ++i) {
-        if (!is_nothing(from[i])) each(base + i, from[i]);
+    share(width, input.cells.size(), [&](std::size_t first, std::size_t last) {
+      for (std::size_t r = 0; r < input.rows.size(); ++r) {
+        const double* from = input.row(r);
+        const std::size_t base = group_of[r] * width;
+        for (std::size_t i = first; i < last; ++i) {
+          if (!is_nothing(from[i])) each(base + i, from[i]);
+        }
       }
-    }
+    });
   };
   std::vector<double>& cells = out.cells;
   switch (node.op) {

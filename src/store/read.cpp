@@ -2,6 +2,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <atomic>
 #include <iterator>
 #include <map>
 #include <mutex>
@@ -100,63 +101,72 @@ Status Store::Core::read_part(Rocks& rocks, std::span<Wanted> wanted, Time from,
   return {};
 }
 
+namespace {
+
+// Calls work(first, last) for parts of [0, count), on several threads where there are many: what costs is to decode them.
+// `boundary` moves an end to where a part may end. The first error counts.
+template <class Boundary, class Work>
+Status in_parts(std::size_t count, const Boundary& boundary, const Work& work) {
+  constexpr std::size_t kWorth = 256;
+  const std::size_t parts = std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), count / kWorth);
+  if (parts < 2) return work(std::size_t{0}, count);
+  std::vector<Status> done(parts);
+  const auto one = [&](std::size_t part) {
+    done[part] = work(boundary(count * part / parts), boundary(count * (part + 1) / parts));
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t part = 1; part < parts; ++part) {
+      others.emplace_back([&one, part] {
+        pthread_setname_np(pthread_self(), "read");
+        one(part);
+      });
+    }
+    one(0);
+  }
+  for (const Status& status : done) BONGSU_TRY_OK(status);
+  return {};
+}
+
+}  // namespace
+
 template <class Take>
 Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const {
   BONGSU_TRY(const auto rocks, rocks_or_error());
   if (wanted.empty()) return {};
   // As they stand on the disk.
   std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
-  // Many are shared by threads, each with blocks of its own: what costs is to decode them.
-  constexpr std::size_t kWorth = 256;
-  const std::size_t parts =
-      std::min<std::size_t>(std::clamp(std::thread::hardware_concurrency(), 1U, 4U), wanted.size() / kWorth);
-  if (parts < 2) return read_part(*rocks, wanted, from, to, take);
   std::mutex taking;
   const auto take_alone = [&](std::size_t place, std::vector<Sample> samples) -> Status {
     std::lock_guard hold(taking);
     return take(place, std::move(samples));
   };
-  std::vector<Status> done(parts);
-  const auto boundary = [&](std::size_t part) {
-    std::size_t at = wanted.size() * part / parts;
+  const auto between_blocks = [&](std::size_t at) {
     while (at > 0 && at < wanted.size() && wanted[at].id / Block::kSeries == wanted[at - 1].id / Block::kSeries) ++at;
     return at;
   };
-  const auto read = [&](std::size_t part) {
-    const std::size_t first = boundary(part);
-    done[part] = read_part(*rocks, std::span(wanted).subspan(first, boundary(part + 1) - first), from, to, take_alone);
-  };
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t part = 1; part < parts; ++part) {
-      others.emplace_back([&read, part] {
-        pthread_setname_np(pthread_self(), "read");
-        read(part);
-      });
-    }
-    read(0);
-  }
-  for (const Status& status : done) BONGSU_TRY_OK(status);
-  return {};
+  return in_parts(wanted.size(), between_blocks, [&](std::size_t first, std::size_t last) {
+    return read_part(*rocks, std::span(wanted).subspan(first, last - first), from, to, take_alone);
+  });
 }
 
 namespace {
 
-// Counts what is selected against the limits.
+// Counts what is selected against the limits. Thread: any.
 class Budget {
  public:
   explicit Budget(const SelectLimits& limits) : limits_(limits) {}
   Status take(std::size_t samples) {
-    samples_ += samples;
-    if (++series_ <= limits_.max_series && samples_ <= limits_.max_samples) return {};
+    const std::size_t all = samples_.fetch_add(samples) + samples;
+    if (series_.fetch_add(1) < limits_.max_series && all <= limits_.max_samples) return {};
     return Error{Code::Limit, "the selection has more than " + std::to_string(limits_.max_series) + " series or " +
                                   std::to_string(limits_.max_samples) + " samples: narrow its labels or its time"};
   }
 
  private:
   const SelectLimits& limits_;
-  std::size_t series_ = 0;
-  std::size_t samples_ = 0;
+  std::atomic<std::size_t> series_{0};
+  std::atomic<std::size_t> samples_{0};
 };
 
 }  // namespace
@@ -167,26 +177,35 @@ Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matcher
   Budget budget(limits);
   std::vector<Series> result(selected->ids.size());
   std::vector<Wanted> rest;
-  std::vector<Sample> open;
-  for (std::size_t i = 0; i < selected->ids.size(); ++i) {
-    const Id id = selected->ids[i];
-    Block& block = *block_of(id);
-    open.clear();
-    {
-      std::lock_guard hold(block.mutex);
-      if (const Time newest = block.newest(id); newest != Time::min() && newest < from) continue;
-      if (!block.read_recent(id, from, open)) {
-        rest.push_back({.id = id, .place = i});
-        block.copy(id, from, to, rest.back().parts);
-        continue;
+  std::mutex collecting;
+  const auto anywhere = [](std::size_t at) { return at; };
+  const auto from_memory = [&](std::size_t begin, std::size_t end) -> Status {
+    std::vector<Wanted> beyond_memory;
+    std::vector<Sample> open;
+    for (std::size_t i = begin; i < end; ++i) {
+      const Id id = selected->ids[i];
+      Block& block = *block_of(id);
+      open.clear();
+      {
+        std::lock_guard hold(block.mutex);
+        if (const Time newest = block.newest(id); newest != Time::min() && newest < from) continue;
+        if (!block.read_recent(id, from, open)) {
+          beyond_memory.push_back({.id = id, .place = i});
+          block.copy(id, from, to, beyond_memory.back().parts);
+          continue;
+        }
       }
+      const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
+      const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
+      if (first == last) continue;
+      BONGSU_TRY_OK(budget.take(static_cast<std::size_t>(last - first)));
+      result[i] = {selected->labels[i], {first, last}};
     }
-    const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
-    const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
-    if (first == last) continue;
-    BONGSU_TRY_OK(budget.take(static_cast<std::size_t>(last - first)));
-    result[i] = {selected->labels[i], {first, last}};
-  }
+    std::lock_guard hold(collecting);
+    rest.insert(rest.end(), std::make_move_iterator(beyond_memory.begin()), std::make_move_iterator(beyond_memory.end()));
+    return {};
+  };
+  BONGSU_TRY_OK(in_parts(selected->ids.size(), anywhere, from_memory));
   const auto take = [&](std::size_t place, std::vector<Sample> samples) -> Status {
     BONGSU_TRY_OK(budget.take(samples.size()));
     result[place] = {selected->labels[place], std::move(samples)};

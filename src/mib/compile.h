@@ -24,6 +24,7 @@ struct CompileRequest {
 struct CompileReport {
   std::shared_ptr<const Tree> tree;  // of the image; its modules() and problems() say what was kept and what was wrong
   bool reused = false;               // the image at hand was made of the same texts
+  bool added = false;                // only new files were compiled, the rest was taken from the image at hand
 };
 
 // Makes `image` hold what the files say now, and opens it. Nothing is done when it does already. Otherwise the compiler

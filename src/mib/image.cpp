@@ -3,13 +3,15 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 #include "base/hash.h"
 
 namespace bongsu::mib {
 
 static_assert(sizeof(ObjectRecord) == 80 && sizeof(EnumRecord) == 8 && sizeof(RangeRecord) == 16);
-static_assert(sizeof(RefRecord) == 12 && sizeof(NameSlot) == 8 && sizeof(ModuleRecord) == 20 && sizeof(ProblemRecord) == 20);
+static_assert(sizeof(RefRecord) == 12 && sizeof(NameSlot) == 8 && sizeof(ModuleRecord) == 24 && sizeof(ProblemRecord) == 20);
+static_assert(sizeof(ImportRecord) == 8 && sizeof(FileRecord) == 16);
 static_assert(sizeof(Header) == 40 + 16 * kSections);
 
 // Eight octets a step: an image of 100 MiB is checked in a few hundredths of a second.
@@ -88,18 +90,59 @@ TextAt ImageBuilder::text(std::string_view text) {
   return at;
 }
 
-std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::size_t& too_deep) {
-  // Breadth first, so that the children of one object stand together behind it.
-  std::vector<std::vector<std::uint32_t>> below(objects.size() + 1);
-  for (std::uint32_t i = 0; i < objects.size(); ++i) {
-    below[objects[i].parent == kNone ? objects.size() : objects[i].parent].push_back(i);
+namespace {
+
+// Objects of one textual convention say the same list again: one copy of each is kept. Lists that nobody has are dropped.
+template <class Record>
+std::vector<Record> share_lists(std::vector<ObjectRecord>& objects, const std::vector<Record>& records,
+                                std::uint32_t ObjectRecord::*first, std::uint32_t ObjectRecord::*count) {
+  std::vector<Record> out;
+  std::unordered_multimap<std::uint64_t, std::uint32_t> seen;  // where a list of that hash stands
+  for (ObjectRecord& object : objects) {
+    const std::size_t size = object.*count;
+    if (size == 0) {
+      object.*first = 0;
+      continue;
+    }
+    const Record* list = records.data() + object.*first;
+    const auto* bytes = reinterpret_cast<const std::uint8_t*>(list);
+    const std::uint64_t hash = image_checksum({bytes, size * sizeof(Record)});
+    const auto [from, to] = seen.equal_range(hash);
+    const auto same = std::find_if(from, to, [&](const auto& entry) {
+      return size <= out.size() - entry.second && std::memcmp(out.data() + entry.second, list, size * sizeof(Record)) == 0;
+    });
+    if (same != to) {
+      object.*first = same->second;
+    } else {
+      object.*first = static_cast<std::uint32_t>(out.size());
+      seen.emplace(hash, object.*first);
+      out.insert(out.end(), list, list + size);
+    }
   }
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::size_t& too_deep) {
+  // Breadth first, so that the children of one object stand together behind it. First each object's children, by number.
+  const std::size_t count = objects.size();
+  const auto owner = [&](const ObjectRecord& o) { return o.parent == kNone ? count : o.parent; };
+  std::vector<std::uint32_t> first(count + 2), children(count);
+  for (const ObjectRecord& o : objects) ++first[owner(o) + 1];
+  for (std::size_t i = 1; i < first.size(); ++i) first[i] += first[i - 1];
+  std::vector<std::uint32_t> end(first.begin(), first.end() - 1);
+  for (std::uint32_t i = 0; i < count; ++i) children[end[owner(objects[i])]++] = i;
+
   std::vector<std::uint32_t> order;
-  std::vector<std::uint32_t> number(objects.size(), kNone);
+  std::vector<std::uint32_t> number(count, kNone);
   std::vector<ObjectRecord> sorted;
-  const auto take = [&](std::vector<std::uint32_t>& children, std::uint32_t parent, std::uint32_t depth) {
-    std::stable_sort(children.begin(), children.end(), [&](auto a, auto b) { return objects[a].subid < objects[b].subid; });
-    for (const std::uint32_t child : children) {
+  order.reserve(count), sorted.reserve(count);
+  const auto take = [&](std::size_t above, std::uint32_t parent, std::uint32_t depth) {
+    const std::span<std::uint32_t> mine(children.data() + first[above], first[above + 1] - first[above]);
+    const auto lower = [&](auto a, auto b) { return objects[a].subid < objects[b].subid; };
+    if (!std::is_sorted(mine.begin(), mine.end(), lower)) std::stable_sort(mine.begin(), mine.end(), lower);
+    for (const std::uint32_t child : mine) {
       number[child] = static_cast<std::uint32_t>(order.size());
       order.push_back(child);
       ObjectRecord& record = sorted.emplace_back(objects[child]);
@@ -108,15 +151,14 @@ std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::si
       record.first_child = record.children = 0;
     }
   };
-  take(below[objects.size()], kNone, 1);
+  take(count, kNone, 1);
   for (std::uint32_t i = 0; i < order.size(); ++i) {
-    auto& children = below[order[i]];
-    if (children.empty() || sorted[i].depth >= kMaxDepth) continue;
-    const auto first = static_cast<std::uint32_t>(order.size());
-    const auto count = static_cast<std::uint32_t>(children.size());
-    take(children, i, sorted[i].depth + 1);
-    sorted[i].first_child = first;
-    sorted[i].children = count;
+    const std::uint32_t below = first[order[i] + 1] - first[order[i]];
+    if (below == 0 || sorted[i].depth >= kMaxDepth) continue;
+    const auto at = static_cast<std::uint32_t>(order.size());
+    take(order[i], i, sorted[i].depth + 1);
+    sorted[i].first_child = at;
+    sorted[i].children = below;
   }
   too_deep = objects.size() - order.size();
   const auto renumber = [&](std::uint32_t& object) { object = object == kNone ? kNone : number[object]; };
@@ -124,8 +166,11 @@ std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::si
   std::vector<RefRecord> new_refs = refs;
   for (RefRecord& ref : new_refs) renumber(ref.object);
 
+  const auto shared_enums = share_lists(sorted, enums, &ObjectRecord::first_enum, &ObjectRecord::enums);
+  const auto shared_ranges = share_lists(sorted, ranges, &ObjectRecord::first_range, &ObjectRecord::ranges);
+
   std::size_t slots = 16;
-  while (slots < names.size() * 2) slots *= 2;
+  while (slots < names.size() + names.size() / 4) slots *= 2;  // four of five at most are taken
   std::vector<NameSlot> table(slots, NameSlot{kNone, kNone});
   for (const NameSlot& name : names) {
     if (number[name.object] == kNone) continue;
@@ -141,20 +186,22 @@ std::vector<std::uint8_t> ImageBuilder::build(std::uint64_t content_key, std::si
   header.version = kImageVersion;
   header.byte_order = 0x01020304;
   header.content_key = content_key;
-  const auto put = [&](Section section, const void* data, std::size_t count, std::size_t each) {
+  const auto put = [&](Section section, const void* data, std::size_t records, std::size_t each) {
     out.resize((out.size() + 7) / 8 * 8);
-    header.sections[section] = {out.size(), count};
+    header.sections[section] = {out.size(), records};
     const auto* bytes = static_cast<const std::uint8_t*>(data);
-    out.insert(out.end(), bytes, bytes + count * each);
+    out.insert(out.end(), bytes, bytes + records * each);
   };
   put(kTexts, texts_.data(), texts_.size(), 1);
   put(kObjects, sorted.data(), sorted.size(), sizeof(ObjectRecord));
-  put(kEnums, enums.data(), enums.size(), sizeof(EnumRecord));
-  put(kRanges, ranges.data(), ranges.size(), sizeof(RangeRecord));
+  put(kEnums, shared_enums.data(), shared_enums.size(), sizeof(EnumRecord));
+  put(kRanges, shared_ranges.data(), shared_ranges.size(), sizeof(RangeRecord));
   put(kRefs, new_refs.data(), new_refs.size(), sizeof(RefRecord));
   put(kNames, table.data(), table.size(), sizeof(NameSlot));
   put(kModules, modules.data(), modules.size(), sizeof(ModuleRecord));
   put(kProblems, problems.data(), problems.size(), sizeof(ProblemRecord));
+  put(kImports, imports.data(), imports.size(), sizeof(ImportRecord));
+  put(kFiles, files.data(), files.size(), sizeof(FileRecord));
   std::memcpy(out.data(), &header, sizeof header);
   seal_image(out);
   return out;

@@ -14,7 +14,7 @@
 // The compiled image: written by the compiler's process, mapped by the daemon. Layout in FORMAT.md.
 namespace bongsu::mib {
 
-constexpr std::uint32_t kImageVersion = 1;
+constexpr std::uint32_t kImageVersion = 2;
 constexpr char kImageMagic[8] = {'B', 'N', 'G', 'S', 'U', 'M', 'I', 'B'};
 constexpr std::uint32_t kNone = 0xffffffff;
 constexpr std::size_t kMaxDepth = 128;  // arcs of an OID (RFC 2578 section 3.5)
@@ -70,6 +70,16 @@ struct ModuleRecord {
   TextAt last_updated;
   std::uint32_t declared;
   std::uint32_t objects;
+  std::uint32_t rank;  // lower is asked first for a name that several modules define
+};
+struct ImportRecord {
+  std::uint32_t module;
+  TextAt from;  // a module's name, loaded or not
+};
+struct FileRecord {
+  std::uint64_t key;  // of its path and content
+  TextAt path;        // an archive stands for what is in it
+  std::uint32_t unused;
 };
 struct ProblemRecord {
   TextAt file;
@@ -79,7 +89,7 @@ struct ProblemRecord {
   std::uint32_t warning;
 };
 
-enum Section : std::size_t { kTexts, kObjects, kEnums, kRanges, kRefs, kNames, kModules, kProblems, kSections };
+enum Section : std::size_t { kTexts, kObjects, kEnums, kRanges, kRefs, kNames, kModules, kProblems, kImports, kFiles, kSections };
 
 struct Header {
   char magic[8];
@@ -104,6 +114,8 @@ class ImageBuilder {
  public:
   ImageBuilder();
   TextAt text(std::string_view text);  // one copy of each
+  // Begins with another image's texts, at their places. Before any text().
+  void adopt_texts(std::span<const char> texts) { texts_.assign(texts.data(), texts.size()); }
   std::string_view text_of(TextAt at) const;
   std::vector<ObjectRecord> objects;  // first_child, children and depth are filled in by build()
   std::vector<EnumRecord> enums;
@@ -112,6 +124,8 @@ class ImageBuilder {
   std::vector<NameSlot> names;  // each name that finds an object: plain, and one for each module that has it
   std::vector<ModuleRecord> modules;
   std::vector<ProblemRecord> problems;
+  std::vector<ImportRecord> imports;
+  std::vector<FileRecord> files;
 
   // Numbers the objects breadth first and lays out the file. Objects past kMaxDepth are left out and counted.
   std::vector<std::uint8_t> build(std::uint64_t content_key, std::size_t& too_deep);

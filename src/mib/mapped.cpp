@@ -62,7 +62,8 @@ Status Tree::Image::adopt(std::span<const std::uint8_t> bytes) {
     return true;
   };
   if (!section(kTexts, texts) || !section(kObjects, objects) || !section(kEnums, enums) || !section(kRanges, ranges) ||
-      !section(kRefs, refs) || !section(kNames, names) || !section(kModules, modules) || !section(kProblems, problems)) {
+      !section(kRefs, refs) || !section(kNames, names) || !section(kModules, modules) || !section(kProblems, problems) ||
+      !section(kImports, imports) || !section(kFiles, files)) {
     return Error{Code::Corrupt, "a section lies outside the file"};
   }
   return check();
@@ -123,6 +124,12 @@ Status Tree::Image::check() const {
   for (const ProblemRecord& p : problems) {
     if (!text_ok(p.file) || !text_ok(p.text)) return wrong("a problem");
   }
+  for (const ImportRecord& i : imports) {
+    if (i.module >= modules.size() || !text_ok(i.from)) return wrong("an import");
+  }
+  for (const FileRecord& f : files) {
+    if (!text_ok(f.path)) return wrong("a file");
+  }
   if ((names.size() & (names.size() - 1)) != 0) return wrong("the table of names");
   bool free = names.empty();
   for (const NameSlot& n : names) {
@@ -133,14 +140,19 @@ Status Tree::Image::check() const {
   return {};
 }
 
-std::uint32_t Tree::Image::find_name(std::string_view module, std::string_view name) const {
-  if (names.empty() || name.empty()) return kNone;
+std::optional<std::size_t> Tree::Image::find_slot(std::string_view module, std::string_view name) const {
+  if (names.empty() || name.empty()) return std::nullopt;
   for (std::size_t slot = name_hash(module, name) & (names.size() - 1); names[slot].object != kNone;
        slot = (slot + 1) & (names.size() - 1)) {
     const NameSlot& entry = names[slot];
-    if (module_name(entry.module) == module && text(objects[entry.object].name) == name) return entry.object;
+    if (module_name(entry.module) == module && text(objects[entry.object].name) == name) return slot;
   }
-  return kNone;
+  return std::nullopt;
+}
+
+std::uint32_t Tree::Image::find_name(std::string_view module, std::string_view name) const {
+  const auto slot = find_slot(module, name);
+  return slot ? names[*slot].object : kNone;
 }
 
 std::uint32_t Tree::Image::find_child(std::uint32_t parent, std::uint32_t subid) const {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,8 @@ struct Tree::Image {
   std::span<const NameSlot> names;
   std::span<const ModuleRecord> modules;
   std::span<const ProblemRecord> problems;
+  std::span<const ImportRecord> imports;
+  std::span<const FileRecord> files;
   std::uint32_t roots = 0;  // how many objects have no parent; they come first
 
   Image() = default;
@@ -48,7 +51,8 @@ struct Tree::Image {
   }
   // kNone when there is none.
   std::uint32_t find_name(std::string_view module, std::string_view name) const;
-  std::uint32_t find_child(std::uint32_t parent, std::uint32_t subid) const;  // parent kNone: among the roots
+  std::optional<std::size_t> find_slot(std::string_view module, std::string_view name) const;  // in `names`
+  std::uint32_t find_child(std::uint32_t parent, std::uint32_t subid) const;                   // parent kNone: among the roots
 
  private:
   Status check() const;

@@ -12,7 +12,7 @@
 namespace bongsu::mib {
 
 // Raise the word when the compiler comes to read the same text otherwise.
-const std::uint64_t kFirstKey = hash_bytes("compiler 5", kHashSeed + kImageVersion);
+const std::uint64_t kFirstKey = hash_bytes("compiler 6", kHashSeed + kImageVersion);
 
 namespace {
 
@@ -99,8 +99,8 @@ std::string sortable_time(std::string_view last_updated) {
 }
 
 bool may_be_mib(const std::filesystem::path& file) {
-  static const std::set<std::string> kOther = {".zip", ".gz",  ".tgz",  ".tar", ".xz",   ".bz2",  ".7z",
-                                               ".rar", ".pdf", ".html", ".exe", ".json", ".yaml", ".xml",   ".md"};
+  static const std::set<std::string> kOther = {".zip", ".gz",   ".tgz", ".tar",  ".xz",   ".bz2", ".7z", ".rar",
+                                               ".pdf", ".html", ".exe", ".json", ".yaml", ".xml", ".md"};
   return !file.filename().string().starts_with('.') && !kOther.contains(to_lower(file.extension().string()));
 }
 
@@ -156,9 +156,14 @@ Result<std::string> read_text(const std::filesystem::path& file) {
   return text;
 }
 
-std::uint64_t content_key(std::uint64_t key, const std::filesystem::path& file, std::string_view text) {
-  const std::uint64_t parts[] = {key, hash_bytes(file.string()),
+std::uint64_t file_key(const std::filesystem::path& file, std::string_view text) {
+  const std::uint64_t parts[] = {kFirstKey, hash_bytes(file.string()),
                                  image_checksum({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})};
+  return hash_bytes({reinterpret_cast<const char*>(parts), sizeof parts});
+}
+
+std::uint64_t content_key(std::uint64_t key, std::uint64_t file) {
+  const std::uint64_t parts[] = {key, file};
   return hash_bytes({reinterpret_cast<const char*>(parts), sizeof parts});
 }
 

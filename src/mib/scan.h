@@ -56,7 +56,9 @@ std::vector<std::filesystem::path> list_files(const std::vector<std::filesystem:
                                               std::vector<std::string>& unreadable);
 Result<std::string> read_text(const std::filesystem::path& file);
 // Changes whenever a file's path or content does, or the way we compile.
-std::uint64_t content_key(std::uint64_t key, const std::filesystem::path& file, std::string_view text);
+std::uint64_t file_key(const std::filesystem::path& file, std::string_view text);
+// Of all files in their order: begins with kFirstKey.
+std::uint64_t content_key(std::uint64_t key, std::uint64_t file);
 extern const std::uint64_t kFirstKey;
 
 }  // namespace bongsu::mib

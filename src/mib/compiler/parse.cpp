@@ -114,7 +114,7 @@ class Harvest {
       if (!input.target) continue;
       numbers_.emplace(input.source->module.name, static_cast<std::uint32_t>(image.modules.size()));
       image.modules.push_back({image.text(input.source->module.name), image.text(input.source->file.string()),
-                               image.text(input.source->module.last_updated), input.mended->declared, 0});
+                               image.text(input.source->module.last_updated), input.mended->declared, 0, 0});
     }
   }
 

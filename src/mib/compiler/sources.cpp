@@ -38,9 +38,11 @@ bool better(const Source& a, const Source& b) {
 
 class Gatherer {
  public:
-  Gatherer(const std::vector<std::filesystem::path>& paths, std::filesystem::path work) : work_(std::move(work)) {
+  Gatherer(const std::vector<std::filesystem::path>& paths, std::filesystem::path work,
+           const std::set<std::filesystem::path>* only)
+      : work_(std::move(work)), only_(only) {
     std::vector<std::string> unreadable;
-    files_ = mib::list_files(paths, unreadable);
+    for (auto& file : mib::list_files(paths, unreadable)) out.files.push_back({std::move(file), 0});
     for (const std::string& path : unreadable)
       out.problems.push_back({"", 0, 0, false, path + "; check the path and its rights"});
     // The modules that come with Bongsu are named first, and are everybody's.
@@ -50,14 +52,16 @@ class Gatherer {
 
   void read() {
     out.key = mib::kFirstKey;
-    for (order_ = 0; order_ < files_.size(); ++order_) {
-      const auto& file = files_[order_];
+    for (order_ = 0; order_ < out.files.size(); ++order_) {
+      const auto& file = out.files[order_].path;
+      if (only_ != nullptr && order_ >= first_folder_ && !only_->contains(file)) continue;
       const auto text = mib::read_text(file);
       if (!text) {
         report(file, {}, false, text.error().text);
         continue;
       }
-      out.key = mib::content_key(out.key, file, *text);
+      out.files[order_].key = mib::file_key(file, *text);
+      out.key = mib::content_key(out.key, out.files[order_].key);
       if (mib::is_zip(file)) unpack(file, *text, 1);
       else take(file, file, *text);
     }
@@ -97,7 +101,8 @@ class Gatherer {
     for (const auto& [name, place] : module.definitions) out.homes.add_name(name, module.name);
     for (const auto& [name, place] : module.types) out.homes.add_name(name, module.name);
     for (const std::string& name : module.labels) out.homes.add_label(name, module.name);
-    for (const mib::ScannedImport& import : module.imports) wanted_.insert(import.module);
+    for (const mib::ScannedImport& import : module.imports) source.imports.insert(import.module);
+    wanted_.insert(source.imports.begin(), source.imports.end());
     module.definitions.clear();
     module.types.clear();
     module.labels.clear();
@@ -147,14 +152,15 @@ class Gatherer {
   std::filesystem::path vendors_;
   std::map<std::string, Source> stand_ins_;  // by the module's name
   std::set<std::string> wanted_;             // modules that those which are kept import from
-  std::vector<std::filesystem::path> files_;
+  const std::set<std::filesystem::path>* only_;
   std::size_t first_folder_ = 0, order_ = 0, copies_ = 0;
 };
 
 }  // namespace
 
-Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work) {
-  Gatherer gatherer(paths, work);
+Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work,
+               const std::set<std::filesystem::path>* only) {
+  Gatherer gatherer(paths, work, only);
   gatherer.read();
   Sources out = std::move(gatherer.out);
   const auto report = [&out](const std::filesystem::path& file, mib::Place place, bool warning, std::string text) {
@@ -208,6 +214,7 @@ std::vector<Group> group(const Sources& sources) {
   std::map<std::filesystem::path, std::vector<std::size_t>> folders;
   std::vector<std::filesystem::path> order;
   for (std::size_t i = 0; i < sources.modules.size(); ++i) {
+    if (!sources.modules[i].target) continue;
     auto& of = folders[sources.modules[i].file.parent_path()];
     if (of.empty()) order.push_back(sources.modules[i].file.parent_path());
     of.push_back(i);

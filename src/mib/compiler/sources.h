@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,12 +24,20 @@ struct Source {
   std::size_t order = 0;  // of its file among all
   int rank = 0;           // lower is asked first for a name that several modules define
   std::uint64_t text_key = 0;
-  bool near = true;   // the revision that the files of its folder mean
-  bool meant = true;  // the revision that the module's name means where nothing nearer is
+  std::set<std::string> imports;  // modules, loaded or not
+  bool target = true;             // to be compiled, not only read for those that import from it
+  bool near = true;               // the revision that the files of its folder mean
+  bool meant = true;              // the revision that the module's name means where nothing nearer is
+};
+
+struct SeenFile {
+  std::filesystem::path path;
+  std::uint64_t key = 0;  // 0: not read, or not readable
 };
 
 struct Sources {
   std::vector<Source> modules;  // in the order to load: SMIv2 before what it replaces
+  std::vector<SeenFile> files;  // of all paths; Source::order counts in it
   std::vector<mib::Problem> problems;
   Homes homes;
   std::uint64_t key = 0;
@@ -37,8 +46,9 @@ struct Sources {
 // Reads every file once. The first path holds Bongsu's own modules, which are everybody's, but for those in its folder
 // "vendors": each of them is loaded only if a module that is loaded imports from it and no other path holds one of its name.
 // Several revisions of one module stay side by side: its name means the newest, but the files of a folder mean the one in their
-// own. Archives are unpacked into `work`.
-Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work);
+// own. Archives are unpacked into `work`. With `only`, of the other paths' files these alone are read.
+Sources gather(const std::vector<std::filesystem::path>& paths, const std::filesystem::path& work,
+               const std::set<std::filesystem::path>* only = nullptr);
 
 // Which modules one run of the parser loads: each name once, since the parser knows them by name.
 struct Group {

@@ -17,6 +17,7 @@
 #include "app/errands.h"
 #include "app/mibs.h"
 #include "app/overlay.h"
+#include "app/programs.h"
 #include "app/scrape.h"
 #include "app/version.h"
 #include "base/log.h"
@@ -24,7 +25,7 @@
 #include "icmp/pinger.h"
 #include "model/keeper.h"
 #include "net/live.h"
-#include "notify/courier.h"
+#include "notify/couriers.h"
 #include "notify/notifier.h"
 #include "poll/poller.h"
 #include "remedy/child.h"
@@ -101,7 +102,8 @@ struct Daemon::Parts {
   std::unique_ptr<poll::Poller> poller;
   std::unique_ptr<syslog::Receiver> syslog;
   std::unique_ptr<rule::Engine> rules;
-  std::unique_ptr<notify::CurlCourier> courier;
+  std::unique_ptr<ProgramCourier> programs;
+  std::unique_ptr<notify::Couriers> courier;
   std::unique_ptr<notify::Notifier> notifier;
   std::unique_ptr<remedy::RunnerChild> runner;  // where nobody else runs one; lives from the first remedy on
   std::unique_ptr<remedy::RunnerLink> scripts;
@@ -109,6 +111,7 @@ struct Daemon::Parts {
   std::unique_ptr<Ticker> judge;
   std::unique_ptr<Ticker> teller;
   std::unique_ptr<Ticker> healer;
+  std::unique_ptr<Ticker> messenger;
   std::unique_ptr<BackupJob> backup;
   std::unique_ptr<Scraper> scraper;
   std::unique_ptr<http::Server> server;
@@ -119,7 +122,7 @@ struct Daemon::Parts {
   Guarded<std::map<std::string, std::string>> named_hosts;  // device -> host name
   net::CallbackTimer look_up_again{[this] { name_senders(); }};
   std::atomic<bool> judged = false;
-  std::atomic<bool> scripted = false;  // there are remedies
+  std::atomic<bool> scripted = false;  // there are remedies, or channels that are programs
 
   Guarded<std::string> no_runner;  // why no script can run
 
@@ -153,10 +156,12 @@ Daemon::Parts::~Parts() {
   judge.reset();
   teller.reset();
   healer.reset();
+  messenger.reset();
   remedies.reset();
   scripts.reset();
   runner.reset();
   courier.reset();
+  programs.reset();
   notifier.reset();
   listen_reactor.stop();
   poll_reactor.stop();
@@ -185,11 +190,22 @@ Status Daemon::Parts::open_syslog() {
   return {};
 }
 
+std::filesystem::path runner_socket(const config::MainConfig& config) {
+  return config.runner.socket.empty() ? std::filesystem::absolute(config.data) / "runner.sock" : config.runner.socket;
+}
+
+// Before the notices are handed on.
+bool needs_runner(const config::MainConfig& config) {
+  const auto& channels = config.notices.channels;
+  return !config.remedies.remedies.empty() || std::any_of(channels.begin(), channels.end(), [](const auto& one) {
+    return one.second.type == notify::ChannelType::Program;
+  });
+}
+
 Status Daemon::Parts::open_remedies() {
   const config::MainConfig& config = setup.config;
   const bool own = config.runner.socket.empty();
-  const std::filesystem::path socket = own ? std::filesystem::absolute(config.data) / "runner.sock" : config.runner.socket;
-  scripted = !config.remedies.remedies.empty();
+  const std::filesystem::path socket = runner_socket(config);
   if (own && !config.runner.scripts.empty()) {  // the demonstration has none
     runner = std::make_unique<remedy::RunnerChild>(remedy::ChildSpec{.program = setup.share.script_runner,
                                                                      .socket = socket,
@@ -282,7 +298,9 @@ Status Daemon::Parts::open() {
   judging.prober = poller.get();
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, judging));
   rules->set_windows(setup.config.maintenance);
-  BONGSU_TRY(courier, notify::CurlCourier::start());
+  programs = std::make_unique<ProgramCourier>(runner_socket(setup.config));
+  BONGSU_TRY(courier, notify::Couriers::start(metrics, programs.get()));
+  scripted = needs_runner(setup.config);
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup.config), *store, *poller, *courier, metrics));
   BONGSU_TRY_OK(open_remedies());
   watch();
@@ -364,6 +382,7 @@ Status Daemon::Parts::open() {
     return kTick;
   });
   healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });
+  messenger = std::make_unique<Ticker>("programs", [this] { return programs->step(); });
   return {};
 }
 
@@ -545,9 +564,9 @@ Result<http::EntryChange> Daemon::Parts::set_entry(const Wish& wish, bool dry) {
     rules->reload(*std::move(next.items));
   }
   if (next.config) {
+    scripted = needs_runner(*next.config);
     notifier->reload(notices_of(*next.config));
     remedies->reload(next.config->remedies);
-    scripted = !next.config->remedies.remedies.empty();
     setup.config.remedies = std::move(next.config->remedies);
   }
   tell_audit(fmt::format("{} {} {} by the API", to_string(wish.part), wish.name, wish.body ? "was set" : "was taken away"));
@@ -615,9 +634,9 @@ std::vector<std::string> Daemon::reload(Setup next) {
   parts_->items.publish(std::make_shared<std::vector<rule::ItemSpec>>(next.items));
   parts_->rules->reload(next.items);
   parts_->rules->set_windows(next.config.maintenance);
+  parts_->scripted = needs_runner(next.config);
   parts_->notifier->reload(notices_of(next.config));
   parts_->remedies->reload(next.config.remedies);
-  parts_->scripted = !next.config.remedies.remedies.empty();
   parts_->setup = std::move(next);
   parts_->watch();
   return left;

@@ -9,7 +9,8 @@
 
 #include "app/setup.h"
 #include "base/log.h"
-#include "notify/courier.h"
+#include "base/metrics.h"
+#include "notify/couriers.h"
 
 namespace bongsu::app {
 namespace {
@@ -157,7 +158,8 @@ bool Herald::send(config::MainConfig& config, const notify::LastWord& word) cons
     log::error("{}: {}; no route says whom to tell", word.title, word.why);
     return false;
   }
-  auto courier = notify::CurlCourier::start();
+  Metrics metrics;
+  auto courier = notify::Couriers::start(metrics);
   if (!courier) {
     log::error("{}: {}; {}", word.title, word.why, courier.error().text);
     return false;

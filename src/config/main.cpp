@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/main.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <set>
@@ -67,6 +69,7 @@ class MainReader {
     read_notices(map, folder_, config_.notices, problems_);
     if (const Node* node = map.get("maintenance")) config_.maintenance = read_maintenance(*node, problems_);
     read_remedies(map, folder_, config_.remedies, config_.runner, problems_);
+    check_programs(root);
     map.done();
     return std::move(config_);
   }
@@ -79,6 +82,17 @@ class MainReader {
         if (member.key != key) continue;
         problems_.add(member.place, in_quotes(prefix + member.key) + " is not in this version yet; take it out");
       }
+    }
+  }
+
+  // A runner of its own may see what we do not.
+  void check_programs(const Node& root) {
+    for (const auto& [name, channel] : config_.notices.channels) {
+      if (channel.type != notify::ChannelType::Program || channel.url.empty() || !config_.runner.socket.empty()) continue;
+      const std::filesystem::path path = config_.runner.scripts / channel.url.reveal();
+      if (access(path.c_str(), X_OK) != 0)
+        problems_.add(root.find("channels")->find(name)->place,
+                      "channel " + in_quotes(name) + ": " + path.string() + " is not there, or cannot be executed");
     }
   }
 

@@ -7,6 +7,8 @@
 
 #include "config/match.h"
 #include "config/words.h"
+#include "model/oid.h"
+#include "net/host_port.h"
 #include "notify/message.h"
 #include "notify/request.h"
 #include "notify/route.h"
@@ -41,6 +43,7 @@ class NoticeReader {
     }
     if (const Node* node = root.get("people")) each(*node, "people", [&](const Node::Member& one) { read_person(one); });
     if (const Node* node = root.get("groups")) each(*node, "groups", [&](const Node::Member& one) { read_group(one); });
+    if (const Node* node = root.get("rotas")) each(*node, "rotas", [&](const Node::Member& one) { read_rota(one); });
     if (const Node* node = root.get("routes")) {
       if (node->kind != Node::Kind::List)
         problems_.add(node->place, "routes must be a list, such as [{match: {level: \">=danger\"}, to: [ops], via: [mail]}]");
@@ -74,6 +77,7 @@ class NoticeReader {
     if (const Node* node = map.required("type")) {
       if (const auto word = as_choice(*node, "type", words, problems_)) channel.type = *notify::parse_channel_type(words[*word]);
     }
+    if (!notify::takes_many(channel.type)) channel.per_hour = 7'200;
     const auto secret = [&](std::string_view key, Secret& into) {
       if (auto value = map.secret(key)) into = std::move(*value);
     };
@@ -81,13 +85,14 @@ class NoticeReader {
       if (auto value = map.text(key)) into = std::move(*value);
     };
     if (channel.type == ChannelType::Email) read_smtp(map, what, channel);
+    else if (is_local(channel.type)) read_local(map, what, channel);
     else secret("url", channel.url);
     if (!channel.url.empty() && !is_clean_url(channel.url.reveal()) && channel.type != ChannelType::Sms)
       problems_.add(member.value.find("url") != nullptr ? member.value.find("url")->place : member.place,
                     what + ": url holds white space");
     text("user", channel.user);
     secret("password", channel.password);
-    secret("token", channel.token);
+    if (channel.token.empty()) secret("token", channel.token);
     secret("sign", channel.sign);
     text("from", channel.from);
     text("room", channel.room);
@@ -116,6 +121,35 @@ class NoticeReader {
         problems_.add(member.place, what + " needs " + missing);
     }
     spec_.channels.insert_or_assign(member.key, std::move(channel));
+  }
+
+  static bool is_local(ChannelType type) {
+    return type == ChannelType::Syslog || type == ChannelType::Trap || type == ChannelType::Inform ||
+           type == ChannelType::Program;
+  }
+
+  // A host that listens, or a script.
+  void read_local(MapReader& map, const std::string& what, Channel& channel) {
+    const std::string_view key = channel.type == ChannelType::Program ? "run" : "to";
+    const Node* node = map.required(key);
+    const auto text = node == nullptr ? std::nullopt : as_text(*node, key, problems_);
+    if (channel.type == ChannelType::Trap || channel.type == ChannelType::Inform) {
+      if (auto community = map.secret("community")) channel.token = std::move(*community);
+      if (const Node* oid = map.get("oid")) {
+        channel.oid = as_text(*oid, "oid", problems_).value_or("");
+        if (const auto parsed = Oid::parse(channel.oid); !parsed)
+          problems_.add(oid->place, what + ": oid: " + parsed.error().text);
+      }
+    }
+    if (!text) return;
+    if (channel.type == ChannelType::Program) {
+      if (text->empty() || text->find('/') != std::string::npos || text->starts_with('.'))
+        return problems_.add(node->place,
+                             what + ": run: write the name of a file in the folder of scripts, not " + in_quotes(*text));
+    } else if (const auto where = net::HostPort::parse(*text); !where) {
+      problems_.add(node->place, what + ": to: " + where.error().text);
+    }
+    channel.url = Secret(*text);
   }
 
   // "smtp.example.com:587"; port 465 speaks TLS from the first octet (RFC 8314), on the others STARTTLS.
@@ -196,19 +230,93 @@ class NoticeReader {
     spec_.groups.insert_or_assign(member.key, std::move(people));
   }
 
+  // Somebody of `people` or `groups`.
+  void check_somebody(const Node& node, const std::string& what, const std::string& name) {
+    if (spec_.people.contains(name) || spec_.groups.contains(name)) return;
+    auto all = names_of(spec_.people);
+    const auto groups = names_of(spec_.groups);
+    all.insert(all.end(), groups.begin(), groups.end());
+    problems_.add(node.place,
+                  what + ": no person or group " + in_quotes(name) + did_you_mean(name, all, "people: and groups: list them"));
+  }
+
+  void read_rota(const Node::Member& member) {
+    const std::string what = "rota " + in_quotes(member.key);
+    if (spec_.people.contains(member.key) || spec_.groups.contains(member.key))
+      problems_.add(member.place, what + " is the name of a person or group, too; rename one of them");
+    const std::size_t before = problems_.size();
+    MapReader map(member.value, what, problems_);
+    if (problems_.size() > before) return;
+    notify::Rota rota;
+    map.required("turns");
+    rota.turns = map.texts("turns").value_or(std::vector<std::string>());
+    for (const std::string& name : rota.turns) check_somebody(*member.value.find("turns"), what, name);
+    rota.zone = map.text("zone").value_or("");
+    if (!is_zone(rota.zone)) problems_.add(member.value.find("zone")->place, what + ": no zone " + in_quotes(rota.zone));
+    if (const auto span = map.duration("every")) {
+      const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(*span).count();
+      if (minutes < 60 || minutes > 366 * 24 * 60 || *span != std::chrono::minutes(minutes))
+        problems_.add(member.value.find("every")->place, what + ": every must be whole minutes from 1h to 366d");
+      else rota.every_minutes = static_cast<int>(minutes);
+    }
+    if (const Node* from = map.required("from")) {
+      rota.from = as_text(*from, "from", problems_).value_or("");
+      // As a wall clock alone: an offset of its own would say two things.
+      if (rota.from.size() != 16 || !parse_local(rota.from, rota.zone))
+        problems_.add(from->place,
+                      what + ": from must be as \"2026-01-05 09:00\", on the clock of zone, not " + in_quotes(rota.from));
+    }
+    if (const Node* swaps = map.get("swaps")) {
+      if (swaps->kind != Node::Kind::List)
+        problems_.add(swaps->place,
+                      what + ": swaps must be a list, such as [{from: 2026-02-01 09:00, until: 2026-02-03 09:00, who: kim}]");
+      for (const Node& one : swaps->items) {
+        const std::size_t faults = problems_.size();
+        MapReader own(one, "swap", problems_);
+        if (problems_.size() > faults) continue;
+        notify::Rota::Swap swap;
+        for (const auto& [key, into] : {std::pair{"from", &swap.from}, std::pair{"until", &swap.until}}) {
+          const Node* node = own.required(key);
+          const auto text = node == nullptr ? std::nullopt : as_text(*node, key, problems_);
+          if (!text) continue;
+          const auto at = parse_local(*text, rota.zone);
+          if (at) *into = *at;
+          else problems_.add(node->place, what + ": " + key + ": " + at.error().text);
+        }
+        if (const Node* who = own.required("who")) {
+          swap.who = as_text(*who, "who", problems_).value_or("");
+          check_somebody(*who, what, swap.who);
+        }
+        own.done();
+        if (problems_.size() == faults && swap.from >= swap.until)
+          problems_.add(one.place, what + ": a swap ends before it begins");
+        rota.swaps.push_back(std::move(swap));
+      }
+    }
+    map.done();
+    if (rota.turns.empty() && problems_.size() == before)
+      problems_.add(member.place, what + ": turns names nobody; write them as in turns: [kim, lee]");
+    if (problems_.size() == before) spec_.rotas.insert_or_assign(member.key, std::move(rota));
+    else rotas_with_faults_.insert(member.key);
+  }
+
   std::vector<std::string> known_names(MapReader& map, const Node& node, std::string_view key, bool people) {
     const auto names = map.texts(key).value_or(std::vector<std::string>());
     for (const std::string& name : names) {
-      const bool known = people ? spec_.people.contains(name) || spec_.groups.contains(name) : spec_.channels.contains(name);
+      const bool known = people ? spec_.people.contains(name) || spec_.groups.contains(name) || spec_.rotas.contains(name) ||
+                                      rotas_with_faults_.contains(name)
+                                : spec_.channels.contains(name);
       if (known) continue;
       auto all = people ? names_of(spec_.people) : names_of(spec_.channels);
       if (people) {
         const auto groups = names_of(spec_.groups);
         all.insert(all.end(), groups.begin(), groups.end());
+        const auto rotas = names_of(spec_.rotas);
+        all.insert(all.end(), rotas.begin(), rotas.end());
       }
       problems_.add(node.find(key)->place,
-                    std::string(key) + ": no " + (people ? "person or group " : "channel ") + in_quotes(name) +
-                        did_you_mean(name, all, people ? "people: and groups: list them" : "channels: lists them"));
+                    std::string(key) + ": no " + (people ? "person, group or rota " : "channel ") + in_quotes(name) +
+                        did_you_mean(name, all, people ? "people:, groups: and rotas: list them" : "channels: lists them"));
     }
     return names;
   }
@@ -235,7 +343,7 @@ class NoticeReader {
     if (const auto flag = map.flag("last")) route.last = *flag;
     if (const Node* steps = map.get("escalate")) read_steps(*steps, route);
     map.done();
-    if (problems_.size() == before && notify::recipients(spec_, route.to, route.via).empty())
+    if (problems_.size() == before && notify::recipients(spec_, route.to, route.via, std::nullopt).empty())
       problems_.add(node.place, "route " + in_quotes(route.name) +
                                     " reaches nobody: no one of `to` has an address for a channel of `via`; " +
                                     "give the person one, such as email: ops@example.com");
@@ -257,7 +365,8 @@ class NoticeReader {
       step.to = known_names(map, one, "to", true);
       step.via = known_names(map, one, "via", false);
       map.done();
-      if (problems_.size() == before && notify::recipients(spec_, step.to, step.via.empty() ? route.via : step.via).empty())
+      if (problems_.size() == before &&
+          notify::recipients(spec_, step.to, step.via.empty() ? route.via : step.via, std::nullopt).empty())
         problems_.add(one.place,
                       "this step of escalate reaches nobody; name people in `to` who have an address for the channels of `via`");
       route.escalate.push_back(std::move(step));
@@ -270,6 +379,7 @@ class NoticeReader {
   notify::Spec& spec_;
   Problems& problems_;
   std::vector<std::pair<Place, std::string>> fallbacks_;
+  std::set<std::string, std::less<>> rotas_with_faults_;  // so that one mistake is told once
 };
 
 }  // namespace

@@ -193,6 +193,8 @@ CurlCourier::~CurlCourier() {
 }
 
 void CurlCourier::send(Request request, std::function<void(Reply)> done) {
+  if (request.kind != Request::Kind::Http && request.kind != Request::Kind::Mail)
+    return done({.said = "this courier sends HTTP and mail alone"});
   auto transfer = std::make_unique<Transfer>();
   transfer->request = std::move(request);
   transfer->done = std::move(done);

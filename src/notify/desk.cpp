@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::size_t kMostTogether = 200;  // notices of one message
 constexpr std::size_t kMostUnderWay = 4;    // messages of one channel: a hanging service holds up nobody else
+constexpr std::size_t kMostAlone = 32;      // the same where a message holds one notice
 constexpr Millis kFirstPause{10'000};       // after a failure; doubled with each up to
 constexpr Millis kLongestPause = std::chrono::minutes(30);
 
@@ -170,7 +171,7 @@ void Desk::catch_up(Case& one, Time now) {
   for (std::size_t i = 0; i < one.routes.size(); ++i) {
     const Route* known = route(one.routes[i].route);
     if (known == nullptr || !one.routes[i].told || refuses(known->match, one.news.alarm, one.tags, now)) continue;
-    for (const Recipient& to : recipients(*spec_, known->to, known->via)) {
+    for (const Recipient& to : recipients(*spec_, known->to, known->via, now)) {
       const auto told = std::find_if(one.told.begin(), one.told.end(),
                                      [&](const Told& who) { return who.to == to && who.route == known->name; });
       if (told == one.told.end()) {
@@ -220,14 +221,15 @@ void Desk::tick(Time now) {
         progress.told = true;
         progress.last = now;
         keep(one);
-        tell(one, known->name, recipients(*spec_, known->to, known->via), Reason::Raised, now);
+        tell(one, known->name, recipients(*spec_, known->to, known->via, now), Reason::Raised, now);
       }
       if (one.news.alarm.acknowledged) continue;
       while (progress.steps < known->escalate.size() && now - progress.began >= known->escalate[progress.steps].after) {
         const Step& step = known->escalate[progress.steps++];
         progress.last = now;
         keep(one);
-        tell(one, known->name, recipients(*spec_, step.to, step.via.empty() ? known->via : step.via), Reason::Escalated, now);
+        tell(one, known->name, recipients(*spec_, step.to, step.via.empty() ? known->via : step.via, now), Reason::Escalated,
+             now);
       }
       if (known->repeat && now - progress.last >= *known->repeat) {
         progress.last = now;
@@ -235,6 +237,10 @@ void Desk::tick(Time now) {
         std::vector<Recipient> to;
         for (const Told& told : one.told) {
           if (told.route == progress.route) to.push_back(told.to);
+        }
+        // And whoever has taken over since.
+        for (Recipient& next : recipients(*spec_, known->to, known->via, now)) {
+          if (std::find(to.begin(), to.end(), next) == to.end()) to.push_back(std::move(next));
         }
         tell(one, known->name, to, Reason::Repeated, now);
       }
@@ -301,6 +307,35 @@ void Desk::settle(std::uint64_t alarm) {
   dirty_cases_.insert(alarm);
 }
 
+// Half of the hour's messages may go at once; then they are spread, and what waits goes together.
+bool Desk::may_go(const Recipient& to, const Channel& channel, Time now) {
+  std::deque<Time>& sent = sent_[to];
+  while (!sent.empty() && now - sent.front() >= std::chrono::hours(1)) sent.pop_front();
+  const auto most = static_cast<std::size_t>(channel.per_hour);
+  return sent.empty() || sent.size() * 2 < most || now - sent.back() >= Millis(std::chrono::hours(1)) / most;
+}
+
+// A service that takes one notice a message gets many messages at a time, those of one alarm one after the other.
+void Desk::form_alone(const Recipient& to, const Channel& channel, const std::string& address, std::size_t busy, Time now,
+                      Formed& out) {
+  std::set<std::uint64_t> earlier;  // alarms of which something waits or is under way
+  for (const std::uint64_t id : mail_.at(to)) {
+    Delivery& one = deliveries_.at(id);
+    if (!earlier.insert(one.notice.news.alarm.id).second || one.due > now) continue;
+    if (!one.message.empty() && under_way_.contains(one.message)) continue;
+    if (busy >= kMostAlone) return;
+    if (one.message.empty()) {
+      if (now - std::max(one.created, one.due) < channel.gather) continue;
+      if (!may_go(to, channel, now)) return;
+      one.message = instance_ + "-" + record_key(id);
+      keep(one);
+    }
+    under_way_.emplace(one.message, to);
+    ++busy;
+    out.emplace_back(to, Message{.key = one.message, .person = to.person, .address = address, .notices = {one.notice}});
+  }
+}
+
 std::vector<std::pair<Recipient, Message>> Desk::form(Time now) {
   std::map<std::string, std::size_t> busy;
   std::set<Recipient> busy_boxes;
@@ -319,6 +354,12 @@ std::vector<std::pair<Recipient, Message>> Desk::form(Time now) {
       for (const std::uint64_t id : box) unreachable.emplace_back(id, why);
       continue;
     }
+    if (!takes_many(channel->second.type)) {
+      const std::size_t before = out.size();
+      form_alone(to, channel->second, *address, busy[to.channel], now, out);
+      busy[to.channel] += out.size() - before;
+      continue;
+    }
     if (busy_boxes.contains(to) || busy[to.channel] >= kMostUnderWay) continue;
     std::vector<std::uint64_t> chosen;
     std::string key;
@@ -332,16 +373,12 @@ std::vector<std::pair<Recipient, Message>> Desk::form(Time now) {
       }
       if (one.message != key || one.due > now) continue;
       oldest = std::min(oldest, std::max(one.created, one.due));
-      if (chosen.size() < kMostTogether && (chosen.empty() || takes_many(channel->second.type))) chosen.push_back(id);
+      if (chosen.size() < kMostTogether) chosen.push_back(id);
     }
     if (chosen.empty()) continue;
     if (key.empty()) {
       if (now - oldest < channel->second.gather) continue;
-      std::deque<Time>& sent = sent_[to];
-      while (!sent.empty() && now - sent.front() >= std::chrono::hours(1)) sent.pop_front();
-      // Half of the hour's messages may go at once; then they are spread, and what waits goes together.
-      const auto most = static_cast<std::size_t>(channel->second.per_hour);
-      if (!sent.empty() && sent.size() * 2 >= most && now - sent.back() < Millis(std::chrono::hours(1)) / most) continue;
+      if (!may_go(to, channel->second, now)) continue;
       key = instance_ + "-" + record_key(chosen.front());
       for (const std::uint64_t id : chosen) {
         Delivery& one = deliveries_.at(id);
@@ -508,8 +545,14 @@ std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Tim
     }
     stopped = one.last;
     std::vector<std::string> without;
-    const auto to = recipients(*spec_, one.to, one.via, &without);
+    const auto to = recipients(*spec_, one.to, one.via, now, &without);
     out.push_back(one.name + ": matches" + (one.wait > Millis(0) ? ", after " + format_duration(one.wait) : ""));
+    for (const std::string& name : one.to) {
+      if (const auto rota = spec_->rotas.find(name); rota != spec_->rotas.end()) {
+        const OnCall turn = on_call(rota->second, now);
+        out.push_back("  " + name + ": " + turn.who + " is on call until " + show_local(turn.until, rota->second.zone));
+      }
+    }
     for (const Recipient& who : to) {
       std::string line = "  " + name_of(who);
       const auto person = spec_->people.find(who.person);

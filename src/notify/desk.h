@@ -106,6 +106,10 @@ class Desk {
   }  // by channel, since the last call
 
  private:
+  using Formed = std::vector<std::pair<Recipient, Message>>;
+  void form_alone(const Recipient& to, const Channel& channel, const std::string& address, std::size_t busy, Time now,
+                  Formed& out);
+  bool may_go(const Recipient& to, const Channel& channel, Time now);
   void arm(std::uint64_t alarm, Time at);
   std::optional<Time> due(const Case& one, Time now) const;
   void ask_routes(Case& one, Time now, bool hours_alone);

@@ -89,7 +89,7 @@ LastTold tell_last(const Spec& spec, Courier& courier, const LastWord& word, Tim
 
   std::set<Recipient> all;
   for (const Route& route : spec.routes) {
-    for (Recipient& one : recipients(spec, route.to, route.via)) all.insert(std::move(one));
+    for (Recipient& one : recipients(spec, route.to, route.via, now)) all.insert(std::move(one));
   }
   const std::string key =
       "bongsu-" + spec.host + "-" + std::to_string(word.since.time_since_epoch().count()) + (word.over ? "-over" : "");

@@ -39,6 +39,12 @@ constexpr std::array kKinds{
     Kind{ChannelType::Aligo, "aligo", "phone", "https://apis.aligo.in/send/"},
     Kind{ChannelType::KakaoSolapi, "kakao_solapi", "phone", "https://api.solapi.com"},
     Kind{ChannelType::Sms, "sms", "phone", ""},
+    Kind{ChannelType::Fcm, "fcm", "fcm", "https://fcm.googleapis.com"},
+    Kind{ChannelType::KakaoTalk, "kakaotalk", "kakaotalk", "https://kapi.kakao.com"},
+    Kind{ChannelType::Syslog, "syslog", "", ""},
+    Kind{ChannelType::Trap, "trap", "", ""},
+    Kind{ChannelType::Inform, "inform", "", ""},
+    Kind{ChannelType::Program, "program", "", ""},
 };
 
 const Kind& kind_of(ChannelType type) {
@@ -69,6 +75,22 @@ std::string markdown_text(std::string_view text) {
   for (const char c : text) {
     if (std::string_view("\\`*_{}[]()<>#+-!|~@").find(c) != std::string_view::npos) out += '\\';
     out += c;
+  }
+  return out;
+}
+
+// What of a service account's JSON is needed.
+struct ServiceAccount {
+  std::string project, email, key, token_uri;
+};
+Result<ServiceAccount> service_account(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, false);
+  ServiceAccount out;
+  for (const auto& [name, into] : {std::pair{"project_id", &out.project}, std::pair{"client_email", &out.email},
+                                   std::pair{"private_key", &out.key}, std::pair{"token_uri", &out.token_uri}}) {
+    if (!json.is_object() || !json.contains(name) || !json[name].is_string())
+      return Error{Code::Invalid, std::string("it has no ") + name};
+    *into = json[name].get<std::string>();
   }
   return out;
 }
@@ -345,6 +367,135 @@ Request aligo(const Making& made) {
                        {"msg", made.words.brief}});
 }
 
+// HTTP v1: a signed claim of the service account is changed for a token of an hour.
+Result<Request> fcm(const Making& made) {
+  BONGSU_TRY(const ServiceAccount account, service_account(made.channel.token.reveal()));
+  const auto now = to_ms(made.now) / 1000;
+  std::string claim;
+  JsonWriter claims(claim);
+  claims.begin_object().member("iss", account.email).member("scope", "https://www.googleapis.com/auth/firebase.messaging");
+  claims.member("aud", account.token_uri).member("iat", now).member("exp", now + 3'600).end_object();
+  BONGSU_TRY(const std::string signature, rs256_token(account.key, claim));
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().key("message").begin_object();
+  if (made.message.address.empty()) json.member("topic", made.channel.room);
+  else json.member("token", made.message.address);
+  json.key("notification").begin_object().member("title", cut(made.words.subject, 200));
+  json.member("body", cut(made.words.plain, 2'000)).end_object();
+  json.key("data").begin_object().member("level", to_string(made.words.level)).member("key", made.message.key);
+  json.member("url", made.spec.page).end_object();
+  json.key("android").begin_object().member("priority", made.words.level >= Severity::Urgent ? "high" : "normal").end_object();
+  json.end_object().end_object();
+  Request out =
+      json_request(made, made.url() + "/v1/projects/" + url_encode(account.project) + "/messages:send", std::move(body));
+  out.grant = Grant{.url = account.token_uri,
+                    .form = "grant_type=" + url_encode("urn:ietf:params:oauth:grant-type:jwt-bearer") + "&assertion=" + signature,
+                    .key = "fcm " + account.email};
+  return out;
+}
+
+// To oneself where nobody is named, else to a friend by his UUID.
+Request kakaotalk(const Making& made) {
+  std::string text;
+  JsonWriter json(text);
+  json.begin_object().member("object_type", "text").member("text", cut(made.words.subject + "\n" + made.words.plain, 600));
+  json.key("link").begin_object();
+  if (!made.spec.page.empty()) json.member("web_url", made.spec.page).member("mobile_web_url", made.spec.page);
+  json.end_object().end_object();
+  Fields fields{{"template_object", text}};
+  std::string path = "/v2/api/talk/memo/default/send";
+  if (!made.message.address.empty()) {
+    path = "/v1/api/talk/friends/message/default/send";
+    std::string uuids;
+    JsonWriter(uuids).begin_array().value(made.message.address).end_array();
+    fields.emplace_back("receiver_uuids", uuids);
+  }
+  Request out = form_request(made, made.url() + path, fields);
+  Grant grant{.url = (made.channel.url.empty() ? "https://kauth.kakao.com" : made.url()) + "/oauth/token",
+              .form = "grant_type=refresh_token&client_id=" + url_encode(made.channel.user) +
+                      "&refresh_token=" + url_encode(made.channel.token.reveal()),
+              .key = "kakaotalk " + sha256_hex(std::string(made.channel.token.reveal()))};
+  if (!made.channel.password.empty()) grant.form += "&client_secret=" + url_encode(made.channel.password.reveal());
+  out.grant = std::move(grant);
+  return out;
+}
+
+// RFC 5424, a message for each notice: facility local0, the alarm as structured data.
+Request syslog(const Making& made) {
+  // RFC 5424 section 6.2.1, from emergency (0) on, by our severities from normal on.
+  constexpr std::array kSeverity{5, 5, 4, 3, 2, 1};
+  Request out;
+  out.kind = Request::Kind::Syslog;
+  out.url = made.channel.url.reveal();
+  const auto quoted = [](std::string_view text) {
+    std::string value;
+    for (const char c : one_line(text)) {
+      if (c == '"' || c == '\\' || c == ']') value += '\\';
+      value += c;
+    }
+    return value;
+  };
+  for (const Notice& notice : made.message.notices) {
+    const Alarm& alarm = notice.news.alarm;
+    const bool over = notice.reason == Reason::Recovered;
+    const int severity = kSeverity[static_cast<std::size_t>(over ? 0 : std::max(0, to_number(alarm.level)))];
+    const Words own =
+        words_of({.key = made.message.key, .person = {}, .address = {}, .notices = {notice}}, Language::English, {}, {});
+    out.lines.push_back(fmt::format(
+        "<{}>1 {} {} bongsu - {} [alarm@8072 id=\"{}\" item=\"{}\" device=\"{}\" level=\"{}\" key=\"{}\"] {}", 16 * 8 + severity,
+        format_time(notice.news.at), made.spec.host.empty() ? "-" : made.spec.host, to_string(notice.reason), alarm.id,
+        quoted(alarm.item), quoted(alarm.device), to_string(alarm.level), quoted(made.message.key), cut(own.subject, 1'000)));
+  }
+  return out;
+}
+
+// A notification for each notice: ROOT.0.1 at its beginning, ROOT.0.2 at its end, with what it says at ROOT.1.N.0.
+Result<Request> trap(const Making& made, bool confirmed) {
+  Request out;
+  out.kind = confirmed ? Request::Kind::Inform : Request::Kind::Trap;
+  out.url = made.channel.url.reveal();
+  out.password = made.channel.token.empty() ? "public" : made.channel.token.reveal();
+  BONGSU_TRY(const Oid root, Oid::parse(made.channel.oid.empty() ? kTrapRoot : std::string_view(made.channel.oid)));
+  const auto below = [&](std::initializer_list<std::uint32_t> arcs) {
+    std::vector<std::uint32_t> all(root.arcs().begin(), root.arcs().end());
+    all.insert(all.end(), arcs);
+    return Oid(std::move(all));
+  };
+  static const Oid uptime = *Oid::parse("1.3.6.1.2.1.1.3.0");
+  static const Oid trap_oid = *Oid::parse("1.3.6.1.6.3.1.1.4.1.0");
+  static const auto begun = std::chrono::steady_clock::now();
+  const auto ticks = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begun).count() / 10;
+  for (const Notice& notice : made.message.notices) {
+    const Alarm& alarm = notice.news.alarm;
+    const bool over = notice.reason == Reason::Recovered;
+    std::vector<Varbind> one;
+    one.push_back({uptime, Value::of_number(ValueType::TimeTicks, static_cast<std::uint64_t>(ticks) & 0xffffffff)});
+    one.push_back({trap_oid, Value::of_oid(below({0, over ? 2U : 1U}))});
+    std::uint32_t arc = 0;
+    for (const std::string& text : {std::to_string(alarm.id), one_line(alarm.item), one_line(alarm.device),
+                                    std::string(to_string(over ? Severity::Normal : alarm.level)),
+                                    cut(one_line(alarm.title), 250), format_number(alarm.value),
+                                    std::string(to_string(notice.reason)), format_time(alarm.since), cut(made.words.brief, 250)})
+      one.push_back({below({1, ++arc, 0}), Value::of_octets(text)});
+    out.traps.push_back(std::move(one));
+  }
+  return out;
+}
+
+Request program(const Making& made) {
+  Request out;
+  out.kind = Request::Kind::Program;
+  out.url = made.channel.url.reveal();
+  out.body = json_of(made.message, made.spec.page);
+  out.headers = {{"BONGSU_KEY", made.message.key},
+                 {"BONGSU_CHANNEL", made.channel.name},
+                 {"BONGSU_LEVEL", std::string(to_string(made.words.level))},
+                 {"BONGSU_REASON", std::string(to_string(made.notice().reason))},
+                 {"BONGSU_NOTICES", std::to_string(made.message.notices.size())}};
+  return out;
+}
+
 Request email(const Making& made) {
   Request out;
   out.kind = Request::Kind::Mail;
@@ -396,6 +547,18 @@ Result<Request> make(const Making& made) {
       return aligo(made);
     case ChannelType::Sms:
       return sms(made);
+    case ChannelType::Fcm:
+      return fcm(made);
+    case ChannelType::KakaoTalk:
+      return kakaotalk(made);
+    case ChannelType::Syslog:
+      return syslog(made);
+    case ChannelType::Trap:
+      return trap(made, false);
+    case ChannelType::Inform:
+      return trap(made, true);
+    case ChannelType::Program:
+      return program(made);
   }
   return Error{Code::Invalid, "no such type of channel"};
 }
@@ -441,7 +604,7 @@ bool takes_many(ChannelType type) { return type != ChannelType::PagerDuty && typ
 bool has_room(const Channel& channel) {
   // An incoming webhook of Slack has a room of its own.
   const bool webhook = channel.type == ChannelType::Slack && !channel.url.empty();
-  return address_key(channel.type).empty() || !channel.room.empty() || webhook;
+  return address_key(channel.type).empty() || !channel.room.empty() || webhook || channel.type == ChannelType::KakaoTalk;
 }
 
 std::string lacks(const Channel& channel) {
@@ -473,6 +636,19 @@ std::string lacks(const Channel& channel) {
       if (channel.password.empty()) return "password (the API secret)";
       if (channel.from.empty()) return "from (pfId of the Kakao channel)";
       return need(!channel.form.empty(), "form (id of the approved template)");
+    case ChannelType::Fcm: {
+      const auto account = service_account(channel.token.reveal());
+      return need(account.ok(), "token: {file: ...}, the JSON of a service account" +
+                                    (account || channel.token.empty() ? "" : " (" + account.error().text + ")"));
+    }
+    case ChannelType::KakaoTalk:
+      return channel.user.empty() ? "user (the REST API key)" : need(!channel.token.empty(), "token (the refresh token)");
+    case ChannelType::Syslog:
+    case ChannelType::Trap:
+    case ChannelType::Inform:
+      return need(url, "to (\"loghost.example.com:514\")");
+    case ChannelType::Program:
+      return need(url, "run (a file of the folder of scripts)");
     case ChannelType::Mattermost:
     case ChannelType::Teams:
     case ChannelType::Discord:

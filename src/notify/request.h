@@ -10,16 +10,25 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/varbind.h"
 #include "notify/message.h"
 #include "notify/spec.h"
 
 namespace bongsu::notify {
 
+// A token that the service gives for a while, and wants with each request: asked for by a form that is posted to `url`, answered
+// with access_token and expires_in (RFC 6749 section 5.1).
+struct Grant {
+  std::string url;
+  std::string form;
+  std::string key;  // the same for what one token serves
+};
+
 // What leaves for one message. It holds secrets: it is never logged or kept.
 struct Request {
-  enum class Kind : std::uint8_t { Http, Mail };
+  enum class Kind : std::uint8_t { Http, Mail, Syslog, Trap, Inform, Program };
   Kind kind = Kind::Http;
-  std::string url;  // http, https; smtp, smtps
+  std::string url;  // http, https; smtp, smtps; Syslog, Trap, Inform: host:port; Program: name of the file
   std::string method = "POST";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;  // Mail: the whole message, RFC 5322
@@ -30,6 +39,9 @@ struct Request {
   bool tls_required = true;  // Mail
   std::string ca_file;
   Millis timeout{15'000};
+  std::optional<Grant> grant;
+  std::vector<std::string> lines;           // Syslog: a message each
+  std::vector<std::vector<Varbind>> traps;  // Trap, Inform: a notification each; `password` is the community
 };
 
 // What came back. A status of 0: nothing did, `said` tells why.

@@ -19,14 +19,27 @@ std::optional<std::string> address_of(const Spec& spec, const Recipient& recipie
   return at == addresses.end() ? std::nullopt : std::optional(at->second);
 }
 
-std::vector<Recipient> recipients(const Spec& spec, const std::vector<std::string>& to, const std::vector<std::string>& via,
-                                  std::vector<std::string>* without) {
-  std::vector<std::string> people;
-  for (const std::string& name : to) {
-    const auto group = spec.groups.find(name);
-    if (group == spec.groups.end()) people.push_back(name);
-    else people.insert(people.end(), group->second.begin(), group->second.end());
+namespace {
+
+// People that a name means.
+void expand(const Spec& spec, const std::string& name, std::optional<Time> now, std::vector<std::string>& people) {
+  if (const auto rota = spec.rotas.find(name); rota != spec.rotas.end()) {
+    if (now) return expand(spec, on_call(rota->second, *now).who, now, people);
+    for (const std::string& turn : rota->second.turns) expand(spec, turn, now, people);
+    for (const Rota::Swap& swap : rota->second.swaps) expand(spec, swap.who, now, people);
+    return;
   }
+  const auto group = spec.groups.find(name);
+  if (group == spec.groups.end()) people.push_back(name);
+  else people.insert(people.end(), group->second.begin(), group->second.end());
+}
+
+}  // namespace
+
+std::vector<Recipient> recipients(const Spec& spec, const std::vector<std::string>& to, const std::vector<std::string>& via,
+                                  std::optional<Time> now, std::vector<std::string>* without) {
+  std::vector<std::string> people;
+  for (const std::string& name : to) expand(spec, name, now, people);
   std::vector<Recipient> out;
   std::set<Recipient> seen;
   const auto add = [&](Recipient one) {

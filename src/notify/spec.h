@@ -12,6 +12,7 @@
 #include "model/match.h"
 #include "model/severity.h"
 #include "model/week_hours.h"
+#include "notify/rota.h"
 
 namespace bongsu::notify {
 
@@ -44,7 +45,13 @@ enum class ChannelType : std::uint8_t {
   Solapi,       // SMS of Solapi (CoolSMS)
   Aligo,        // SMS
   KakaoSolapi,  // KakaoTalk Alimtalk by Solapi
-  Sms           // any HTTP gateway, by template
+  Sms,          // any HTTP gateway, by template
+  Fcm,          // push of Firebase Cloud Messaging, HTTP v1
+  KakaoTalk,    // message API: to oneself, or to friends
+  Syslog,       // RFC 5424 by UDP
+  Trap,         // SNMP v2c
+  Inform,       // the same, answered
+  Program       // a file of the runner's folder of scripts
 };
 std::string_view to_string(ChannelType type);  // "email"
 std::optional<ChannelType> parse_channel_type(std::string_view word);
@@ -53,14 +60,20 @@ std::optional<ChannelType> parse_channel_type(std::string_view word);
 std::string_view address_key(ChannelType type);
 std::vector<std::string_view> channel_type_words();
 
+// Of Net-SNMP's branch for private trials (NET-SNMP-MIB::netSnmpPlaypen): who has numbers of his own names them.
+inline constexpr std::string_view kTrapRoot = "1.3.6.1.4.1.8072.9999.9999.1";
+
 struct Channel {
   std::string name;
   ChannelType type = ChannelType::Webhook;
-  Secret url;        // email: smtp://, smtps://; empty: the service's own. A secret, since a webhook's URL is its key
-  std::string user;  // email: login; Twilio: account SID; Solapi: key; Aligo: user id
+  Secret url;  // email: smtp://, smtps://; Syslog, Trap, Inform: host:port; Program: name of the file; empty: the service's own.
+               // A secret, since a webhook's URL is its key
+  std::string user;  // email: login; Twilio: account SID; Solapi: key; Aligo: user id; KakaoTalk: REST API key
   Secret password;   // email; Twilio: auth token; Solapi: secret; Aligo: key
-  Secret token;      // bearer, bot, application or routing key
+  Secret token;  // bearer, bot, application or routing key; Trap, Inform: community; FCM: JSON of the service account; KakaoTalk:
+                 // refresh token
   std::string from;  // email: sender; SMS: sending number; Alimtalk: channel id (pfId)
+  std::string oid;   // Trap, Inform: below which their objects stand; empty: kTrapRoot
   std::string room;  // where it goes without a person: Telegram's chat, ntfy's topic, Slack's channel
   std::string form;  // Alimtalk: id of the approved template; Sms, Webhook: text of the body with ${...}
   std::map<std::string, std::string> headers;
@@ -69,7 +82,7 @@ struct Channel {
   std::string ca_file;       // certificates to trust beside the system's
   Millis timeout{15'000};
   Millis gather{2'000};  // what arises within it goes in one message
-  int per_hour = 60;     // messages to one address; what is beyond waits and goes in one
+  int per_hour = 60;     // messages to one address; what is beyond waits and goes in one, where the service takes many in one
   int attempts = 8;      // before it is given up, or goes to `fallback`
   std::string fallback;  // a channel's name; empty for none
 };
@@ -85,7 +98,7 @@ struct Route {
   std::string name;  // "route 2" where the file gives none
   Match match;
   Millis wait{0};                // an alarm that ends within it is not told
-  std::vector<std::string> to;   // people and groups; empty: the channels' own rooms
+  std::vector<std::string> to;   // people, groups and rotas; empty: the channels' own rooms
   std::vector<std::string> via;  // channels
   std::vector<Step> escalate;    // by `after`
   bool recovered = true;         // tell the end to those who were told the beginning
@@ -96,6 +109,7 @@ struct Route {
 struct Spec {
   std::map<std::string, Person, std::less<>> people;
   std::map<std::string, std::vector<std::string>, std::less<>> groups;  // of people
+  std::map<std::string, Rota, std::less<>> rotas;
   std::map<std::string, Channel, std::less<>> channels;
   std::vector<Route> routes;  // in the order they are asked
   std::string page;           // where the status page is, for links; empty for none

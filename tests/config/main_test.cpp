@@ -165,6 +165,45 @@ devices:
   EXPECT_EQ(0, web3.polling.retries);
 }
 
+TEST(MainConfig, ReadsRotasAndLocalChannels) {
+  const auto config = parse(R"(
+people: {kim: {ntfy: kim}, lee: {ntfy: lee}}
+groups: {team: [lee]}
+rotas:
+  night: {turns: [kim, team], every: 1d, from: 2026-01-05 09:00, zone: Asia/Seoul,
+          swaps: [{from: 2026-02-01 09:00, until: 2026-02-02 09:00, who: lee}]}
+channels:
+  push: {type: ntfy}
+  log: {type: syslog, to: "loghost:1514"}
+  nms: {type: inform, to: "[2001:db8::1]:162", community: secret, oid: 1.3.6.1.4.1.99999}
+  duty: {type: pagerduty, token: key}
+routes: [{to: [night], via: [push]}, {via: [log, nms]}]
+)");
+  const notify::Rota& night = config.notices.rotas.at("night");
+  EXPECT_EQ((std::vector<std::string>{"kim", "team"}), night.turns);
+  EXPECT_EQ(1440, night.every_minutes);
+  EXPECT_EQ(parse_time("2026-02-01T00:00:00Z").value(), night.swaps[0].from);
+  EXPECT_EQ("loghost:1514", config.notices.channels.at("log").url.reveal());
+  EXPECT_EQ("secret", config.notices.channels.at("nms").token.reveal());
+  EXPECT_EQ(7'200, config.notices.channels.at("duty").per_hour);
+  const auto refuses = [](const std::string& text, const std::string& why) {
+    Problems problems;
+    EXPECT_FALSE(parse_main("people: {kim: {ntfy: kim}}\n" + text, "bongsu.yaml", problems));
+    ASSERT_EQ(1U, problems.size()) << text;
+    EXPECT_NE(std::string::npos, problems.lines()[0].find(why)) << problems.lines()[0];
+  };
+  refuses("rotas: {a: {turns: [kin], from: 2026-01-05 09:00}}", "no person or group \"kin\"; did you mean \"kim\"?");
+  refuses("rotas: {a: {turns: [], from: 2026-01-05 09:00}}", "turns names nobody");
+  refuses("rotas: {a: {turns: [kim], from: 2026-01-05T09:00:00Z}}", "on the clock of zone");
+  refuses("rotas: {a: {turns: [kim], from: 2026-01-05 09:00, every: 90s}}", "whole minutes from 1h");
+  refuses("rotas: {kim: {turns: [kim], from: 2026-01-05 09:00}}", "a person or group, too");
+  refuses("channels: {x: {type: program, run: ../x}}", "name of a file in the folder of scripts");
+  refuses("channels: {x: {type: program, run: nothing.sh}}", "is not there, or cannot be executed");
+  refuses("channels: {x: {type: trap, to: \"a:b:c\"}}", "to:");
+  refuses("channels: {x: {type: trap, to: a, oid: x}}", "oid:");
+  refuses("channels: {x: {type: fcm, token: \"{}\"}}", "the JSON of a service account (it has no project_id)");
+}
+
 TEST(MainConfig, WhatIsSetLiesBeneathTheFile) {
   const std::string file = R"(
 channels: {hook: {type: webhook, url: "http://127.0.0.1:1/"}, push: {type: ntfy, room: all}}
@@ -189,7 +228,7 @@ routes: [{via: [hook]}, {name: night, via: [hook]}]
   ASSERT_TRUE(overlay.set(Part::Remedies, "fix", "{run: remedies/none.sh, on: {item: x}}", "fix", problems));
   EXPECT_FALSE(parse_main(file, "bongsu.yaml", problems, overlay));
   ASSERT_EQ(2U, problems.size());
-  EXPECT_EQ("body:1:6: to: no person or group \"bos\"; did you mean \"boss\"?", problems.lines()[0]);
+  EXPECT_EQ("body:1:6: to: no person, group or rota \"bos\"; did you mean \"boss\"?", problems.lines()[0]);
   EXPECT_TRUE(problems.lines()[1].starts_with("fix:1:7: remedy \"fix\": ")) << problems.lines()[1];
   EXPECT_TRUE(parse_main("", "bongsu.yaml", problems, {}));
 }

@@ -93,6 +93,20 @@ TEST_F(Notices, NameTheScriptThatRepaired) {
   EXPECT_EQ(2U, audit["events"].size()) << audit;
 }
 
+TEST_F(Notices, GoThroughAProgram) {
+  const std::string got = (folder / "got").string();
+  const auto file = folder.write("remedies/siren.sh", "#!/bin/sh\n[ \"$BONGSU_LEVEL\" = fatal ] && cat >> " + got + "\n");
+  std::filesystem::permissions(file, std::filesystem::perms(0755));
+  std::filesystem::permissions(file.parent_path(), std::filesystem::perms(0755));
+  Daemon daemon(
+      serve("channels: {siren: {type: program, run: siren.sh, gather: 0s}}\nroutes: [{via: [siren], recovered: false}]\n"));
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  network.set_dead("127.77.1.2", true);
+  EXPECT_TRUE(eventually([&] { return !read("got").empty(); })) << daemon.printed();
+  EXPECT_EQ("device_down", Json::parse(read("got"))["notices"][0]["alarm"]["item"]);
+}
+
 // Items, routes and people are set over HTTP, hold at once, and are there after kill -9; what is wrong changes nothing.
 TEST_F(Notices, AreSetUpWhileTheDaemonRuns) {
   const auto words = serve("channels: {hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +

@@ -406,6 +406,56 @@ TEST(Notifier, SpreadsAStorm) {
   EXPECT_GE(lab.courier.sent.size(), 60U);
 }
 
+// One notice a message: many messages at a time, and of one alarm in their order.
+TEST(Notifier, AThousandIncidentsDoNotTakeLong) {
+  Spec spec = spec_of({});
+  Channel channel;
+  channel.name = "duty";
+  channel.type = ChannelType::PagerDuty;
+  channel.token = Secret("key");
+  channel.per_hour = 7'200;
+  spec.channels.emplace("duty", std::move(channel));
+  Route route;
+  route.name = "main";
+  route.via = {"duty"};
+  spec.routes = {route};
+  Lab lab(std::move(spec));
+  for (std::uint64_t id = 1; id <= 1'000; ++id) lab.tell(AlarmChange::Raised, alarm_of(id, "web", Severity::Danger, lab.now));
+  lab.run(40s);
+  EXPECT_EQ(1'000U, lab.courier.sent.size());
+  // The service is busy with the beginning of one: its end waits, those of others do not.
+  lab.courier.answer = [](const Request& request) {
+    const bool first = nlohmann::json::parse(request.body)["dedup_key"] == "bongsu-bongsu1-2001";
+    return first ? Reply{.status = 429, .said = "slow down"} : Reply{.status = 202};
+  };
+  for (const std::uint64_t id : {2'001U, 2'002U}) lab.tell(AlarmChange::Raised, alarm_of(id, "web", Severity::Danger, lab.now));
+  lab.run(5s);
+  lab.tell(AlarmChange::Recovered, alarm_of(2'002, "web", Severity::Danger, kStart));
+  lab.tell(AlarmChange::Recovered, alarm_of(2'001, "web", Severity::Danger, kStart));
+  lab.run(5s);
+  const auto actions = [&](const std::string& alarm) {
+    std::vector<std::string> out;
+    for (const Request& request : lab.courier.sent) {
+      const auto json = nlohmann::json::parse(request.body);
+      if (json["dedup_key"] == "bongsu-bongsu1-" + alarm) out.push_back(json["event_action"]);
+    }
+    return out;
+  };
+  EXPECT_EQ((Said{"trigger"}), actions("2001"));
+  EXPECT_EQ((Said{"trigger", "resolve"}), actions("2002"));
+  lab.courier.answer = [](const Request&) { return Reply{.status = 202}; };
+  lab.run(30s);
+  EXPECT_EQ((Said{"trigger", "trigger", "resolve"}), actions("2001"));
+}
+
+TEST(Notifier, ExplainsWhoIsOnCall) {
+  Spec spec = spec_of({route_to({"night"})});
+  spec.rotas["night"] = {.turns = {"ops", "day"}, .from = "2026-11-16 09:00", .zone = "Asia/Seoul"};
+  Lab lab(std::move(spec));
+  const auto lines = lab.notifier->explain(alarm_of(1, "web1", Severity::Danger), lab.now);
+  EXPECT_EQ((Said{"main: matches", "  night: day is on call until 2026-11-30 09:00", "  day by hook"}), lines);
+}
+
 TEST(Notifier, TriesAgainThenTakesTheDetour) {
   Spec spec = spec_of({route_to({"ops"})});
   spec.channels.at("hook").fallback = "spare";

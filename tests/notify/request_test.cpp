@@ -2,6 +2,9 @@
 #include "notify/request.h"
 
 #include <gtest/gtest.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/rsa.h>
 
 #include <nlohmann/json.hpp>
 
@@ -154,6 +157,83 @@ TEST(RequestOf, WebhookIsSigned) {
   EXPECT_EQ("https://b.example/devices/web1", body["notices"][0]["url"]);
   channel.form = R"({"what":"${subject}"})";
   EXPECT_EQ("[danger] web1: CPU usage 93 % (limit 80 %)", Json::parse(made(channel).body)["what"]);
+}
+
+// The claim is signed with the account's key, and changed for a token by whoever sends.
+TEST(RequestOf, FirebaseWithAServiceAccount) {
+  EVP_PKEY* key = EVP_RSA_gen(2048);
+  BIO* bio = BIO_new(BIO_s_mem());
+  ASSERT_EQ(1, PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr));
+  char* pem = nullptr;
+  const long size = BIO_get_mem_data(bio, &pem);
+  const Json account{{"project_id", "p1"},
+                     {"client_email", "b@p1.example"},
+                     {"private_key", std::string(pem, static_cast<std::size_t>(size))},
+                     {"token_uri", "https://oauth.example/token"}};
+  Channel channel{.name = "push", .type = ChannelType::Fcm};
+  channel.token = Secret(account.dump());
+  const Request request = made(channel, Reason::Raised, "DEVICE");
+  EXPECT_EQ("https://fcm.googleapis.com/v1/projects/p1/messages:send", request.url);
+  const Json message = Json::parse(request.body)["message"];
+  EXPECT_EQ("DEVICE", message["token"]);
+  EXPECT_EQ("[danger] web1: CPU usage 93 % (limit 80 %)", message["notification"]["title"]);
+  ASSERT_TRUE(request.grant);
+  EXPECT_EQ("https://oauth.example/token", request.grant->url);
+  const std::string& form = request.grant->form;
+  EXPECT_TRUE(form.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=")) << form;
+  const std::string token = form.substr(form.rfind('=') + 1);
+  const auto octets = [](std::string text) {
+    for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+    const std::size_t padding = (4 - text.size() % 4) % 4;
+    text.append(padding, '=');
+    std::string out(text.size(), '\0');
+    const int got = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                    reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));
+    out.resize(static_cast<std::size_t>(got) - padding);
+    return out;
+  };
+  const std::size_t first = token.find('.'), last = token.rfind('.');
+  const Json claims = Json::parse(octets(token.substr(first + 1, last - first - 1)));
+  EXPECT_EQ("b@p1.example", claims["iss"]);
+  EXPECT_EQ("https://oauth.example/token", claims["aud"]);
+  EXPECT_EQ(3'600, claims["exp"].get<int>() - claims["iat"].get<int>());
+  const std::string signature = octets(token.substr(last + 1));
+  EVP_MD_CTX* context = EVP_MD_CTX_new();
+  ASSERT_EQ(1, EVP_DigestVerifyInit(context, nullptr, EVP_sha256(), nullptr, key));
+  EXPECT_EQ(1, EVP_DigestVerify(context, reinterpret_cast<const unsigned char*>(signature.data()), signature.size(),
+                                reinterpret_cast<const unsigned char*>(token.data()), last));
+  EVP_MD_CTX_free(context);
+  BIO_free(bio);
+  EVP_PKEY_free(key);
+  channel.token = Secret(R"({"project_id":"p","client_email":"e","private_key":"x","token_uri":"u"})");
+  const auto refused = request_of(channel, {.key = "k", .person = {}, .address = "D", .notices = {Notice{}}}, {}, {}, kMonday);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ("private_key of the service account is no RSA key in PEM", refused.error().text);
+}
+
+TEST(RequestOf, KakaoTalkToOneselfAndToAFriend) {
+  Channel channel{.name = "talk", .type = ChannelType::KakaoTalk};
+  channel.user = "KEY";
+  channel.token = Secret("REFRESH");
+  Request request = made(channel);
+  EXPECT_EQ("https://kapi.kakao.com/v2/api/talk/memo/default/send", request.url);
+  EXPECT_TRUE(request.body.starts_with("template_object=%7B%22object_type%22%3A%22text%22")) << request.body;
+  ASSERT_TRUE(request.grant);
+  EXPECT_EQ("https://kauth.kakao.com/oauth/token", request.grant->url);
+  EXPECT_EQ("grant_type=refresh_token&client_id=KEY&refresh_token=REFRESH", request.grant->form);
+  request = made(channel, Reason::Raised, "UUID");
+  EXPECT_EQ("https://kapi.kakao.com/v1/api/talk/friends/message/default/send", request.url);
+  EXPECT_TRUE(request.body.ends_with("&receiver_uuids=%5B%22UUID%22%5D")) << request.body;
+}
+
+TEST(RequestOf, AProgramGetsTheMessage) {
+  Channel channel{.name = "siren", .type = ChannelType::Program};
+  channel.url = Secret("siren.sh");
+  const Request request = made(channel);
+  EXPECT_EQ(Request::Kind::Program, request.kind);
+  EXPECT_EQ("siren.sh", request.url);
+  EXPECT_EQ("danger", header(request, "BONGSU_LEVEL"));
+  EXPECT_EQ(42, Json::parse(request.body)["notices"][0]["alarm"]["id"]);
 }
 
 TEST(RequestOf, SaysWhatIsMissing) {

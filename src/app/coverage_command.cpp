@@ -43,6 +43,18 @@ int coverage(const CoverageOptions& options) {
               problem.empty() ? "nothing left by it since the start; bongsu notify test " + text_of(one, "name") : problem});
   }
   if (!rest.empty()) std::printf("\n%s", rest.text().c_str());
+  Table unread({"DEVICE", "ANSWERS, NOT READ", "VALUES", "WHAT TO DO"});
+  for (const Answer& one : answer.value("unused", Answer::array())) {
+    const std::string name = text_of(one, "device");
+    for (const Answer& tree : one.value("subtrees", Answer::array())) {
+      const std::string called = text_of(tree, "name");
+      unread.row({name, called.empty() ? text_of(tree, "oid") : called, text_of(tree, "values"),
+                  called.empty()                  ? "bongsu mib add the vendor's modules"
+                  : tree.value("proposed", false) ? "bongsu profile propose " + name + " --accept"
+                                                  : "write a profile, or leave it"});
+    }
+  }
+  if (!unread.empty()) std::printf("\n%s", unread.text().c_str());
   return 0;
 }
 

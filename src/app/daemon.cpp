@@ -19,6 +19,7 @@
 #include "app/overlay.h"
 #include "app/programs.h"
 #include "app/scrape.h"
+#include "app/survey.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -114,6 +115,8 @@ struct Daemon::Parts {
   std::unique_ptr<Ticker> messenger;
   std::unique_ptr<BackupJob> backup;
   std::unique_ptr<Scraper> scraper;
+  std::unique_ptr<Surveyor> surveyor;
+  std::unique_ptr<Ticker> survey;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
@@ -151,6 +154,9 @@ struct Daemon::Parts {
 Daemon::Parts::~Parts() {
   errands.close();
   server.reset();
+  if (surveyor) surveyor->stop();
+  survey.reset();
+  surveyor.reset();
   scraper.reset();
   backup.reset();
   judge.reset();
@@ -292,6 +298,10 @@ Status Daemon::Parts::open() {
                                                             .kept = store.get()});
 
   scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
+  BONGSU_TRY(surveyor,
+             Surveyor::open(*store, *keeper, clock, *poller, metrics, [this](std::string_view device, std::stop_token gone) {
+               return scraper->propose(device, std::move(gone));
+             }));
   rule::EngineOptions judging;
   judging.query.lookback = config::lookback_of(config);
   judging.own_points = store.get();
@@ -361,11 +371,13 @@ Status Daemon::Parts::open() {
   };
   sources.propose = [this](std::string_view device, std::stop_token gone) -> Result<http::Proposed> {
     BONGSU_TRY(discover::Proposal made, scraper->propose(device, std::move(gone)));
+    if (poller->device(device)) surveyor->take(device, made);
     return http::Proposed{std::move(made.profile), std::move(made.yaml), made.groups, made.series, std::move(made.notes)};
   };
   sources.accept_profile = [this](std::string_view yaml) {
     return errands.ask<std::string>([this, yaml = std::string(yaml)] { return accept_profile(yaml); });
   };
+  sources.surveys = [this] { return surveyor->all(); };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
@@ -383,6 +395,7 @@ Status Daemon::Parts::open() {
   });
   healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });
   messenger = std::make_unique<Ticker>("programs", [this] { return programs->step(); });
+  survey = std::make_unique<Ticker>("survey", [this] { return surveyor->step(); });
   return {};
 }
 
@@ -460,6 +473,7 @@ Result<http::MibAdded> Daemon::Parts::add_mib(const std::string& name, const std
     return Error{Code::Invalid, name + ": " + why};
   }
   added.devices = devices_under(*added.tree, file);
+  surveyor->again(added.devices);
   log::info("MIB file {} taken: {} modules, {} objects loaded", file, modules.size(), added.tree->size());
   return added;
 }
@@ -522,6 +536,7 @@ Result<std::string> Daemon::Parts::accept_profile(const std::string& yaml) {
     kept.undo();
     return loaded.error();
   }
+  surveyor->again(surveyor->with_proposal(name));
   log::info("profile {} accepted; kept in {}", name, kept.file.string());
   return name;
 }

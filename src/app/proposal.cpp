@@ -10,11 +10,11 @@ namespace {
 constexpr std::size_t kMostValues = 20'000;
 constexpr std::string_view kProposed = "proposed-";
 
-// What the profiles that match read; an earlier proposal is made anew.
-std::set<Oid> covered_by(const poll::ProfileSet& profiles, const poll::Collection& found) {
+// What the profiles that match read, or the earlier proposals among them.
+std::set<Oid> covered_by(const poll::ProfileSet& profiles, const poll::Collection& found, bool proposed) {
   std::set<std::string_view> matched;
   for (const poll::Explanation& one : found.profiles) {
-    if (one.matched && !one.profile.starts_with(kProposed)) matched.insert(one.profile);
+    if (one.matched && one.profile.starts_with(kProposed) == proposed) matched.insert(one.profile);
   }
   std::set<Oid> out;
   for (const poll::DeviceProfile& profile : profiles.profiles()) {
@@ -40,7 +40,8 @@ asio::awaitable<Result<discover::Proposal>> propose_for(net::Reactor& reactor, s
   if (const auto at = found.info.find("sysObjectID"); at != found.info.end()) {
     if (auto oid = Oid::parse(at->second)) subject->sys_object_id = *std::move(oid);
   }
-  subject->covered = covered_by(*profiles, found);
+  subject->covered = covered_by(*profiles, found, false);
+  subject->accepted = covered_by(*profiles, found, true);
   for (const poll::CollectedMetric& metric : found.metrics) {
     if (!metric.profile.starts_with(kProposed)) subject->given.insert(metric.name);
   }

@@ -119,7 +119,7 @@ class Proposer {
   Proposer(const mib::Tree& tree, const Subject& subject, const ProposalLimits& limits)
       : tree_(tree), subject_(subject), limits_(limits) {}
 
-  Proposal run() {
+  void run() {
     const auto arcs = subject_.sys_object_id.arcs();
     const bool vendor = subject_.sys_object_id.starts_with(enterprises()) && arcs.size() > enterprises().size();
     const std::uint32_t enterprise = vendor ? arcs[enterprises().size()] : 0;
@@ -129,13 +129,37 @@ class Proposer {
     if (unnamed_ > 0) note(unnamed_, "values of objects that no loaded MIB module names: bongsu mib add the vendor's");
     if (settings_ > 0) note(settings_, "objects that may be set, and so are settings");
     if (unclear_ > 0) note(unclear_, "numbers of which neither type, UNITS, words nor name tell what they are");
-    if (body.empty()) return std::move(out_);
+    if (body.empty()) return;
     out_.yaml = "# SPDX-License-Identifier: Apache-2.0\n# Proposed from what " + plain(subject_.device) +
                 " answers and what its MIB modules say of it. Change what you know better.\n- profile: " + out_.profile +
                 "\n  title: " + yaml_text("What MIB modules say of devices like " + plain(subject_.device)) + "\n  match: {";
     if (vendor) out_.yaml += "sysObjectID: ." + (enterprises() + enterprise).to_string() + ", ";
     out_.yaml += "has: [" + has_ + "]}\n  collect:\n" + body;
-    return std::move(out_);
+  }
+
+  Proposal take() { return std::move(out_); }
+
+  // A table or a group of scalars each, or two numbers below the vendor's where nothing is named.
+  void list_unused() {
+    std::map<Oid, Unused> found;
+    for (const Varbind& varbind : subject_.walked) {
+      if (is_covered(varbind.oid)) continue;
+      const auto object = tree_.find(varbind.oid.arcs());
+      const bool named = object && (object->kind == Kind::Column || object->kind == Kind::Scalar);
+      auto parent = named ? object->parent() : std::nullopt;
+      if (parent && parent->kind == Kind::Row) parent = parent->parent();
+      const Oid oid = parent ? parent->oid() : Oid(varbind.oid.arcs().first(std::min<std::size_t>(varbind.oid.size(), 9)));
+      Unused& at = found.try_emplace(oid, Unused{oid, {}, 0, false}).first->second;
+      if (named) at.proposed = at.proposed || proposed_.contains(object->parent()->number);
+      if (parent) at.name = std::string(parent->module) + "::" + std::string(parent->name);
+      ++at.values;
+    }
+    for (auto& [oid, one] : found) out_.unused.push_back(std::move(one));
+    std::stable_sort(out_.unused.begin(), out_.unused.end(),
+                     [](const Unused& a, const Unused& b) { return a.values > b.values; });
+    if (out_.unused.size() > kMostUnused) out_.unused.resize(kMostUnused);
+    out_.values = subject_.walked.size();
+    out_.sys_object_id = subject_.sys_object_id;
   }
 
   void count_unnamed() {
@@ -146,6 +170,13 @@ class Proposer {
   }
 
  private:
+  bool is_covered(const Oid& oid) const {
+    for (std::size_t size = enterprises().size() + 1; size <= oid.size(); ++size) {
+      const Oid prefix(oid.arcs().first(size));
+      if (subject_.covered.contains(prefix) || subject_.accepted.contains(prefix)) return true;
+    }
+    return false;
+  }
   static std::string plain(std::string_view text) {
     std::string out;
     for (const char c : text.substr(0, 100)) out += c >= ' ' && c <= '~' ? c : '?';
@@ -313,6 +344,7 @@ class Proposer {
       return {};
     }
     out_.series += series;
+    proposed_.insert(place.parent.number);
     if (out_.groups++ < 8) has_ += (has_.empty() ? "" : ", ") + reference(place.parent, false);
     if (metrics.empty() && sensors.empty() && typed.empty()) return pools;
     std::string body = std::string("    - ") + (place.table ? "table: " : "scalars: ") + metric_name(name) + "\n";
@@ -343,6 +375,7 @@ class Proposer {
   const ProposalLimits& limits_;
   std::size_t settings_ = 0, unclear_ = 0, unnamed_ = 0;
   std::string has_;
+  std::set<std::uint32_t> proposed_;  // places that give something
   Proposal out_;
 };
 
@@ -351,7 +384,9 @@ class Proposer {
 Proposal propose(const mib::Tree& tree, const Subject& subject, const ProposalLimits& limits) {
   Proposer proposer(tree, subject, limits);
   proposer.count_unnamed();
-  return proposer.run();
+  proposer.run();
+  proposer.list_unused();
+  return proposer.take();
 }
 
 }  // namespace bongsu::discover

@@ -24,7 +24,17 @@ struct Subject {
   Oid sys_object_id;
   std::vector<Varbind> walked;    // below enterprises
   std::set<Oid> covered;          // columns and scalars that matching profiles read
+  std::set<Oid> accepted{};      // the same of an earlier proposal, which is made anew
   std::set<std::string> given{};  // canonical metrics that they gave: not proposed a second time
+};
+
+// What answers below one object, or below one number that no loaded module names, and is read by no profile.
+struct Unused {
+  Oid oid;
+  std::string name;  // empty: no loaded module names it
+  std::size_t values = 0;
+  bool proposed = false;  // the proposal reads some of them
+  friend bool operator==(const Unused&, const Unused&) = default;
 };
 
 struct Proposal {
@@ -33,7 +43,11 @@ struct Proposal {
   std::size_t groups = 0;
   std::size_t series = 0;          // that the device would have now
   std::vector<std::string> notes;  // what was left out, and why
+  std::size_t values = 0;          // that were looked at
+  std::vector<Unused> unused{};    // the largest first, kMostUnused at most
+  Oid sys_object_id{};
 };
+constexpr std::size_t kMostUnused = 50;
 
 // A profile of what the loaded MIB modules say about what a device answers: counters become rates, gauges with UNITS (or a
 // name that tells as much) sensors and graphs, enumerations that tell of health states, INDEX and name columns labels.

@@ -40,6 +40,23 @@ void write_missing(JsonWriter& json, const rule::Coverage::Missing& one) {
   json.begin_object().member("item", one.item).member("title", one.title).member("why", one.why).end_object();
 }
 
+// MIB subtrees that answer and that nobody reads, as they were when the device was last looked through.
+void write_unused(JsonWriter& json, const std::vector<Survey>& surveys, std::string_view wanted, std::size_t limit) {
+  std::size_t rows = 0;
+  for (const Survey& survey : surveys) {
+    if (survey.unused.empty() || (!wanted.empty() && survey.device != wanted)) continue;
+    if (rows++ == limit) return;
+    json.begin_object().member("device", survey.device).member("sysObjectID", survey.sys_object_id.to_string());
+    json.member("at", survey.at).member("profile", survey.profile).member("series", static_cast<std::uint64_t>(survey.series));
+    json.key("subtrees").begin_array();
+    for (const Survey::Subtree& one : survey.unused) {
+      json.begin_object().member("oid", one.oid.to_string()).member("name", one.name);
+      json.member("values", static_cast<std::uint64_t>(one.values)).member("proposed", one.proposed).end_object();
+    }
+    json.end_array().end_object();
+  }
+}
+
 Reply coverage(const Call& call) {
   const auto items = call.sources.items();
   rule::Coverage found = rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
@@ -106,6 +123,8 @@ Reply coverage(const Call& call) {
   json.end_array().key("channels").begin_array();
   for (const notify::ChannelState& channel : untried)
     json.begin_object().member("name", channel.name).member("type", channel.type).member("problem", channel.problem).end_object();
+  json.end_array().key("unused").begin_array();
+  if (call.sources.surveys) write_unused(json, call.sources.surveys(), wanted, limit);
   json.end_array();
   write_next(json, next);
   json.end_object();
@@ -120,7 +139,7 @@ std::vector<Route> coverage_routes(const Sources& sources) {
   return {{"GET",
            "/api/v1/coverage",
            "What should be watched and is not: items by device, items for nobody, unknown senders of the last 24 hours, channels "
-           "that nothing left by since the start",
+           "that nothing left by since the start, MIB subtrees that answer and are not read",
            {{.name = "state",
              .kind = Kind::Word,
              .about = "devices that lack something (usual), or all",

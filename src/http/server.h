@@ -107,6 +107,24 @@ struct Proposed {
   std::vector<std::string> notes;
 };
 
+// What one device has beyond what is read of it, as it was when somebody looked.
+struct Survey {
+  struct Subtree {
+    Oid oid;
+    std::string name;  // empty: no loaded module names it
+    std::size_t values = 0;
+    bool proposed = false;  // the proposal would read some of them
+  };
+  std::string device;
+  Oid sys_object_id;
+  std::string os;
+  Time at;
+  std::size_t values = 0;  // that were looked at
+  std::string profile;     // that the loaded modules propose; empty: none
+  std::size_t series = 0;  // that it would give
+  std::vector<Subtree> unused;
+};
+
 // How an alarm is taken.
 struct Taking {
   std::string note;
@@ -192,7 +210,8 @@ struct Sources {
   // and uses it from now on; gives its name. Error: Invalid, with the first mistake in it.
   std::function<Result<Proposed>(std::string_view device, std::stop_token gone)> propose{};
   std::function<Result<std::string>(std::string_view yaml)> accept_profile{};
-  Millis lookback{300'000};  // how old a sample may be and still count as the value now
+  std::function<std::vector<Survey>()> surveys{};  // by device
+  Millis lookback{300'000};                        // how old a sample may be and still count as the value now
   std::string version;
   SteadyTime started;
 };

@@ -135,6 +135,12 @@ TEST_F(Mibs, ProposeAProfileThatIsUsedAtOnce) {
   EXPECT_EQ(0U, shown.out.find("# SPDX-License-Identifier: Apache-2.0\n# Proposed from what web1 answers")) << shown.out;
   EXPECT_NE(std::string::npos, shown.out.find("- profile: proposed-8072\n")) << shown.out;
   EXPECT_NE(std::string::npos, shown.out.find("        ssRawContexts_total: UCD-SNMP-MIB::ssRawContexts.0\n")) << shown.out;
+  // It was looked through at first contact, by nobody's wish.
+  const auto unread = [&] { return daemon.ask("/api/v1/coverage?device=web1"); };
+  EXPECT_TRUE(eventually([&] { return unread()["unused"].size() == 1; })) << unread();
+  EXPECT_EQ("proposed-8072", unread()["unused"][0]["profile"]);
+  EXPECT_NE(std::string::npos, unread().dump().find("\"UCD-SNMP-MIB::systemStats\"")) << unread();
+  EXPECT_NE(std::string::npos, run({"bongsu", "coverage", "--url", daemon.url()}).out.find("profile propose web1 --accept"));
   const Ran direct = run({"bongsu", "profile", "propose", "--config", config, address, "-c", "public"});
   EXPECT_NE(std::string::npos, direct.out.find("ssRawContexts_total")) << direct.out << direct.err;
 

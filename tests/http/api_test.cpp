@@ -546,6 +546,12 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
   // Four items, two devices that nobody knows, an idle item and a stranger: two of eight are good.
   EXPECT_EQ(25, found["score"]);
   EXPECT_EQ(1U, get("/api/v1/coverage?device=web1")["devices"].size());
+  EXPECT_EQ(json::parse(R"([{"device":"web1","sysObjectID":"1.3.6.1.4.1.99999.1","at":"2026-11-23T00:00:00Z",
+      "profile":"proposed-99999","series":7,"subtrees":[{"oid":"1.3.6.1.4.1.99999.5","name":"ACME-MIB::acmeFanTable",
+      "values":12,"proposed":true},{"oid":"1.3.6.1.4.1.99999.9.1","name":"","values":3,"proposed":false}]}])")[0]["subtrees"],
+            get("/api/v1/coverage")["unused"][0]["subtrees"]);
+  EXPECT_EQ("proposed-99999", get("/api/v1/coverage?device=web1")["unused"][0]["profile"]);
+  EXPECT_EQ(0U, get("/api/v1/coverage?device=db1")["unused"].size());
   const json page = get("/api/v1/coverage?limit=1");
   EXPECT_EQ("db1", page["devices"][0]["device"]);
   EXPECT_EQ("sw1/rack 2", get("/api/v1/coverage?limit=1&cursor=" + page["next"].get<std::string>())["devices"][0]["device"]);

@@ -202,6 +202,18 @@ struct Lab {
           if (yaml.empty()) return Error{Code::Invalid, "profile:1:1: empty"};
           return std::string("proposed-9");
         },
+        .surveys =
+            [this] {
+              std::vector<Survey> all(1);
+              all[0].device = "web1";
+              all[0].sys_object_id = Oid{1, 3, 6, 1, 4, 1, 99999, 1};
+              all[0].at = clock.now();
+              all[0].profile = "proposed-99999";
+              all[0].series = 7;
+              all[0].unused = {{Oid{1, 3, 6, 1, 4, 1, 99999, 5}, "ACME-MIB::acmeFanTable", 12, true},
+                               {Oid{1, 3, 6, 1, 4, 1, 99999, 9, 1}, "", 3, false}};
+              return all;
+            },
         .lookback = lookback,
         .version = "1.2.3",
         .started = clock.steady() - std::chrono::seconds(90)};

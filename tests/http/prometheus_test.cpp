@@ -28,6 +28,8 @@ using testing::StartsWith;
 
 constexpr std::int64_t kSecond = 1'000;
 
+}  // namespace
+
 class Prometheus : public testing::Test {
  protected:
   Prometheus() {
@@ -84,8 +86,6 @@ class Prometheus : public testing::Test {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<httplib::Client> client;
 };
-
-}  // namespace
 
 TEST_F(Prometheus, AnswersEachKindOctetByOctet) {
   series({{"__name__", "up"}, {"device", "db1"}, {"note", "a\"b\\c\n<é>"}}, {0, 1});

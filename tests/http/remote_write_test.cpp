@@ -20,6 +20,8 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
+}  // namespace
+
 class RemoteWrite : public testing::Test {
  protected:
   RemoteWrite() {
@@ -44,8 +46,6 @@ class RemoteWrite : public testing::Test {
   lab::Lab lab;
   std::unique_ptr<store::Store> store;
 };
-
-}  // namespace
 
 TEST_F(RemoteWrite, TakesSamplesAsTheyAre) {
   const double stale = std::bit_cast<double>(std::uint64_t{0x7ff0000000000002});

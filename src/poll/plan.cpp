@@ -183,7 +183,13 @@ class GroupCompiler {
     const std::string name = node.text;
     const auto oid = resolve(name);
     if (!oid) {
-      report(text, node.at, oid.error().text);
+      // A slip in the language's own words or in this group's is nearer than any object of any module.
+      std::vector<std::string_view> own{"index", "none"};
+      for (const auto& [let, value] : lets_) own.push_back(let);
+      const auto near = name.starts_with('.') ? std::nullopt : nearest(name, own);
+      report(text, node.at,
+             near ? "'" + name + "' is no object and no name of this group; did you mean '" + std::string(*near) + "'?"
+                  : oid.error().text);
       return false;
     }
     std::size_t used = 0;
@@ -287,8 +293,13 @@ std::vector<State> states_of(const SensorRule& rule, const Metric& metric, const
     // "rebooting (caution)": a severity in brackets counts before what the word tells.
     std::string word = state.word;
     std::optional<Severity> said;
-    if (const auto open = word.rfind(" ("); open != std::string::npos && word.ends_with(')'))
-      said = parse_severity(std::string_view(word).substr(open + 2, word.size() - open - 3));
+    if (const auto open = word.rfind(" ("); open != std::string::npos && word.ends_with(')')) {
+      const std::string_view level = std::string_view(word).substr(open + 2, word.size() - open - 3);
+      said = parse_severity(level);
+      constexpr std::array<std::string_view, 6> kLevels{"normal", "harmless", "caution", "danger", "urgent", "fatal"};
+      if (const auto near = nearest(level, kLevels); !said && near)
+        findings.push_back({rule.at, "'" + std::string(level) + "' is no severity; did you mean '" + std::string(*near) + "'?"});
+    }
     if (said) word.resize(word.rfind(" ("));
     const Severity severity = said ? *said : severity_of_word(word);
     states.push_back({static_cast<double>(state.value), std::move(word), severity});
@@ -483,6 +494,27 @@ void check_systems(const Profile& profile, const std::vector<std::string_view>& 
   }
 }
 
+// A metric that no profile gives, where another one is nearly called so: nothing would ever stand back for it.
+void check_rivals(const std::vector<Profile>& profiles, std::vector<Finding>& findings) {
+  std::set<std::string_view> given;
+  for (const Profile& profile : profiles) {
+    for (const GroupRule& group : profile.groups) {
+      for (const MetricRule& metric : group.metrics) given.insert(metric.name);
+    }
+  }
+  const std::vector<std::string_view> names(given.begin(), given.end());
+  for (const Profile& profile : profiles) {
+    for (const GroupRule& group : profile.groups) {
+      for (const Text& metric : group.unless) {
+        if (given.contains(metric.text)) continue;
+        if (const auto near = nearest(metric.text, names))
+          findings.push_back(
+              {metric.at, "no profile gives a metric '" + metric.text + "'; did you mean '" + std::string(*near) + "'?"});
+      }
+    }
+  }
+}
+
 // A condition that could not be read must not turn a profile loose on every device.
 bool is_whole(const Profile& profile, const DeviceProfile& made) {
   return made.sys_object_id.size() == profile.match.sys_object_id.size() && made.has.size() == profile.match.has.size() &&
@@ -598,12 +630,19 @@ std::shared_ptr<const ProfileSet> ProfileSet::compile(const ProfileFiles& files,
       compile_facts(profile.device, compiler, facts, findings);
       made.groups.push_back(std::move(facts));
     }
+    std::set<std::pair<bool, std::string>> groups;
     for (const GroupRule& rule : profile.groups) {
+      if (!groups.emplace(rule.table, rule.name).second) {
+        findings.push_back(
+            {rule.at, "profile '" + profile.name + "' has a group '" + rule.name + "' already: give this one another name"});
+        continue;
+      }
       made.groups.push_back(compile_group(profile.name, rule, *set->tree_, findings));
       made.groups.back().general = profile.match.always;
     }
     if (is_whole(profile, made)) set->profiles_.push_back(std::move(made));
   }
+  check_rivals(files.profiles, findings);
   return set;
 }
 

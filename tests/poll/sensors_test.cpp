@@ -2,6 +2,10 @@
 // From YAML and a recorded agent to sensors, states and who the device is.
 #include <gmock/gmock.h>
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
 #include "recorded.h"
 
 namespace bongsu::poll {
@@ -137,6 +141,16 @@ TEST(Profiles, WhatSensorsCanGetWrongIsToldWithItsPlace) {
   says("is missing at the end", "class: voltage, value: '(.1.3.6.1.4.1.9.1.0', name: x");
   says("another sensor of this group has the class voltage and the name 'x'",
        "class: voltage, value: .1.3.6.1.4.1.9.1.0, name: x}\n      - {class: voltage, value: .1.3.6.1.4.1.9.2.0, name: x");
+  says("'cautoin' is no severity; did you mean 'caution'?",
+       "class: state, value: .1.3.6.1.4.1.9.1.0, name: x, states: {1: off (cautoin)}");
+  says("p.yaml:6:33: 'indx' is no object and no name of this group; did you mean 'index'?",
+       "class: voltage, value: indx, name: x");
+  says("p.yaml:7:5: profile 'a' has a group 's' already",
+       "class: voltage, value: .1.3.6.1.4.1.9.1.0, name: x}\n  - scalars: s\n    sensors:\n      - {class: voltage, value: "
+       ".1.3.6.1.4.1.9.2.0, name: y");
+  says("p.yaml:5:13: no profile gives a metric 'cpu_usage_percnt'; did you mean 'cpu_usage_percent'?",
+       "class: voltage, value: .1.3.6.1.4.1.9.1.0, name: x",
+       "scalars: s\n    unless: cpu_usage_percnt\n    metrics: {cpu_usage_percent: .1.3.6.1.4.1.9.3.0}");
   says("p.yaml:5:12: 'acmeNothing': no loaded MIB defines acmeNothing", "class: voltage, value: .1, name: x",
        "scalars: s\n    under: acmeNothing");
 }
@@ -153,6 +167,45 @@ TEST(Systems, WhatALineCanGetWrongIsToldWithItsPlace) {
   says("the pattern needs a group in (), which is the version", "systems: [{os: a, sysDescr: b, version: 'v.*'}]");
   says("no system is called 'boxo'; did you mean 'boxos'?",
        "- systems: [{os: boxos, sysDescr: b}]\n- profile: a\n  match: {os: boxo}");
+}
+
+// The worked example of rules/README.md: its YAML, its device, its mistake and what it prints are taken from there.
+TEST(Readme, ItsExampleDoesWhatItSays) {
+  std::ifstream in(std::filesystem::path(BONGSU_SOURCE_DIR) / "rules" / "README.md");
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const auto begin = text.find("   ```yaml\n");
+  const auto end = text.find("   ```\n", begin + 1);
+  ASSERT_NE(std::string::npos, end);
+  std::string yaml;
+  for (const auto line : split(std::string_view(text).substr(begin + 11, end - begin - 11), '\n'))
+    yaml += std::string(line.substr(std::min<std::size_t>(3, line.size()))) + "\n";
+  std::vector<std::string> problems;
+  const auto set = compile_text(yaml, problems);
+  EXPECT_THAT(problems, ElementsAre());
+  const Collection found =
+      collect_with(set,
+                   "1.3.6.1.2.1.1.1.0|4|Acme DC48 controller, v3.1.7\n1.3.6.1.2.1.1.2.0|6|1.3.6.1.4.1.99999.2.1\n"
+                   "1.3.6.1.4.1.99999.5.1.0|2|541\n1.3.6.1.4.1.99999.6.1.2.1|4|Rectifier A\n1.3.6.1.4.1.99999.6.1.3.1|2|38\n"
+                   "1.3.6.1.4.1.99999.6.1.4.1|2|2\n");
+  EXPECT_EQ("acme-dc", found.info.at("os"));
+  EXPECT_EQ("3.1.7", found.info.at("version"));
+  std::vector<std::string> printed;
+  for (const auto line : split(text, '\n')) {
+    const auto words = trim(line);
+    if (words.starts_with("sensor_")) printed.emplace_back(words);
+  }
+  ASSERT_EQ(found.metrics.size(), printed.size());
+  for (std::size_t i = 0; i < printed.size(); ++i) {
+    Labels labels = found.metrics[i].labels;
+    labels.set(kMetricName, found.metrics[i].name);
+    EXPECT_THAT(printed[i], testing::StartsWith(labels.to_string() + " "));
+    EXPECT_THAT(printed[i], HasSubstr(" " + format_number(found.metrics[i].value)));
+  }
+  const auto told = text.find("acme.yaml:");
+  const std::string mistake = text.substr(told + 10, text.find('`', told) - told - 10);
+  const auto wrong = yaml.find("temperature");
+  compile_text(yaml.replace(wrong, 11, "temprature"), problems);
+  EXPECT_THAT(problems, Contains("p.yaml:" + mistake));
 }
 
 }  // namespace

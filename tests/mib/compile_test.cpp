@@ -279,6 +279,38 @@ TEST(Compile, WhatHangsUnderALostParentIsLeftOutNotMoved) {
   EXPECT_THAT(problems, HasSubstr("m/leafs.txt:1:1: module LEAFS-MIB: 1 of 3 names kept"));
 }
 
+// The type is lost, the object is not: its OID, its table and what the text still says of it stay.
+TEST(Compile, AnUnknownConventionCostsNoObject) {
+  const Folder folder;
+  folder.write("m/a.txt",
+               "A-MIB DEFINITIONS ::= BEGIN\nIMPORTS enterprises, OBJECT-TYPE, Integer32 FROM SNMPv2-SMI\n"
+               " GoneType, gonePort FROM GONE-TC-MIB;\n"
+               "aTable OBJECT-TYPE SYNTAX SEQUENCE OF AEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION \"\" ::= { "
+               "enterprises 7 }\n"
+               "aEntry OBJECT-TYPE SYNTAX AEntry MAX-ACCESS not-accessible STATUS current DESCRIPTION \"\"\n"
+               "  INDEX { gonePort, aNumber } ::= { aTable 1 }\n"
+               "AEntry ::= SEQUENCE { aNumber GoneType, aState NeverImported }\n" +
+                   leaf("aNumber", "aEntry 1", "GoneType") + leaf("aState", "aEntry 2", "NeverImported (0..5)") +
+                   leaf("aKnown", "aEntry 3") + "END\n");
+  const auto report = compile_into(folder, {kBaseModules, folder / "m"});
+  ASSERT_TRUE(report) << report.error().text;
+  const Tree& tree = *report->tree;
+  for (const std::string_view name : {"aNumber", "aState", "aKnown"}) {
+    const auto object = tree.find(name);
+    ASSERT_TRUE(object) << name;
+    EXPECT_EQ(Kind::Column, object->kind) << name;
+    EXPECT_EQ(Access::ReadOnly, object->access) << name;
+    EXPECT_EQ(name == "aKnown" ? Syntax::Integer : Syntax::None, object->type) << name;
+    ASSERT_EQ(2u, object->index().size()) << name;
+    EXPECT_EQ("gonePort", object->index()[0].name);
+  }
+  EXPECT_EQ("1.3.6.1.4.1.7.1.2", tree.find("aState")->oid().to_string());
+  EXPECT_EQ("GoneType", tree.find("aNumber")->convention);
+  const std::string problems = problems_of(*report, folder);
+  EXPECT_THAT(problems, HasSubstr("GONE-TC-MIB is not there"));
+  EXPECT_THAT(problems, HasSubstr("type NeverImported of aState is neither defined nor imported; its syntax stays unknown"));
+}
+
 TEST(Compile, AChainOfFiveThousandIsCutWhereOidsEnd) {
   const Folder folder;
   std::string text = "n0 OBJECT IDENTIFIER ::= { enterprises 7 }\n";

@@ -153,7 +153,7 @@ const std::vector<Sin>& sins() {
       {"SIZE without brackets", [](Module&, Thing& t) { t.body = clauses("DisplayString SIZE (0..9)"); }},
       {"bounds that are not closed", [](Module&, Thing& t) { t.body = clauses("Integer32 (1..5"); }},
       {"bounds past 32 bits", [](Module&, Thing& t) { t.body = clauses("Unsigned32 (0..4294967295)"); }, false, false},
-      {"a type that nobody defines", [](Module&, Thing& t) { t.body = clauses("NoSuchType"); }, true, false},
+      {"a type that nobody defines", [](Module&, Thing& t) { t.body = clauses("NoSuchType"); }, true},
       {"no SYNTAX", [](Module&, Thing& t) { t.body = "MAX-ACCESS read-only STATUS current DESCRIPTION \"\""; }, true},
       {"no number", [](Module&, Thing& t) { t.where = ""; }, true},
       {"no ::=",

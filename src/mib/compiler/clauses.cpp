@@ -165,7 +165,10 @@ bool Grammar::read_syntax(Definition& made) {
     word = peek().text;
     step();
   }
-  if (!language_type(word) && word.find(' ') == std::string::npos) made.types.emplace_back(word, base.place);
+  if (!language_type(word) && word.find(' ') == std::string::npos) {
+    made.types.emplace_back(word, base.place);
+    made.facts.type = word;
+  }
   put(made, base.place, word);
   bool listed = false;
   for (;;) {

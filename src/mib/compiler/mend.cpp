@@ -67,6 +67,9 @@ class Mender {
       for (const auto& [type, place] : definition.types) {
         if (read_.by_name.contains(type) || known_.contains(type) || !asked_for(type).empty() || is_row_type(type)) continue;
         const std::string_view home = homes_.well_known_home(type);
+        if (home.empty() && definition.object)
+          report_.warn(place,
+                       "type " + type + " of " + definition.name + " is neither defined nor imported; its syntax stays unknown");
         if (home.empty() || home == module_.name) continue;
         known_.emplace(type, home);
         report_.warn(place, "type " + type + " is used without an import; taken from " + std::string(home));

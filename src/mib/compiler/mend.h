@@ -22,6 +22,7 @@ struct Facts {
   std::string description;
   std::string units;
   std::string default_value;
+  std::string type;                                           // the convention that its SYNTAX names
   std::vector<std::pair<std::int64_t, std::int64_t>> ranges;  // of its own SYNTAX
   std::vector<std::pair<std::string, bool>> refs;             // INDEX, with IMPLIED; or the objects of a notification
   std::string augments;

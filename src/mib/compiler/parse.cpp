@@ -193,6 +193,8 @@ class Harvest {
       if (facts != nullptr) ++image_.modules[home.number].objects;  // not for a name inside another's OID
       record.syntax = static_cast<std::uint8_t>(syntax);
       record.convention = image_.text(plain(get_tc_descriptor(node.tc_index)));
+      if (syntax == Syntax::None && facts != nullptr && facts->kind == Kind::Scalar)
+        record.convention = image_.text(clean(facts->type));  // one that nothing loaded defines keeps its name
       record.hint = image_.text(plain(node.hint));
       take_lists(node, syntax, facts, record);
     }

@@ -218,6 +218,7 @@ int rules_test(const RulesTestOptions& options);
 struct CoverageOptions {
   AskOptions ask;
   bool all = false;
+  bool set = false;  // switch on what is switched off
   std::string device;
 };
 int coverage(const CoverageOptions& options);

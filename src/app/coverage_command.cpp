@@ -9,8 +9,29 @@
 
 namespace bongsu::app {
 
+namespace {
+
+int set_coverage(const CoverageOptions& options) {
+  using Answer = nlohmann::json;
+  const auto body = answer_of(
+      options.ask, "/api/v1/coverage/set" + (options.device.empty() ? "" : "?device=" + url_part(options.device)), "{}");
+  if (!body) return 1;
+  if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
+  const Answer answer = Answer::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("set")) return unreadable(options.ask);
+  for (const Answer& one : answer["set"]) std::printf("%s is switched on\n", escape_terminal(one.get<std::string>()).c_str());
+  if (answer["set"].empty()) std::printf("no item is switched off that could be switched on here\n");
+  Table left({"STILL MISSING", "WHY"});
+  for (const Answer& one : answer.value("left", Answer::array())) left.row({text_of(one, "item"), text_of(one, "why")});
+  if (!left.empty()) std::printf("\n%s", left.text().c_str());
+  return 0;
+}
+
+}  // namespace
+
 int coverage(const CoverageOptions& options) {
   using Answer = nlohmann::json;
+  if (options.set) return set_coverage(options);
   std::string path = "/api/v1/coverage?limit=10000";
   if (options.all) path += "&state=all";
   if (!options.device.empty()) path += "&device=" + url_part(options.device);

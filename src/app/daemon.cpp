@@ -20,6 +20,7 @@
 #include "app/programs.h"
 #include "app/scrape.h"
 #include "app/survey.h"
+#include "app/tallied_events.h"
 #include "app/version.h"
 #include "base/log.h"
 #include "http/server.h"
@@ -45,6 +46,8 @@ constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::ho
 constexpr std::chrono::seconds kLettingGo{3};
 
 constexpr Millis kTick{1'000};
+constexpr Millis kOwnPoints{10'000};
+constexpr Millis kLinePoints{60'000};
 constexpr Millis kHearing{100};  // between two looks whether a script has ended
 
 // Does one thing once a second, or when it says, on a thread of its own: it may wait for the disk.
@@ -101,6 +104,7 @@ struct Daemon::Parts {
   std::unique_ptr<icmp::Pinger> pinger;
   std::unique_ptr<snmp::Client> client;
   std::unique_ptr<poll::Poller> poller;
+  std::unique_ptr<TalliedEvents> tallied;
   std::unique_ptr<syslog::Receiver> syslog;
   std::unique_ptr<rule::Engine> rules;
   std::unique_ptr<ProgramCourier> programs;
@@ -128,6 +132,10 @@ struct Daemon::Parts {
   std::atomic<bool> scripted = false;  // there are remedies, or channels that are programs
 
   Guarded<std::string> no_runner;  // why no script can run
+  // The healing thread's own.
+  SteadyTime points_written{};
+  SteadyTime lines_written{};
+  std::set<std::string, std::less<>> told_stopped;  // remedies
 
   Status open();
   Status load_mibs_again();
@@ -141,6 +149,7 @@ struct Daemon::Parts {
   Status open_syslog();
   Status open_remedies();
   Millis heal();
+  void write_own_points();
   http::Sources::Remedies remedy_sources();
   void watch();
   void name_senders();
@@ -172,6 +181,7 @@ Daemon::Parts::~Parts() {
   listen_reactor.stop();
   poll_reactor.stop();
   syslog.reset();
+  tallied.reset();
   poller.reset();
   client.reset();
   pinger.reset();
@@ -184,12 +194,13 @@ Status Daemon::Parts::open_syslog() {
   syslog::ReceiverSpec spec;
   spec.udp = setup.config.syslog_udp;
   if (spec.udp.empty()) return {};
-  auto receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *store, metrics);
+  tallied = std::make_unique<TalliedEvents>(*store);
+  auto receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *tallied, metrics);
   if (!receiver && !setup.config.syslog_named) {
     // Nobody asked for port 514: without the right to it, or with another daemon on it, 5514 serves.
     no_syslog = receiver.error().text;
     for (net::Endpoint& endpoint : spec.udp) endpoint.port = 5514;
-    receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *store, metrics);
+    receiver = syslog::Receiver::open(listen_reactor, spec, addresses, *tallied, metrics);
   }
   if (!receiver) return std::move(receiver).error();
   syslog = *std::move(receiver);
@@ -254,7 +265,30 @@ Millis Daemon::Parts::heal() {
     rules->credit(effect.alarm, effect.repaired_by, effect.until);
     if (effect.poll) poller->poll_now(effect.device);
   }
+  write_own_points();
   return scripts->busy() ? kHearing : kTick;
+}
+
+// What items are to judge of Bongsu's own doing: remedies that stopped, and how many lines each device sent.
+void Daemon::Parts::write_own_points() {
+  const Time now = clock.now();
+  Status kept;
+  if (clock.steady() - points_written >= kOwnPoints) {
+    points_written = clock.steady();
+    for (const remedy::RemedyState& one : remedies->remedies(now)) {
+      const std::string& name = one.remedy.name;
+      if (!one.tally.stopped && told_stopped.erase(name) == 0) continue;
+      if (one.tally.stopped) told_stopped.insert(name);
+      const auto id = store->series(Labels{{std::string(kMetricName), "bongsu_remedy_stopped"}, {"remedy", name}});
+      const Point point{id.value_or(SeriesId{}), {now, one.tally.stopped ? static_cast<double>(one.tally.failures) : 0.0}};
+      kept = id ? store->append(std::span(&point, 1)) : Status(id.error());
+    }
+  }
+  if (tallied && clock.steady() - lines_written >= kLinePoints) {
+    lines_written = clock.steady();
+    if (Status written = tallied->write(*store, now); !written) kept = std::move(written);
+  }
+  if (!kept) metrics.counter("bongsu_own_points_dropped_total", "Points of Bongsu's own doing that were not stored.").add();
 }
 
 Status Daemon::Parts::open() {

@@ -382,6 +382,7 @@ int run(int argc, char** argv) {
   add_ask_options(*coverage_command, coverage_options.ask);
   coverage_command->add_flag("--all", coverage_options.all, "devices that lack nothing, too");
   coverage_command->add_option("--device", coverage_options.device, "of one device");
+  coverage_command->add_flag("--set", coverage_options.set, "switch on the items that are switched off and should not be");
   coverage_command->callback([&] { code = coverage(coverage_options); });
 
   CLI::App* remedies_command = app.add_subcommand("remedies", "scripts that run on alarms, and what became of them");

@@ -128,10 +128,12 @@ void print_replay(const rule::ItemSpec& item, const std::vector<rule::Replayed>&
               since.c_str(), devices.size(), label_sets);
   Table table({"LEVEL", "DEVICE", "WHERE", "SINCE", "LASTED", "WORST"});
   for (const rule::Replayed& one : fired) {
-    table.row({std::string(to_string(one.peak)), std::string(one.labels.get("device")), show_labels(one.labels),
-               format_time(one.since), format_duration(one.until.value_or(to) - one.since) + (one.until ? "" : ", still open"),
-               show_quantity(one.worst, item.unit)},
-              one.peak);
+    table.row(
+        {std::string(to_string(one.peak)), std::string(one.labels.get("device")), show_labels(one.labels), format_time(one.since),
+         format_duration(one.until.value_or(to) - one.since) + (one.until ? "" : ", still open") +
+             (one.flapped ? ", flapping" : ""),
+         show_quantity(one.worst, item.unit)},
+        one.peak);
   }
   if (!table.empty()) std::printf("%s", table.text().c_str());
 }
@@ -177,7 +179,7 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
       writer.member("since", one.since).key("until");
       if (one.until) writer.value(*one.until);
       else writer.null();
-      writer.member("worst", one.worst).end_object();
+      writer.member("worst", one.worst).member("flapped", one.flapped).end_object();
     }
     writer.end_array().end_object();
   }

@@ -68,6 +68,27 @@ rule::Targets read_targets(const Node& node, Problems& problems) {
   return out;
 }
 
+// An item's expression as the number of standard deviations by which it is off its usual value at this hour of the week: the mean
+// and spread of the hour around the same time in each of the last weeks, one sample each five minutes. It gives nothing where
+// fewer weeks than `minimum` have a value. A spread is taken as `floor`, or a hundredth of the mean, at least.
+std::string deviation_of(const std::string& expr, int weeks, int minimum, double floor) {
+  const auto of_weeks = [&](const std::string& function) {
+    std::string all;
+    for (int week = 1; week <= weeks; ++week) {
+      all += (week > 1 ? " or " : "") + std::string("label_replace(") + function + "((" + expr + ")[1h:5m] offset " +
+             std::to_string(week * 7 * 24 * 60 - 30) + "m), \"bongsu_week\", \"" + std::to_string(week) + "\", \"\", \"\")";
+    }
+    return "(" + all + ")";
+  };
+  const std::string means = of_weeks("avg_over_time");
+  const std::string mean = "(avg without (bongsu_week) " + means + ")";
+  const std::string spread =
+      "((avg without (bongsu_week) " + of_weeks("stdvar_over_time") + " + stdvar without (bongsu_week) " + means + ") ^ 0.5)";
+  const std::string least = "clamp_min(abs(" + mean + ") * 0.01, " + format_number(floor) + ")";
+  return "((" + expr + ") - " + mean + ") / ((" + spread + " > " + least + ") or " + least +
+         ") and (count without (bongsu_week) " + means + " >= " + std::to_string(minimum) + ")";
+}
+
 class ItemReader {
  public:
   ItemReader(const Node& node, std::string name, Problems& problems)
@@ -81,9 +102,12 @@ class ItemReader {
     map_.get("overrides");  // read with the keys of the item laid under each
     title();
     targets();
+    const Node* expr = map_.get("expr");
     expression();
     levels();
+    baseline(expr);
     spec_.unit = map_.text("unit").value_or("");
+    if (sigma_) spec_.unit = "sigma";
     spec_.why = map_.text("why").value_or("");
     if (const Node* node = map_.get("clear")) {
       const auto clear = as_number(*node, "clear", problems_);
@@ -233,8 +257,19 @@ class ItemReader {
         own.done();
         if (limit == nullptr) continue;
       }
-      const auto number = as_number(*limit, name, problems_);
+      Node plain = *limit;
+      constexpr std::string_view kSigma = " sigma";
+      const bool sigma = plain.scalar.ends_with(kSigma);
+      if (sigma) plain.scalar.resize(plain.scalar.size() - kSigma.size());
+      auto number = as_number(plain, name, problems_);
       if (!number) continue;
+      if (!sigma && sigma_) problems_.add(limit->place, std::string(name) + ": the other levels are in sigma; write \"4 sigma\"");
+      if (sigma && !sigma_ && !spec_.levels.empty())
+        problems_.add(limit->place, std::string(name) + ": the other levels are not in sigma; an item has either");
+      if (sigma && !(*number > 0 && *number <= 100))
+        problems_.add(limit->place, std::string(name) + ": a number of sigma is more than 0 and at most 100");
+      sigma_ = sigma_ || sigma;
+      if (sigma && spec_.below) number = -*number;
       if (!std::isfinite(*number)) {
         problems_.add(limit->place, std::string(name) + " must be a finite number, not " + limit->scalar);
         continue;
@@ -253,6 +288,30 @@ class ItemReader {
     map.done();
     if (found->kind == Node::Kind::Map && found->members.empty())
       problems_.add(found->place, what_ + " has no level; write them as in levels: {caution: 70, danger: 80}");
+  }
+
+  // Levels in sigma are judged against what is usual.
+  void baseline(const Node* expr) {
+    const Node* node = map_.get("baseline");
+    int weeks = 4, minimum = 2;
+    double floor = 1e-9;
+    if (node != nullptr) {
+      MapReader own(*node, "baseline", problems_);
+      weeks = static_cast<int>(own.integer("weeks", 1, 12).value_or(weeks));
+      minimum = static_cast<int>(own.integer("minimum", 1, 12).value_or(std::min(minimum, weeks)));
+      if (const auto least = own.number("floor")) floor = *least;
+      own.done();
+      if (minimum > weeks) problems_.add(node->place, "baseline: minimum is more than weeks");
+      if (!(floor > 0 && std::isfinite(floor))) problems_.add(node->place, "baseline: floor must be more than 0");
+      if (!sigma_) problems_.add(node->place, "baseline is for levels in sigma; write them as in levels: {danger: 4 sigma}");
+    }
+    if (!sigma_ || spec_.expr_text.empty()) return;
+    const std::string text = deviation_of(spec_.expr_text, weeks, minimum, floor);
+    auto parsed = query::parse(text);
+    if (!parsed) return problems_.add(expr->place, "expr: this cannot be compared with other weeks: " + parsed.error().text);
+    spec_.expr_text = text;
+    spec_.expr = *std::move(parsed);
+    spec_.interval = std::chrono::minutes(5);  // each judgement reads hours of the past
   }
 
   void flapping() {
@@ -289,6 +348,7 @@ class ItemReader {
   MapReader map_;
   Problems& problems_;
   ItemSpec spec_;
+  bool sigma_ = false;
 };
 
 // Other keys for some devices: each is read as the item with them laid over it.

@@ -2,6 +2,7 @@
 // What should be watched and is not, in one number and by name.
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "http/router.h"
@@ -132,25 +133,80 @@ Reply coverage(const Call& call) {
   return {.body = std::move(body)};
 }
 
+// Switches on what is switched off and should not be; what else is missing nobody can set.
+Reply set_missing(const Call& call) {
+  const bool dry = call.params.text("dry_run") == "true";
+  const std::string_view wanted = call.params.text("device");
+  const auto items = call.sources.items();
+  const rule::Coverage found =
+      rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
+  std::set<std::string> off;
+  std::map<std::string, rule::Coverage::Missing> left;
+  for (const rule::Coverage::Device& device : found.devices) {
+    if (!wanted.empty() && device.name != wanted) continue;
+    for (const rule::Coverage::Missing& one : device.missing) {
+      const auto item = std::find_if(items->begin(), items->end(), [&](const auto& spec) { return spec.name == one.item; });
+      if (item != items->end() && !item->enabled) off.insert(one.item);
+      else left.emplace(one.item, one);
+    }
+  }
+  const auto entries = call.sources.entries("items");
+  if (!entries) return problem(entries.error(), "bongsu check names each mistake in the files");
+  std::string body;
+  JsonWriter json(body);
+  json.begin_object().member("dry_run", dry).key("set").begin_array();
+  for (const std::string& item : off) {
+    const auto entry = std::find_if(entries->begin(), entries->end(), [&](const Entry& one) { return one.name == item; });
+    auto value = nlohmann::json::parse(entry == entries->end() ? std::string() : entry->here, nullptr, false);
+    if (!value.is_object()) value = nlohmann::json::object();
+    value["enabled"] = "true";
+    const auto set = call.sources.set_entry("items", item, value.dump(), dry);
+    // A file of the user's that switches it off wins.
+    const auto says = [](const std::string& note) { return note.find(" sets enabled too") != std::string::npos; };
+    const auto wins = set ? std::find_if(set->notes.begin(), set->notes.end(), says) : std::vector<std::string>::const_iterator();
+    if (set && wins == set->notes.end()) json.value(item);
+    else left.emplace(item, rule::Coverage::Missing{item, item, set ? *wins : set.error().text});
+  }
+  json.end_array().key("left").begin_array();
+  for (const auto& [name, one] : left) write_missing(json, one);
+  json.end_array().end_object();
+  body += '\n';
+  return {.body = std::move(body)};
+}
+
 }  // namespace
 
 std::vector<Route> coverage_routes(const Sources& sources) {
   if (!sources.items) return {};
-  return {{"GET",
-           "/api/v1/coverage",
-           "What should be watched and is not: items by device, items for nobody, unknown senders of the last 24 hours, channels "
-           "that nothing left by since the start, MIB subtrees that answer and are not read",
-           {{.name = "state",
-             .kind = Kind::Word,
-             .about = "devices that lack something (usual), or all",
-             .words = {"missing", "all"}},
-            {.name = "device", .about = "of this device"},
-            {.name = "limit", .kind = Kind::Count, .about = "most devices in the answer", .high = 10'000, .usual = 1'000},
-            {.name = "cursor", .kind = Kind::Cursor, .about = "\"next\" of the page before", .mark = 'c'}},
-           coverage,
-           Route::Shape::Json,
-           "Coverage",
-           {422, 503}}};
+  std::vector<Route> out;
+  if (sources.entries && sources.set_entry) {
+    out.push_back({"POST",
+                   "/api/v1/coverage/set",
+                   "Switches on each item that devices should have and that is switched off",
+                   {{.name = "device", .about = "what this device lacks alone"},
+                    {.name = "dry_run", .kind = Kind::Word, .about = "true: says what it would do", .words = {"false", "true"}}},
+                   set_missing,
+                   Route::Shape::Json,
+                   "CoverageSet",
+                   {403, 415, 503}});
+  }
+  out.push_back(
+      {"GET",
+       "/api/v1/coverage",
+       "What should be watched and is not: items by device, items for nobody, unknown senders of the last 24 hours, channels "
+       "that nothing left by since the start",
+       {{.name = "state",
+         .kind = Kind::Word,
+         .about = "devices that lack something (usual), or all",
+         .words = {"missing", "all"}},
+        {.name = "device", .about = "of this device"},
+        {.name = "limit", .kind = Kind::Count, .about = "most devices in the answer", .high = 10'000, .usual = 1'000},
+        {.name = "cursor", .kind = Kind::Cursor, .about = "\"next\" of the page before", .mark = 'c'}},
+       coverage,
+       Route::Shape::Json,
+       "Coverage",
+       {422, 503}});
+  return out;
 }
 
 }  // namespace bongsu::http

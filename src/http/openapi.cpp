@@ -189,6 +189,7 @@ const std::vector<Schema>& schemas() {
         {"stopped", "?t"},
         {"within_hour", "i"},
         {"last", "?O"}}},
+      {"CoverageSet", {{"dry_run", "b"}, {"set", "[s]"}, {"left", "[MissingItem]"}}},
       {"Coverage",
        {{"score", "i"},
         {"expected", "i"},

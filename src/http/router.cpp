@@ -244,7 +244,8 @@ Front::Place Router::place(const ServerOptions& options, std::string_view path) 
   if (path == "/snmp" || path == "/api/v1/channels/test") return {Lane::Scrape, options.body_octets, false};
   if (path == "/api/v1/mibs" || path == "/api/v1/profiles") return {Lane::Scrape, options.write_octets, false};
   // These read files, and wait for the one who changes them.
-  for (const std::string_view set : {"/api/v1/items", "/api/v1/routes", "/api/v1/people", "/api/v1/remedies/"}) {
+  for (const std::string_view set :
+       {"/api/v1/items", "/api/v1/routes", "/api/v1/people", "/api/v1/remedies/", "/api/v1/coverage/"}) {
     if (path.starts_with(set) && !path.starts_with("/api/v1/remedies/runs")) return {Lane::Scrape, options.body_octets, false};
   }
   if (path.starts_with("/api/v1/devices/") && path.ends_with("/proposal")) return {Lane::Scrape, options.body_octets, false};

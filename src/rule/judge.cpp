@@ -2,6 +2,7 @@
 #include "rule/judge.h"
 
 #include <bit>
+#include <utility>
 
 namespace bongsu::rule {
 
@@ -30,6 +31,20 @@ Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now) {
     verdict.changed = verdict.changed || clock != before;
   }
   return verdict;
+}
+
+bool turn(const ItemSpec& item, Severity& stood, std::vector<Time>& turns, bool& flapping, Severity next, Time now) {
+  const std::size_t most = item.flapping.changes;
+  const bool turned = std::exchange(stood, next) != next;
+  if (turned) turns.push_back(now);
+  if (turns.size() > Flapping::kMostTurns) turns.erase(turns.begin());
+  const bool before = flapping;
+  const Millis within = item.flapping.within.value_or(32 * item.interval);
+  const auto since = [&](std::size_t changes) { return turns.size() >= changes && now - turns[turns.size() - changes] < within; };
+  if (most == 0) flapping = false;
+  else if (flapping) flapping = since(2);
+  else if (turned && next != Severity::Normal) flapping = since(most);
+  return turned || flapping != before;
 }
 
 bool forget_pending(Clocks& clocks) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "base/time.h"
 #include "model/alarm.h"
@@ -31,6 +32,9 @@ struct Verdict {
 
 // One evaluation of one label set at `now`. `value` is not NaN.
 Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now);
+// Notes a change of level, and whether there are too many of them: `stood` is the level as last judged, `turns` when it changed,
+// the newest last. True when something is to be kept.
+bool turn(const ItemSpec& item, Severity& stood, std::vector<Time>& turns, bool& flapping, Severity next, Time now);
 // After a silence: what was pending has not lasted. Levels that are reached stay. True when something changed.
 bool forget_pending(Clocks& clocks);
 

@@ -108,7 +108,8 @@ void Ledger::with_value(Item& item, const ItemSpec& spec, const Labels& labels, 
   watch.last_value = now;
   watch.value = value;
   const Verdict verdict = judge(spec, watch.clocks, value, now);
-  const bool turned = turn(spec, watch, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, now);
+  const Severity next = verdict.level != nullptr ? verdict.level->severity : Severity::Normal;
+  const bool turned = turn(spec, watch.stood, watch.turns, watch.flapping, next, now);
   settle(spec, labels, watch, verdict, now, out);
   count(watch, level(watch));
   if (news || turned || verdict.changed || state != watch.state) keep(item, labels, watch, out);
@@ -138,23 +139,6 @@ void Ledger::set_cause(const Item& item, const Labels& labels, Watch& watch, std
   if (!watch.silent || watch.cause == cause) return;
   watch.cause = std::move(cause);
   keep(item, labels, watch, out);
-}
-
-// Notes a change of level, and whether there are too many. True when something is to be kept.
-bool Ledger::turn(const ItemSpec& spec, Watch& watch, Severity next, Time now) {
-  const std::size_t most = spec.flapping.changes;
-  const bool turned = std::exchange(watch.stood, next) != next;
-  if (turned) watch.turns.push_back(now);
-  if (watch.turns.size() > Flapping::kMostTurns) watch.turns.erase(watch.turns.begin());
-  const bool before = watch.flapping;
-  const Millis within = spec.flapping.within.value_or(32 * spec.interval);
-  const auto since = [&](std::size_t changes) {
-    return watch.turns.size() >= changes && now - watch.turns[watch.turns.size() - changes] < within;
-  };
-  if (most == 0) watch.flapping = false;
-  else if (watch.flapping) watch.flapping = since(2);
-  else if (turned && next != Severity::Normal) watch.flapping = since(most);
-  return turned || watch.flapping != before;
 }
 
 void Ledger::flap(Watch& watch, bool on, Time now, Unsaved& out) {

@@ -14,6 +14,9 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
   Clocks clocks;
   std::optional<Replayed> open;
   std::optional<Time> last;
+  Severity stood = Severity::Normal;
+  std::vector<Time> turns;
+  bool flapping = false;
   const Millis patience = item.no_data_after.value_or(item.interval);
   const auto close = [&](Time at) {
     if (!open) return;
@@ -26,6 +29,9 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
     if (!item.hours.contains(sample.at)) {
       close(sample.at);
       clocks = {};
+      stood = Severity::Normal;
+      turns.clear();
+      flapping = false;
       continue;
     }
     if (last && sample.at - *last > std::max(patience, item.interval)) {
@@ -33,16 +39,21 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
       if (item.no_data == NoData::Ignore) {
         close(*last + patience);
         clocks = {};
+        stood = Severity::Normal;
+        turns.clear();
+        flapping = false;
       }
     }
     last = sample.at;
     const Verdict verdict = judge(item, clocks, sample.value, sample.at);
+    turn(item, stood, turns, flapping, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, sample.at);
     if (verdict.level == nullptr) {
-      close(sample.at);
+      if (!flapping) close(sample.at);
       continue;
     }
     if (!open)
       open = Replayed{.labels = series.labels->without(kMetricName), .since = sample.at, .until = {}, .worst = sample.value};
+    open->flapped = open->flapped || flapping;
     open->peak = std::max(open->peak, verdict.level->severity);
     open->worst = item.below ? std::min(open->worst, sample.value) : std::max(open->worst, sample.value);
   }

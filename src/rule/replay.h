@@ -18,12 +18,13 @@ struct Replayed {
   Time since;
   std::optional<Time> until;  // nothing: still open at the end
   double worst = 0;           // value, in the direction of the limits
+  bool flapped = false;       // its level changed too often: it stayed open in between
 };
 
 // What the item would have told, given the values of its expression at each of its intervals: sorted by beginning, then labels.
 // A gap of more than no_data_after (one interval where it has none) forgets what was pending, and ends an alarm where
-// `no_data: ignore`; otherwise the alarm outlives it. Left out are overrides (who a device was is not kept), flapping, and what
-// would have been suppressed.
+// `no_data: ignore`; otherwise the alarm outlives it. Left out are overrides (who a device was is not kept), and what would have
+// been suppressed.
 std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values);
 
 }  // namespace bongsu::rule

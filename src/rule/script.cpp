@@ -69,6 +69,7 @@ class Runner {
   void step(const std::vector<std::string>& words) {
     if (words[0] == "load") load(words);
     else if (words[0] == "item") item(words);
+    else if (words[0] == "override") override_item(words);
     else if (words[0] == "drop") drop(words.at(1));
     else if (words[0] == "device") device(words);
     else if (words[0] == "at") at(words);
@@ -192,6 +193,46 @@ class Runner {
     spec.expr = *expr;
     const std::string name = spec.name;
     items_.insert_or_assign(name, std::move(spec));
+    if (engine_) engine_->reload(specs());
+  }
+  void override_item(const std::vector<std::string>& words) {
+    const auto item = items_.find(words.at(1));
+    if (item == items_.end()) return fail("there is no item " + words[1]);
+    Override made;
+    ItemSpec spec = item->second;
+    spec.overrides.clear();
+    Millis hold{0};
+    std::vector<Level> levels;
+    for (std::size_t i = 2; i < words.size(); ++i) {
+      const std::string& word = words[i];
+      if (const std::size_t mark = word.find('='); mark != std::string::npos) {
+        const std::string key = word.substr(0, mark);
+        const std::string value = value_of(word, key).value_or("");
+        if (key == "os") made.targets.os.push_back(value);
+        else if (key == "kind") made.targets.kind.push_back(value);
+        else if (key == "device") made.match.devices.push_back(value);
+        else if (key.starts_with("tag.")) made.match.tags[key.substr(4)].push_back(value);
+        else if (key.starts_with("label.")) made.match.labels[key.substr(6)].push_back(value);
+        else fail("no such word: " + word);
+      } else if (word == "off") {
+        spec.enabled = false;
+      } else if (const auto severity = parse_severity(word)) {
+        levels.push_back({*severity, parse_number(words.at(++i)).value(), {}, {}});
+      } else if (word == "hold") {
+        hold = span(words.at(++i));
+      } else if (word == "clear") {
+        spec.clear = parse_number(words.at(++i)).value();
+      } else if (word == "flapping" && words.at(++i) == "off") {
+        spec.flapping.changes = 0;
+      } else {
+        fail("no such key: " + word);
+      }
+    }
+    std::sort(levels.begin(), levels.end(), [](const Level& a, const Level& b) { return a.severity < b.severity; });
+    if (!levels.empty()) spec.levels = std::move(levels);
+    for (Level& level : spec.levels) level.hold = hold > Millis(0) ? hold : level.hold;
+    made.item = std::make_shared<const ItemSpec>(std::move(spec));
+    item->second.overrides.push_back(std::move(made));
     if (engine_) engine_->reload(specs());
   }
   void drop(const std::string& name) {

@@ -18,6 +18,9 @@ namespace bongsu::rule {
 //                                  no_data ignore, os linux, kind switch, flapping 6/5m or off, hours "Thu 00:00-01:00",
 //                                  expr REST-OF-LINE; before time runs: an item, later: a reload. The interval is the first
 //                                  load's step, the expression its metric.
+//   override NAME  WHERE...  KEY VALUE...   the item's other levels, hold, clear or flapping, or `off`, WHERE: os=, kind=,
+//   device=,
+//                                  tag.NAME=, label.NAME=; the last that fits counts
 //   drop NAME                      a reload without the item
 //   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error, parents=A,B, tag.NAME=, answers=1 or 0 (what
 //                                  `up` becomes a second after it is asked out of turn); `device NAME gone`

@@ -117,7 +117,6 @@ class Ledger {
  private:
   void settle(const ItemSpec& spec, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out);
   void raise(const ItemSpec& spec, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out);
-  bool turn(const ItemSpec& spec, Watch& watch, Severity next, Time now);
   void flap(Watch& watch, bool on, Time now, Unsaved& out);
   void change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
   void recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out);

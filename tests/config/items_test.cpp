@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "folder.h"
+#include "query/engine.h"
+#include "rule/replay.h"
+#include "store/memory.h"
 
 namespace bongsu::config {
 namespace {
@@ -205,6 +209,78 @@ TEST_F(ItemsTest, AMissingFolderIsAProblem) {
       lines_);
 }
 
+// A load that is 10 at night and 50 by day, each week the same but for a little: 50 is usual by day, and far off at night.
+// Nothing is said before two weeks are known.
+TEST_F(ItemsTest, LevelsInSigmaAreJudgedAgainstTheHourOfTheWeek) {
+  const auto stock = write("stock/a.yaml",
+                           "- {item: load, expr: v, levels: {caution: 3 sigma, danger: 6 sigma}, baseline: {weeks: 3}}\n"
+                           "- {item: calm, expr: v, below: {danger: 4 sigma}, interval: 10m}\n");
+  const auto items = read({stock});
+  ASSERT_EQ(std::vector<std::string>{}, lines_);
+  ASSERT_EQ(2U, items.size());
+  EXPECT_TRUE(items[0].below);
+  EXPECT_EQ(-4, items[0].levels[0].limit);
+  EXPECT_EQ(Millis(10min), items[0].interval);
+  const rule::ItemSpec& load = items[1];
+  EXPECT_EQ("sigma", load.unit);
+  EXPECT_EQ(Millis(5min), load.interval);
+  store::MemoryStore store;
+  const auto id = store.series(Labels{{"__name__", "v"}, {"device", "a"}}).value();
+  const Time begin = parse_time("2026-11-02T00:00:00Z").value();  // a Monday
+  std::vector<Point> points;
+  for (int minute = 0; minute < 22 * 24 * 60; minute += 5) {
+    const Time at = begin + std::chrono::minutes(minute);
+    const int hour = minute / 60 % 24;
+    // On the last Monday the day begins at two in the night.
+    const bool day = (hour >= 8 && hour < 20) || (minute >= (21 * 24 + 2) * 60);
+    points.push_back({id, {at, (day ? 50.0 : 10.0) + (minute / 5 % 3)}});
+  }
+  ASSERT_TRUE(store.append(points));
+  const query::Engine engine(store);
+  const auto value = [&](const char* at) -> std::optional<double> {
+    const auto answer = engine.instant(*load.expr, parse_time(at).value());
+    EXPECT_TRUE(answer) << answer.error().text;
+    if (!answer || answer->vector.empty()) return std::nullopt;
+    EXPECT_EQ("{device=\"a\"}", answer->vector[0].labels->to_string());
+    return answer->vector[0].value;
+  };
+  EXPECT_EQ(std::nullopt, value("2026-11-10T12:00:00Z"));  // one week is known
+  EXPECT_LT(std::abs(value("2026-11-17T12:00:00Z").value()), 2);
+  EXPECT_LT(std::abs(value("2026-11-23T01:00:00Z").value()), 2);
+  EXPECT_GT(value("2026-11-23T03:00:00Z").value(), 20);
+  EXPECT_LT(std::abs(value("2026-11-23T12:00:00Z").value()), 2);
+  // The same over what is stored.
+  const auto range = engine.range(*load.expr, parse_time("2026-11-22T12:00:00Z").value(),
+                                  parse_time("2026-11-23T12:00:00Z").value(), load.interval);
+  ASSERT_TRUE(range) << range.error().text;
+  const auto fired = rule::replay(load, range->matrix);
+  ASSERT_EQ(1U, fired.size());
+  EXPECT_EQ(Severity::Danger, fired[0].peak);
+  EXPECT_EQ(parse_time("2026-11-23T02:00:00Z").value(), fired[0].since);
+  ASSERT_TRUE(fired[0].until);
+  EXPECT_EQ(parse_time("2026-11-23T07:35:00Z").value(), *fired[0].until);
+}
+
+TEST_F(ItemsTest, SigmaNamesWhatIsWrong) {
+  const auto folder = write("a.yaml", R"(
+- {item: a, expr: v, levels: {caution: 3 sigma, danger: 80}}
+- {item: b, expr: v, levels: {caution: 3, danger: 8 sigma}}
+- {item: c, expr: v, levels: {caution: -1 sigma}}
+- {item: d, expr: v, levels: {caution: 1}, baseline: {weeks: 2}}
+- {item: e, expr: v, levels: {caution: 1 sigma}, baseline: {weeks: 2, minimum: 3, floor: 0}}
+)");
+  read({folder});
+  EXPECT_EQ((std::vector<std::string>{
+                "a.yaml:2:57: danger: the other levels are in sigma; write \"4 sigma\"",
+                "a.yaml:3:51: danger: the other levels are not in sigma; an item has either",
+                "a.yaml:4:40: caution: a number of sigma is more than 0 and at most 100",
+                "a.yaml:5:54: baseline is for levels in sigma; write them as in levels: {danger: 4 sigma}",
+                "a.yaml:6:60: baseline: minimum is more than weeks",
+                "a.yaml:6:60: baseline: floor must be more than 0",
+            }),
+            lines_);
+}
+
 TEST_F(ItemsTest, OverridesAreTheItemWithOtherKeys) {
   const auto stock = write("stock/a.yaml", R"(
 - item: cpu
@@ -258,7 +334,8 @@ TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
   const auto items = read({BONGSU_SOURCE_DIR "/rules"});
   EXPECT_EQ(std::vector<std::string>{}, lines_);
   for (const std::string name :
-       {"cpu_usage", "memory_usage", "storage_usage", "device_down", "snmp_down", "interface_down", "interface_receive_errors"}) {
+       {"bgp_peer_down", "bgp_peer_flaps", "inode_usage", "syslog_silent", "remedy_stopped", "cpu_usage", "memory_usage",
+        "storage_usage", "device_down", "snmp_down", "interface_down", "interface_receive_errors"}) {
     EXPECT_TRUE(std::any_of(items.begin(), items.end(), [&](const rule::ItemSpec& item) { return item.name == name; })) << name;
   }
   for (const rule::ItemSpec& item : items) {

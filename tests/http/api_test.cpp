@@ -600,6 +600,25 @@ TEST_F(Api, RemediesAndTheirRuns) {
   EXPECT_EQ(done, lab.done.lock()->size());
 }
 
+TEST_F(Api, CoverageSetsWhatIsSwitchedOff) {
+  lab.devices.list[0].info["kind"] = "server";
+  for (const char* name : {"c", "db1", "d"}) {
+    rule::ItemSpec& spec = lab.items.emplace_back();
+    spec.name = name;
+    spec.targets.kind = {"server"};
+    spec.enabled = spec.name == "c";
+  }
+  EXPECT_EQ(3, get("/api/v1/coverage?device=db1")["expected"]);
+  const auto answer = client->Post("/api/v1/coverage/set?dry_run=true", "{}", "application/json");
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(200, answer->status) << answer->body;
+  const json said = json::parse(answer->body);
+  EXPECT_EQ(json({"d", "db1"}), said["set"]);
+  EXPECT_EQ("c", said["left"][0]["item"]);
+  EXPECT_EQ((std::vector<std::string>{R"(try items d {"enabled":"true"})", R"(try items db1 {"enabled":"true","x":"1"})"}),
+            *lab.done.lock());
+}
+
 TEST_F(Api, SetsEntriesBesideTheFiles) {
   EXPECT_EQ("items", get("/api/v1/items")["entries"][0]["value"]["part"]);
   EXPECT_TRUE(get("/api/v1/people")["entries"][1]["here"].is_null());

@@ -55,6 +55,24 @@ TEST(Replay, KeepsAnAlarmOverAGapUnlessSilenceIsGood) {
   EXPECT_EQ("a danger 2m-3m 85\n", told(item, values));
 }
 
+// As the engine does it: one alarm while its level changes too often, and its end when it came to rest.
+TEST(Replay, HoldsAnAlarmThatFlapsOpen) {
+  ItemSpec item = cpu();
+  item.levels = {{Severity::Danger, 80, 0min, {}}};
+  item.flapping = {.changes = 4, .within = 10min};
+  std::vector<std::pair<int, double>> minutes;
+  for (int minute = 0; minute < 10; ++minute) minutes.emplace_back(minute, minute % 2 == 0 ? 90 : 10);
+  for (int minute = 10; minute < 40; ++minute) minutes.emplace_back(minute, 10);
+  EXPECT_EQ(
+      "a danger 0s-1m 90\n"
+      "a danger 2m-3m 90\n"
+      "a danger 4m-18m 90\n",
+      told(item, {series("a", minutes)}));
+  EXPECT_TRUE(replay(item, std::vector{series("a", minutes)})[2].flapped);
+  item.flapping.changes = 0;
+  EXPECT_EQ(5U, replay(item, std::vector{series("a", minutes)}).size());
+}
+
 TEST(Replay, KnowsBelowAndHours) {
   ItemSpec item = cpu();
   item.below = true;

@@ -224,6 +224,43 @@ TEST(Runner, RunsOnlyWhatItsOwnerPutThere) {
   refuses("good.sh", "can be written by others");
 }
 
+// The ssh client with what the file says, for the alarm's device; the stand-in prints what it was given.
+TEST(Runner, RunsOnTheDeviceItselfWhatAFileAllows) {
+  RunnerLab lab;
+  lab.script("client", "#!/bin/sh\nfor word; do echo \"$word\"; done\ncat\nexit 4\n");
+  const std::string client = "program: " + (lab.folder / "scripts/client").string() + "\n";
+  const std::string rest =
+      "user: repair\nkey: /etc/bongsu/key\nknown_hosts: /etc/bongsu/hosts\ncommand: systemctl restart 'a b'; id\n";
+  lab.script("web.ssh", "# restarts\n" + client + rest, 0644);
+  const Order order{.script = "web.ssh", .environment = {{"BONGSU_ADDRESS", "2001:db8::7"}}, .input = "{}\n"};
+  auto outcome = lab.run(order);
+  ASSERT_TRUE(outcome) << outcome.error().text;
+  EXPECT_EQ(4, outcome->exit_code) << outcome->problem;
+  const std::string& said = outcome->output;
+  EXPECT_TRUE(
+      said.starts_with("-F\nnone\n-T\n-x\n-a\n-i\n/etc/bongsu/key\n-o\nBatchMode=yes\n-o\nStrictHostKeyChecking=yes\n"
+                       "-o\nUserKnownHostsFile=/etc/bongsu/hosts\n-o\nGlobalKnownHostsFile=none\n"))
+      << said;
+  EXPECT_TRUE(said.ends_with("-p\n22\n-l\nrepair\n--\n2001:db8::7\nsystemctl restart 'a b'; id\n{}\n")) << said;
+  const auto refuses = [&](const std::string& text, const std::string& address, const std::string& why, int mode = 0644) {
+    SCOPED_TRACE(text);
+    lab.script("bad.ssh", text, mode);
+    const auto refused = lab.run({.script = "bad.ssh", .environment = {{"BONGSU_ADDRESS", address}}});
+    ASSERT_TRUE(refused) << refused.error().text;
+    EXPECT_FALSE(refused->ran);
+    EXPECT_NE(std::string::npos, refused->problem.find(why)) << refused->problem;
+  };
+  refuses(client + rest, "-oProxyCommand=id", "no address that ssh could take");
+  refuses(client + rest, "", "no address");
+  refuses(client + rest, "a b", "no address");
+  refuses(client + rest, "h", "go-w", 0666);
+  refuses(client + rest + "proxy: x\n", "h", "a line is \"key: value\"");
+  refuses(client + rest + "port: 70000\n", "h", "port must be");
+  refuses(client + rest + "key: id\n", "h", "absolute path");
+  refuses(client + rest + "user: -x\n", "h", "no user's name");
+  refuses(client + "user: x\n", "h", "it has no command");
+}
+
 TEST(Runner, SurvivesWhoTalksNonsense) {
   RunnerLab lab;
   lab.script("good.sh", "#!/bin/sh\nexit 0\n");

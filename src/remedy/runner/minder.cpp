@@ -19,6 +19,7 @@
 #include <cstring>
 #include <optional>
 
+#include "remedy/runner/remote.h"
 #include "remedy/runner/tree.h"
 #include "remedy/wire.h"
 
@@ -194,19 +195,24 @@ class Minder {
     std::vector<char*> envp;
     for (std::string& setting : settings) envp.push_back(setting.data());
     envp.push_back(nullptr);
-    std::string name = path;
-    std::array<char*, 2> argv{name.data(), nullptr};
+    std::vector<std::string> words{path};
+    if (is_remote(order.script)) {
+      BONGSU_TRY(words, remote_words(path, order));
+    }
+    std::vector<char*> argv;
+    for (std::string& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
     script_ = fork();
     if (script_ == 0)
-      become(path.c_str(), argv.data(), envp.data(), identity_, in.read.get(), out.write.get(), fault.write.get());
-    if (script_ < 0) return Error{Code::Io, "start " + path + ": " + said(errno)};
+      become(words[0].c_str(), argv.data(), envp.data(), identity_, in.read.get(), out.write.get(), fault.write.get());
+    if (script_ < 0) return Error{Code::Io, "start " + words[0] + ": " + said(errno)};
     fault.write.reset();
     int number = 0;
     ssize_t got = 0;
     while ((got = read(fault.read.get(), &number, sizeof number)) < 0 && errno == EINTR) {}
     if (got == sizeof number) {
       waitpid(script_, nullptr, 0);
-      return Error{Code::Io, "start " + path + ": " + said(number) +
+      return Error{Code::Io, "start " + words[0] + ": " + said(number) +
                                  (number == ENOENT    ? "; is the program of its first line there?"
                                   : number == ENOEXEC ? "; a script's first line names its program, such as #!/bin/sh"
                                                       : "")};
@@ -331,7 +337,8 @@ Status check_script(const std::filesystem::path& folder, const std::string& name
   struct stat known {};
   if (lstat(path.c_str(), &known) != 0) return Error{Code::NotFound, path + ": " + said(errno)};
   if (!S_ISREG(known.st_mode)) return Error{Code::Denied, path + " is not a regular file; put the script itself there, no link"};
-  if ((known.st_mode & S_IXUSR) == 0) return Error{Code::Denied, path + " cannot be executed; chmod +x " + path};
+  if ((known.st_mode & S_IXUSR) == 0 && !is_remote(name))
+    return Error{Code::Denied, path + " cannot be executed; chmod +x " + path};
   return owned_well(known, path);
 }
 

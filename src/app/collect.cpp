@@ -80,7 +80,11 @@ void print_text(const std::string& host, const poll::Collection& found, bool exp
   if (explain) {
     std::printf("\n");
     Table table({"PROFILE", "", "WHY"});
-    for (const poll::Explanation& each : found.profiles) table.row({each.profile, each.matched ? "matched" : "-", each.why});
+    for (const bool matched : {true, false}) {
+      for (const poll::Explanation& each : found.profiles) {
+        if (each.matched == matched) table.row({each.profile, matched ? "matched" : "-", each.why});
+      }
+    }
     std::printf("%s", table.text().c_str());
   }
   std::printf("\n");

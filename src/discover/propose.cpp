@@ -270,7 +270,8 @@ class Proposer {
     const auto has = [&](std::string_view word) { return has_word(words, word); };
     if (has("admin") || has("config") || has("mode") || has("type") || has("trap") || has("action") || has("row"))
       return std::nullopt;
-    const bool named = has("status") || has("state") || has("condition") || has("health") || has("alarm") || has("fault");
+    const bool named = has("status") || has("state") || has("condition") || has("health") || has("alarm") || has("fault") ||
+                       has("online") || has("up") || has("active") || has("present");
     if (!(well && ill) && !named) return std::nullopt;
     line.sensor_class = "state";
     return line;

@@ -72,6 +72,10 @@ constexpr std::array kWhole{
     Unit{"cfm", "airflow", ""},
     Unit{"pa", "pressure", " / 1000"},
     Unit{"va", "power", ""},
+    Unit{"bps", "bitrate", ""},
+    Unit{"kbps", "bitrate", " * 1000"},
+    Unit{"mbps", "bitrate", " * 1000000"},
+
     Unit{"kva", "power", " * 1000"},
 };
 constexpr std::array kBegins{
@@ -112,7 +116,7 @@ bool begins_any(const std::vector<std::string>& words, std::string_view beginnin
 std::string_view percent_of(const std::vector<std::string>& words) {
   if (begins_any(words, "humid") || begins_any(words, "hygro")) return "humidity";
   if (begins_any(words, "batt") || has_word(words, "charge")) return "charge";
-  if (has_word(words, "load") || has_word(words, "cpu")) return "load";
+  if (has_word(words, "load") || has_word(words, "cpu") || begins_any(words, "util")) return "load";
   return "percent";
 }
 
@@ -134,7 +138,7 @@ constexpr std::array kQuantities{
     Quantity{"temper", "temperature"}, Quantity{"volt", "voltage"},       Quantity{"humid", "humidity"},
     Quantity{"hygro", "humidity"},     Quantity{"watt", "power"},         Quantity{"amper", "current"},
     Quantity{"rpm", "fanspeed"},       Quantity{"freq", "frequency"},     Quantity{"dbm", "dbm"},
-    Quantity{"amps", "current"},       Quantity{"kwh", "power_consumed"},
+    Quantity{"amps", "current"},       Quantity{"kwh", "power_consumed"}, Quantity{"bitrate", "bitrate"},
 };
 
 // What a name says that it is of: "psuInputVoltage", "fanSpeed", "outletCurrent", "cpuTemp".

@@ -189,6 +189,7 @@ TEST(Units, SayClassAndScale) {
   says("Percent", "acmeCPULoad", "load:x");
   says("percentage", "x", "percent:x");
   says("dBm", "rx", "dbm:x");
+  says("kbps", "acmeRate", "bitrate:x * 1000");
   says("seconds", "x", "");
   says("", "x", "");
   EXPECT_THAT(words_of_name("acmeFanSpeedRPM2-in"), ElementsAre("acme", "fan", "speed", "rpm", "2", "in"));
@@ -223,7 +224,7 @@ TEST(Units, WhereThereAreNoneNameAndDescriptionTell) {
   says("acmeRxPower", "Received power in 0.01 dBm", 30, "dbm:x / 100");
   says("acmeFanSpeed", "In RPM", 6600, "fanspeed:x");
   says("acmeHumidity", "", 41, "humidity:x");
-  says("acmeSessionUtil", "", 7, "percent:x");
+  says("acmeSessionUtil", "", 7, "load:x");
   says("acmeSessionUtil", "", 3000, "");
   says("acmeSerialNumber", "", 7, "");
 }

@@ -63,13 +63,13 @@ class Mender {
                     "imported module " + module + " is not there; add its file, or what is built on " + names + " stays unnamed");
     }
     drop_unrooted();
+    std::set<std::string_view> untyped;
     for (const Definition& definition : read_.definitions) {
       for (const auto& [type, place] : definition.types) {
         if (read_.by_name.contains(type) || known_.contains(type) || !asked_for(type).empty() || is_row_type(type)) continue;
         const std::string_view home = homes_.well_known_home(type);
-        if (home.empty() && definition.object)
-          report_.warn(place,
-                       "type " + type + " of " + definition.name + " is neither defined nor imported; its syntax stays unknown");
+        if (home.empty() && definition.facts.kind == mib::Kind::Scalar && untyped.insert(type).second)
+          report_.warn(place, "type " + type + " is neither defined nor imported; the syntax of what has it stays unknown");
         if (home.empty() || home == module_.name) continue;
         known_.emplace(type, home);
         report_.warn(place, "type " + type + " is used without an import; taken from " + std::string(home));

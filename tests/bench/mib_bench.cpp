@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Look-ups in a compiled image: BONGSU_MIB_IMAGE names one (bongsu-mibc --image FILE --work DIR mibs FOLDER).
+// Look-ups in a compiled image: BONGSU_MIB_IMAGE names one. What no loop measures, by hand:
+//   time bongsu-mibc --quiet --image ALL --work DIR mibs FOLDER                    a compile of all; ls -l ALL is what is mapped
+//   time bongsu-mibc --quiet --image NEW --work DIR --onto ALL mibs FOLDER FILE    one more file
+//   mib_score ALL FOLDER                                                           how many files and names give an object
 #include <benchmark/benchmark.h>
 
 #include <cstdlib>

@@ -15,6 +15,7 @@
 
 #include "app/backup_job.h"
 #include "app/errands.h"
+#include "app/history.h"
 #include "app/mibs.h"
 #include "app/overlay.h"
 #include "app/programs.h"
@@ -346,6 +347,12 @@ Status Daemon::Parts::open() {
   BONGSU_TRY(courier, notify::Couriers::start(metrics, programs.get()));
   scripted = needs_runner(setup.config);
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup.config), *store, *poller, *courier, metrics));
+  notifier->show_history([this, lookback = judging.query.lookback](const Alarm& alarm, Time now) {
+    const auto known = items.get();
+    const auto item =
+        std::find_if(known->begin(), known->end(), [&](const rule::ItemSpec& one) { return one.name == alarm.item; });
+    return item == known->end() ? std::vector<Sample>() : course_of(alarm, *item, *store, lookback, now);
+  });
   BONGSU_TRY_OK(open_remedies());
   watch();
   BONGSU_TRY_OK(open_syslog());

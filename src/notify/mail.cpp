@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <ctime>
 
+#include "notify/graph.h"
 #include "notify/sign.h"
 
 namespace bongsu::notify {
@@ -68,10 +69,28 @@ std::string mail_of(const Channel& channel, const Message& message, const Words&
   if (alarm != 0) out += fmt::format("References: <alarm.{}@{}>\r\n", alarm, host);
   out += "Auto-Submitted: auto-generated\r\n";  // RFC 3834: no vacation answers
   if (words.level >= Severity::Urgent) out += "X-Priority: 1\r\nImportance: high\r\n";
-  out += "MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n";
+  out += "MIME-Version: 1.0\r\n";
+  std::string html = words.html;
+  const std::string outer = "=_" + sha256_hex(boundary).substr(0, 32);
+  if (!message.graph.empty()) {
+    // RFC 2387: the text, and the picture that it shows.
+    const std::string picture = fmt::format("<p><img src=\"cid:graph.{}@{}\" width=\"{}\" height=\"{}\" alt=\"\"></p>",
+                                            message.key, host, kGraphWidth, kGraphHeight);
+    const std::size_t end = html.rfind("</body>");
+    html.insert(end == std::string::npos ? html.size() : end, picture);
+    out +=
+        "Content-Type: multipart/related; type=\"multipart/alternative\"; boundary=\"" + outer + "\"\r\n\r\n--" + outer + "\r\n";
+  }
+  out += "Content-Type: multipart/alternative; boundary=\"" + boundary + "\"\r\n\r\n";
   out += part(boundary, "text/plain", words.plain);
-  out += part(boundary, "text/html", words.html);
+  out += part(boundary, "text/html", html);
   out += "--" + boundary + "--\r\n";
+  if (!message.graph.empty()) {
+    out += fmt::format(
+        "--{}\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <graph.{}@{}>\r\n"
+        "Content-Disposition: inline; filename=\"graph.png\"\r\n\r\n{}--{}--\r\n",
+        outer, message.key, host, folded_base64(message.graph), outer);
+  }
   return out;
 }
 

@@ -29,6 +29,7 @@ struct Message {
   std::string person;  // empty for a room
   std::string address;
   std::vector<Notice> notices;
+  std::string graph{};  // PNG: how the first one's value went; for e-mail alone, empty for none
 };
 
 // A message in words. Text of devices is in it as it came, with control characters taken out; each channel escapes it.

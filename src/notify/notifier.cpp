@@ -13,6 +13,7 @@
 #include "model/record.h"
 #include "notify/desk.h"
 #include "notify/direct.h"
+#include "notify/graph.h"
 
 namespace bongsu::notify {
 
@@ -70,6 +71,7 @@ struct Notifier::State {
   std::set<std::string, std::less<>> taken;           // keys of news that are to be erased
   std::vector<std::pair<Recipient, Message>> formed;  // and not yet kept
   bool refused = false;
+  History history;
 
   Tags tags_of(std::string_view device) const {
     const auto known = device.empty() ? std::nullopt : devices.device(device);
@@ -138,6 +140,9 @@ void Notifier::State::send(Time now) {
       reply_to({.said = "there is no such channel any more"});
       continue;
     }
+    const Notice& first = message.notices.front();
+    if (history && channel->second.type == ChannelType::Email && first.reason != Reason::Test)
+      message.graph = png_of(history(first.news.alarm, now), first.news.alarm.limit);
     const auto person = spec->people.find(to.person);
     const Words words = words_of(message, person == spec->people.end() ? Language::English : person->second.language,
                                  person == spec->people.end() ? "" : person->second.hours.zone(), spec->page);
@@ -183,6 +188,8 @@ Result<std::unique_ptr<Notifier>> Notifier::open(Spec spec, StateStore& state, c
 
 Notifier::Notifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Notifier::~Notifier() = default;
+
+void Notifier::show_history(History history) { state_->history = std::move(history); }
 
 void Notifier::reload(Spec spec) { state_->desk.lock()->use(std::make_shared<const Spec>(std::move(spec))); }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,6 +11,7 @@
 #include "base/result.h"
 #include "model/alarm.h"
 #include "model/device.h"
+#include "model/point.h"
 #include "model/state.h"
 #include "notify/request.h"
 #include "notify/spec.h"
@@ -37,6 +39,10 @@ class Notifier {
                                                 Metrics& metrics);
   ~Notifier();  // replies that come later are not heard
 
+  // Where the course of an alarm's value comes from, for the picture in mails; before the first step. It may wait for a disk, and
+  // must outlive this.
+  using History = std::function<std::vector<Sample>(const Alarm&, Time now)>;
+  void show_history(History history);
   // Takes the next people, channels and routes; what waits goes by them. Thread: any.
   void reload(Spec spec);
   // Takes news and replies, keeps what follows from them, and sends what is due. Waits for the disk when something changed.

@@ -2,10 +2,13 @@
 #include "notify/message.h"
 
 #include <gtest/gtest.h>
+#include <png.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "lab.h"
+#include "notify/graph.h"
 #include "notify/mail.h"
 #include "notify/sign.h"
 
@@ -93,6 +96,54 @@ TEST(MailOf, IsAMessageOfRfc5322) {
   }
   for (std::size_t at = 0, next; (next = mail.find("\r\n", at)) != std::string::npos; at = next + 2) EXPECT_LE(next - at, 998U);
   EXPECT_EQ(std::string::npos, mail.find_first_of("\x80\xff"));
+}
+
+TEST(MailOf, ShowsHowTheValueWent) {
+  Channel channel{.name = "mail", .type = ChannelType::Email, .from = "bongsu@example.com"};
+  Spec spec;
+  spec.host = "mon1";
+  Message message = message_of(alarm_of(5, "web1", Severity::Urgent, kAt));
+  std::vector<Sample> samples;
+  for (int minute = 0; minute < 180; ++minute) samples.push_back({kAt + std::chrono::minutes(minute), minute < 90 ? 20.0 : 95.0});
+  message.graph = png_of(samples, 80);
+  const std::string mail = mail_of(channel, message, words_of(message, Language::English, "", ""), spec, kAt);
+  const auto has = [&](const std::string& line) { EXPECT_NE(std::string::npos, mail.find(line)) << line << "\n" << mail; };
+  has("Content-Type: multipart/related; type=\"multipart/alternative\"; boundary=");
+  has("Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\nContent-ID: <graph.bongsu-1@mon1>\r\n");
+  EXPECT_LT(mail.find("multipart/alternative; boundary"), mail.find("image/png"));
+  EXPECT_LT(message.graph.size(), 4'000U);
+}
+
+// The picture read back: the course is low on the left and high on the right, and the limit lies between.
+TEST(PngOf, DrawsCourseAndLimit) {
+  std::vector<Sample> samples;
+  for (int minute = 0; minute < 100; ++minute) samples.push_back({kAt + std::chrono::minutes(minute), minute < 50 ? 0.0 : 100.0});
+  const std::string file = png_of(samples, 50);
+  png_image image{};
+  image.version = PNG_IMAGE_VERSION;
+  ASSERT_EQ(1, png_image_begin_read_from_memory(&image, file.data(), file.size()));
+  ASSERT_EQ(480U, image.width);
+  ASSERT_EQ(120U, image.height);
+  image.format = PNG_FORMAT_RGB;
+  std::vector<std::uint8_t> dots(PNG_IMAGE_SIZE(image));
+  ASSERT_EQ(1, png_image_finish_read(&image, nullptr, dots.data(), 0, nullptr));
+  const auto colour = [&](int x, int y) {
+    const std::size_t at = (static_cast<std::size_t>(y) * 480 + static_cast<std::size_t>(x)) * 3;
+    return std::vector<int>{dots[at], dots[at + 1], dots[at + 2]};
+  };
+  const std::vector<int> blue{31, 95, 163}, red{200, 40, 40}, white{255, 255, 255};
+  EXPECT_EQ(blue, colour(100, 113));
+  EXPECT_EQ(white, colour(100, 6));
+  EXPECT_EQ(blue, colour(400, 6));
+  EXPECT_EQ(white, colour(400, 100));
+  EXPECT_EQ(red, colour(100, 59));
+  // What cannot be drawn is no picture; what is flat or huge is one.
+  EXPECT_EQ("", png_of({}, 1));
+  EXPECT_EQ("", png_of(std::span(samples).first(1), 1));
+  for (Sample& one : samples) one.value = 7;
+  EXPECT_NE("", png_of(samples, std::numeric_limits<double>::quiet_NaN()));
+  for (Sample& one : samples) one.value = one.at.time_since_epoch().count() % 120'000 == 0 ? 1.7e308 : -1.7e308;
+  EXPECT_NE("", png_of(samples, 0));
 }
 
 TEST(IsMailAddress, TakesOneAddressAlone) {

@@ -330,6 +330,40 @@ TEST_F(ItemsTest, OverridesNameWhatIsWrong) {
   refuses("word", "must be a map");
 }
 
+// A device that sent a line a minute and falls silent is named after two hours, one that hardly ever speaks is not.
+TEST_F(ItemsTest, SilentSyslogIsThatOfWhoUsedToSpeak) {
+  const auto items = read({BONGSU_SOURCE_DIR "/rules"});
+  const auto item = std::find_if(items.begin(), items.end(), [](const auto& one) { return one.name == "syslog_silent"; });
+  ASSERT_NE(items.end(), item);
+  store::MemoryStore store;
+  const Time begin = parse_time("2026-11-23T00:00:00Z").value();
+  std::vector<Point> points;
+  for (const std::string device : {"often", "seldom"}) {
+    const auto lines = store.series(Labels{{"__name__", "syslog_messages_total"}, {"device", device}}).value();
+    const auto up = store.series(Labels{{"__name__", "device_up"}, {"device", device}}).value();
+    for (int minute = 0; minute <= 30 * 60; ++minute) {
+      const Time at = begin + std::chrono::minutes(minute);
+      points.push_back({lines, {at, device == "often" ? std::min(minute, 26 * 60) : minute / 10.0}});
+      points.push_back({up, {at, 1}});
+    }
+  }
+  ASSERT_TRUE(store.append(points));
+  const query::Engine engine(store);
+  const auto values = [&](int minute) {
+    const auto answer = engine.instant(*item->expr, begin + std::chrono::minutes(minute));
+    EXPECT_TRUE(answer) << answer.error().text;
+    std::vector<std::pair<std::string, bool>> out;  // device, beyond
+    for (const auto& sample : answer->vector)
+      out.emplace_back(sample.labels->get("device"), sample.value < item->levels[0].limit);
+    return out;
+  };
+  using Values = std::vector<std::pair<std::string, bool>>;
+  EXPECT_TRUE(item->below);
+  EXPECT_EQ((Values{{"often", false}}), values(26 * 60));
+  EXPECT_EQ((Values{{"often", false}}), values(27 * 60 + 50));
+  EXPECT_EQ((Values{{"often", true}}), values(28 * 60 + 5));
+}
+
 TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
   const auto items = read({BONGSU_SOURCE_DIR "/rules"});
   EXPECT_EQ(std::vector<std::string>{}, lines_);

@@ -58,13 +58,22 @@ Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE",
 
 namespace {
 
-Status check_url(const std::string& url) {
-  if (!url.starts_with("http://")) {
+// Without the slash that it may end with.
+Result<std::string> checked_url(std::string url) {
+  constexpr std::string_view kScheme = "http://";
+  if (!url.starts_with(kScheme)) {
     return Error{Code::Invalid,
                  "not a URL of the daemon: " + url + "; it speaks plain HTTP on loopback: write http://ADDRESS:PORT"};
   }
-  if (!httplib::Client(url).is_valid()) return Error{Code::Invalid, "not a URL: " + url + "; write http://127.0.0.1:8642"};
-  return {};
+  if (url.ends_with('/')) url.pop_back();
+  const std::string_view place = std::string_view(url).substr(kScheme.size());
+  const std::size_t colon = place.ends_with(']') ? std::string_view::npos : place.rfind(':');
+  const auto port = colon == std::string_view::npos ? std::optional<std::uint64_t>(80) : parse_unsigned(place.substr(colon + 1));
+  const bool one_place = place.starts_with('[') || colon == std::string_view::npos || place.find(':') == colon;
+  if (place.find_first_of("/?#") != std::string_view::npos || !port || *port == 0 || *port > 65535 || !one_place ||
+      !httplib::Client(url).is_valid())
+    return Error{Code::Invalid, "not a URL of the daemon: " + url + "; write address and port alone: http://127.0.0.1:8642"};
+  return url;
 }
 
 Error no_answer(const std::string& url, httplib::Error why) {
@@ -89,8 +98,8 @@ Result<std::string> body_of(const std::string& url, const httplib::Result& answe
 
 }  // namespace
 
-Result<std::string> ask_form(const std::string& url, const std::string& path, const Fields& fields) {
-  BONGSU_TRY_OK(check_url(url));
+Result<std::string> ask_form(const std::string& given, const std::string& path, const Fields& fields) {
+  BONGSU_TRY(const std::string url, checked_url(given));
   httplib::Client client(url);
   client.set_connection_timeout(5);
   client.set_read_timeout(150);  // a query may take two minutes
@@ -104,8 +113,8 @@ Result<std::string> ask_form(const std::string& url, const std::string& path, co
   return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + answer->body};
 }
 
-Result<std::string> ask_daemon(const std::string& url, const std::string& path, const std::optional<std::string>& body) {
-  BONGSU_TRY_OK(check_url(url));
+Result<std::string> ask_daemon(const std::string& given, const std::string& path, const std::optional<std::string>& body) {
+  BONGSU_TRY(const std::string url, checked_url(given));
   httplib::Client client(url);
   client.set_connection_timeout(5);
   client.set_read_timeout(30);
@@ -113,8 +122,9 @@ Result<std::string> ask_daemon(const std::string& url, const std::string& path, 
   return body_of(url, answer);
 }
 
-Result<std::string> send_octets(const std::string& url, const std::string& path, const Fields& query, const std::string& octets) {
-  BONGSU_TRY_OK(check_url(url));
+Result<std::string> send_octets(const std::string& given, const std::string& path, const Fields& query,
+                                const std::string& octets) {
+  BONGSU_TRY(const std::string url, checked_url(given));
   httplib::Client client(url);
   client.set_connection_timeout(5);
   client.set_read_timeout(200);  // thousands of modules may have to be compiled
@@ -122,8 +132,8 @@ Result<std::string> send_octets(const std::string& url, const std::string& path,
   return body_of(url, client.Post(httplib::append_query_params(path, params), octets, "application/octet-stream"));
 }
 
-Result<std::string> delete_at_daemon(const std::string& url, const std::string& path, const Fields& query) {
-  BONGSU_TRY_OK(check_url(url));
+Result<std::string> delete_at_daemon(const std::string& given, const std::string& path, const Fields& query) {
+  BONGSU_TRY(const std::string url, checked_url(given));
   httplib::Client client(url);
   client.set_connection_timeout(5);
   client.set_read_timeout(200);  // as above

@@ -156,10 +156,13 @@ Result<Scraper::Read> Scraper::wait_for(std::string_view target, std::string_vie
   const auto& known = profiles->profiles();
   if (!module.empty() &&
       std::none_of(known.begin(), known.end(), [&](const poll::DeviceProfile& one) { return one.name == module; })) {
-    std::string names;
-    for (const poll::DeviceProfile& one : known) names += (names.empty() ? "" : ", ") + one.name;
-    return Error{Code::NotFound,
-                 fmt::format("Unknown module '{}'; a module is a profile: {}", escape_terminal(module.substr(0, 200)), names)};
+    std::vector<std::string_view> names;
+    for (const poll::DeviceProfile& one : known) names.push_back(one.name);
+    const auto meant = nearest(module, names);
+    return Error{Code::NotFound, fmt::format("Unknown module '{}'{}; a module is one of the {} profiles, or leave it out for all "
+                                             "that match the device",
+                                             escape_terminal(module.substr(0, 200)),
+                                             meant ? fmt::format(" (did you mean '{}'?)", *meant) : "", names.size())};
   }
   if (!device.snmp) return Error{Code::NotFound, device.name + " is configured without SNMP; give it credentials"};
   if (*under_way_ >= kAtOnce)

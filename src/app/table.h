@@ -33,7 +33,4 @@ class Table {
   std::vector<Row> rows_;
 };
 
-// Columns that a terminal needs for the text: 2 for Hangul, CJK and other wide characters, none for what joins the one before.
-std::size_t shown_width(std::string_view text);
-
 }  // namespace bongsu::app

@@ -39,6 +39,9 @@ std::vector<std::string_view> split(std::string_view text, char mark);  // "a,,b
 std::string_view trim(std::string_view text);                           // ASCII white space
 std::string to_lower(std::string_view text);                            // ASCII
 
+// Columns that a terminal needs for the text: 2 for Hangul, CJK and other wide characters, none for what joins the one before.
+std::size_t shown_width(std::string_view text);
+
 // "64MiB", "512KiB", "1GiB", "4096": octets.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 

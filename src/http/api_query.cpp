@@ -258,9 +258,12 @@ Reply range(const Call& call) {
 
 // There are no exemplars; the parameters are judged all the same.
 Reply exemplars(const Call& call) {
-  for (const std::string_view name : {"start", "end"}) {
-    if (const auto at = time_of(call.form, name); !at) return fault(Fault::BadData, at.error().text);
+  const auto start = time_of(call.form, "start"), end = time_of(call.form, "end");
+  for (const auto* at : {&start, &end}) {
+    if (!*at) return fault(Fault::BadData, at->error().text);
   }
+  if (*start && *end && **end < **start)
+    return fault(Fault::BadData, "invalid parameter \"end\": end timestamp must not be before start timestamp");
   const auto expr = query::parse(call.form.get("query"));
   if (!expr) return fault(Fault::BadData, "invalid parameter \"query\": " + expr.error().text);
   return success("[]");

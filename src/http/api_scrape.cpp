@@ -48,15 +48,16 @@ Reply scrape(const Call& call) {
 std::vector<Route> scrape_routes(const Sources& sources) {
   using Kind = ParamSpec::Kind;
   if (!sources.scrape) return {};
-  return {{"GET",
-           "/snmp",
-           "Asks a configured device now, with its own credentials, and answers as snmp_exporter does",
-           {{.name = "target", .kind = Kind::Text, .about = "name or address of a configured device", .example = "db1"},
-            {.name = "module", .kind = Kind::Text, .about = "a profile; absent: all that match the device", .example = "ucd"}},
-           scrape,
-           Route::Shape::Prometheus,
-           {},
-           {500}}};
+  return {
+      {"GET",
+       "/snmp",
+       "Asks a configured device now, with its own credentials, and answers as snmp_exporter does",
+       {{.name = "target", .kind = Kind::Text, .about = "name or address of a configured device", .example = "db1"},
+        {.name = "module", .kind = Kind::Text, .about = "a profile; absent: all that match the device", .example = "ucd-snmp"}},
+       scrape,
+       Route::Shape::Prometheus,
+       {},
+       {500}}};
 }
 
 }  // namespace bongsu::http

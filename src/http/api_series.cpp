@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "base/json.h"
@@ -86,10 +87,53 @@ Reply series(const Call& call) {
   return stream(kJson, std::string(kSuccess) + "[", next, "]" + end_of_answer(remarks), octets);
 }
 
+// Whether anything that is kept lies in the times asked for. Names and values are told for all that is kept, or for nothing, as
+// Prometheus tells them by its blocks.
+bool touches(const Call& call, const Wanted& wanted) {
+  Time since = kLast;
+  for (const Resolution each : {Resolution::Raw, Resolution::FiveMinutes, Resolution::Hour})
+    since = std::min(since, call.sources.points.kept_since(each));
+  return wanted.to >= since && wanted.from <= call.sources.clock.now() + std::chrono::hours(1);
+}
+
+void append_utf8(std::string& out, std::uint32_t point) {
+  const auto put = [&](std::uint32_t octet) { out += static_cast<char>(octet); };
+  if (point < 0x80) return put(point);
+  if (point < 0x800) return put(0xc0 | point >> 6), put(0x80 | (point & 0x3f));
+  if (point < 0x10000) return put(0xe0 | point >> 12), put(0x80 | (point >> 6 & 0x3f)), put(0x80 | (point & 0x3f));
+  put(0xf0 | point >> 18), put(0x80 | (point >> 12 & 0x3f)), put(0x80 | (point >> 6 & 0x3f)), put(0x80 | (point & 0x3f));
+}
+
+// A name in a path may come as Prometheus writes those that are no words: U__with_2e_dots.
+std::string unescape_name(std::string_view name) {
+  if (!name.starts_with("U__")) return std::string(name);
+  std::string out;
+  for (std::size_t i = 3; i < name.size(); ++i) {
+    if (name[i] != '_') {
+      out += name[i];
+      continue;
+    }
+    if (i + 1 < name.size() && name[i + 1] == '_') {
+      out += '_';
+      ++i;
+      continue;
+    }
+    const std::size_t end = name.find('_', i + 1);
+    std::uint32_t point = 0;
+    const char* const stop = end == std::string_view::npos ? nullptr : name.data() + end;
+    if (stop == nullptr || end - i > 7 || std::from_chars(name.data() + i + 1, stop, point, 16).ptr != stop || end == i + 1)
+      return std::string(name);
+    append_utf8(out, point);
+    i = end;
+  }
+  return is_valid_utf8(out) ? out : std::string(name);
+}
+
 Reply label_names(const Call& call) {
   const auto wanted = wanted_of(call.form);
   if (!wanted) return fault(Fault::BadData, wanted.error().text);
   if (wanted->matchers.empty()) {
+    if (!touches(call, *wanted)) return list({}, wanted->limit);
     auto names = call.sources.points.label_names();
     if (!names) return fault(names.error());
     std::sort(names->begin(), names->end());
@@ -110,8 +154,10 @@ Reply label_values(const Call& call) {
   const auto wanted = wanted_of(call.form);
   if (!wanted) return fault(Fault::BadData, wanted.error().text);
   if (call.name.empty() || !is_valid_utf8(call.name)) return fault(Fault::BadData, "invalid label name: it is not UTF-8");
+  const std::string label = unescape_name(call.name);
   if (wanted->matchers.empty()) {
-    auto values = call.sources.points.label_values(call.name);
+    if (!touches(call, *wanted)) return list({}, wanted->limit);
+    auto values = call.sources.points.label_values(label);
     if (!values) return fault(values.error());
     std::sort(values->begin(), values->end());
     return list(*std::move(values), wanted->limit);
@@ -120,7 +166,7 @@ Reply label_values(const Call& call) {
   if (!found) return fault(found.error());
   std::set<std::string, std::less<>> values;
   for (const Labels& labels : *found) {
-    if (const std::string_view value = labels.get(call.name); !value.empty() && !values.contains(value)) values.emplace(value);
+    if (const std::string_view value = labels.get(label); !value.empty() && !values.contains(value)) values.emplace(value);
   }
   return list({values.begin(), values.end()}, wanted->limit);
 }

@@ -102,7 +102,10 @@ Status read_series(std::string_view message, const WriteBounds& bounds, std::siz
   for (Fields fields(message); !fields.done();) {
     BONGSU_TRY_OK(fields.next());
     if (fields.is(1, 2)) {
-      if (out.labels.size() == bounds.labels) return Error{Code::Limit, fmt::format("more than {} labels", bounds.labels)};
+      if (out.labels.size() == bounds.labels) {
+        out.too_many_labels = true;
+        continue;
+      }
       BONGSU_TRY(const auto label, read_label(fields.text()));
       out.labels.push_back(label);
     } else if (fields.is(2, 2)) {
@@ -144,6 +147,7 @@ Status read_write_request(std::string_view message, const WriteBounds& bounds,
     one.labels.clear();
     one.samples.clear();
     one.histograms = one.exemplars = 0;
+    one.too_many_labels = false;
     BONGSU_TRY_OK(read_series(fields.text(), bounds, samples, one));
     BONGSU_TRY_OK(visit(one));
   }
@@ -151,6 +155,7 @@ Status read_write_request(std::string_view message, const WriteBounds& bounds,
 }
 
 Result<Labels> labels_of(const RemoteSeries& series, const WriteBounds& bounds) {
+  if (series.too_many_labels) return Error{Code::Invalid, fmt::format("more than {} labels", bounds.labels)};
   std::vector<Labels::Pair> pairs;
   pairs.reserve(series.labels.size());
   for (const auto& [name, value] : series.labels) {

@@ -26,8 +26,9 @@ struct WriteBounds {
 struct RemoteSeries {
   std::vector<std::pair<std::string_view, std::string_view>> labels;
   std::vector<Sample> samples;
-  std::size_t histograms = 0;  // native ones, which are not taken
-  std::size_t exemplars = 0;   // nor are these
+  std::size_t histograms = 0;    // native ones, which are not taken
+  std::size_t exemplars = 0;     // nor are these
+  bool too_many_labels = false;  // some stand not in `labels`
 };
 
 // Errors: Invalid (no snappy block), Limit.

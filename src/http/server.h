@@ -32,7 +32,7 @@ namespace bongsu::http {
 struct ServerOptions {
   std::string listen = "127.0.0.1:8642";  // host:port or [v6]:port, loopback only; port 0 takes any free one
   int workers = 2;                        // threads that run handlers; a connection holds none while it waits
-  int query_workers = 2;                  // the same for queries, which may take their time, and the pieces of their answers
+  int query_workers = 4;                  // the same for queries, which may take their time, and the pieces of their answers
   int scrape_workers = 8;                 // the same for /snmp, which waits for devices
   std::size_t queue = 1'024;              // whole requests waiting for a worker; more get 503
   std::size_t query_queue = 256;          // the same for queries, and for scrapes

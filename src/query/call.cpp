@@ -50,10 +50,16 @@ bool looks_like_a_counter(std::string_view name) {
   return name.ends_with("_total") || name.ends_with("_sum") || name.ends_with("_count") || name.ends_with("_bucket");
 }
 
-double clamped(double value, double least, double most) {
-  if (std::isnan(value) || std::isnan(least) || std::isnan(most)) return std::nan("");
-  return std::max(least, std::min(most, value));
+// As Go's math.Max and math.Min, which Prometheus clamps with: an infinity wins over NaN, and 0 over -0.
+double greater_of(double a, double b) {
+  constexpr double kInf = std::numeric_limits<double>::infinity();
+  if (a == kInf || b == kInf) return kInf;
+  if (std::isnan(a) || std::isnan(b)) return std::nan("");
+  if (a == 0 && b == 0) return std::signbit(a) ? b : a;
+  return std::max(a, b);
 }
+double lesser_of(double a, double b) { return -greater_of(-a, -b); }
+double clamped(double value, double least, double most) { return greater_of(least, lesser_of(most, value)); }
 
 }  // namespace
 

@@ -41,7 +41,7 @@ Result<Answer> Engine::instant(const Expr& expr, Time at, const Control& control
     return answer;
   }
   const Steps steps{at, Millis(1), 1};
-  Evaluation run(source_, options_, control, steps, Millis(0));
+  Evaluation run(source_, options_, control, at, at, Millis(0));
   BONGSU_TRY_OK(run.load(expr, steps));
   if (expr.type == ValueType::Scalar) {
     BONGSU_TRY(const Scalars found, run.scalars(expr, steps));
@@ -73,7 +73,7 @@ Result<Answer> Engine::range(const Expr& expr, Time from, Time to, Millis step, 
   }
   BONGSU_TRY_OK(check_supported(expr));
   const Steps steps{from, step, static_cast<std::size_t>((to - from) / step) + 1};
-  Evaluation run(source_, options_, control, steps, step);
+  Evaluation run(source_, options_, control, from, to, step);
   BONGSU_TRY_OK(run.load(expr, steps));
   Answer answer;
   answer.kind = ValueType::Matrix;

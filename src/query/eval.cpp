@@ -20,14 +20,14 @@ Error same_labelset(const std::string& remedy) {
   return {Code::Invalid, "vector cannot contain metrics with the same labelset; " + remedy};
 }
 
-Evaluation::Evaluation(const PointSource& source, const EngineOptions& options, const Control& control, const Steps& whole,
+Evaluation::Evaluation(const PointSource& source, const EngineOptions& options, const Control& control, Time start, Time end,
                        Millis step)
     : source_(source),
       options_(options),
       control_(control),
       lookback_(control.lookback.value_or(options.lookback)),
-      start_(whole.from),
-      end_(whole.last()),
+      start_(start),
+      end_(end),
       step_(step),
       alarm_{control.stop,
              std::chrono::steady_clock::now() + std::min(control.max_time.value_or(options.max_time), options.max_time)},

@@ -79,7 +79,8 @@ struct WindowRun;
 // shared with threads of its own, which end before the method returns.
 class Evaluation {
  public:
-  Evaluation(const PointSource& source, const EngineOptions& options, const Control& control, const Steps& whole, Millis step);
+  // `start`, `end`, `step`: of the query as it was asked; its last step may be before the end.
+  Evaluation(const PointSource& source, const EngineOptions& options, const Control& control, Time start, Time end, Millis step);
   Evaluation(const Evaluation&) = delete;
 
   // Reads what `expr` needs for `steps`; before anything below.
@@ -134,7 +135,8 @@ class Evaluation {
   Result<std::size_t> read_windows(const Need& need, const SelectLimits& limits, Loaded& out) const;
   // A function of ranges for one series at all steps.
   void run_window(std::string_view function, const Ranges& found, std::size_t r, const WindowRun& run, double* out) const;
-  Status alive();  // Timeout, Cancelled
+  Status alive();                                                                   // Timeout, Cancelled
+  Status set_label(Row& row, const std::string& target, const std::string& value);  // Limit
   Status reserve(std::size_t samples, const char* what) const;
   Result<Grid> make_grid(std::vector<Row> rows, std::size_t steps);
   void warn(std::string text, const Expr& at) { note(warnings_, "PromQL warning: " + text, at); }
@@ -177,6 +179,7 @@ class Evaluation {
   const Alarm alarm_;
   const Time raw_since_, five_since_, hour_since_;  // from when samples are kept, and windows of five minutes and an hour
   std::size_t held_ = 0;                            // samples; two cells are one
+  std::size_t made_labels_ = 0;                     // octets
   std::unordered_map<const Expr*, Loaded*> by_node_;
   std::vector<std::unique_ptr<Loaded>> loaded_;
   std::vector<Note> warnings_;

@@ -129,7 +129,9 @@ class Lexer {
     }
     if (is_alpha(peek()) || peek() == '.')
       return fail(start_, "bad number \"" + rest_of_word() + "\"; write 5, 0.5, 1e6, 0x1f or a duration such as 5m");
-    push(Tok::Number).number = to_number(digits, whole);
+    const double value = to_number(digits, whole);
+    if (std::isinf(value)) return fail(start_, "the number " + digits.substr(0, 40) + " is out of range; write Inf for infinity");
+    push(Tok::Number).number = value;
     return {};
   }
 
@@ -386,15 +388,14 @@ std::string show_place(std::string_view source, const Error& error) {
   if (!line || !column || *line == 0 || *column == 0) return {};
   const std::vector<std::string_view> lines = split(source, '\n');
   if (*line > lines.size()) return {};
-  const std::string shown = escape_terminal(lines[static_cast<std::size_t>(*line) - 1]);
-  std::string out = "  " + shown + "\n  ";
-  std::uint64_t left = *column - 1;
-  for (std::size_t i = 0; i < shown.size() && left > 0; ++i) {
-    if ((static_cast<unsigned char>(shown[i]) & 0xc0) == 0x80) continue;
-    out += ' ';
-    --left;
+  const std::string_view whole = lines[static_cast<std::size_t>(*line) - 1];
+  std::size_t before = 0;  // octets ahead of the place
+  for (std::uint64_t left = *column - 1; left > 0 && before < whole.size(); --left) {
+    ++before;
+    while (before < whole.size() && (static_cast<unsigned char>(whole[before]) & 0xc0) == 0x80) ++before;
   }
-  return out + "^\n";
+  const std::size_t columns = shown_width(escape_terminal(whole.substr(0, before)));
+  return "  " + escape_terminal(whole) + "\n  " + std::string(columns, ' ') + "^\n";
 }
 
 Result<std::vector<Token>> lex(std::string_view source) { return Lexer(source).run(); }

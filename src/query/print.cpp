@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <span>
 
 #include "base/text.h"
 #include "query/eval.h"
@@ -20,10 +21,9 @@ bool plain_name(std::string_view name, bool metric) {
   });
   if (!plain) return false;
   const std::string lower = to_lower(name);
-  for (const std::string_view word : {"inf", "nan", "on", "ignoring", "bool", "group_left", "group_right", "atan2"}) {
-    if (lower == word) return false;
-  }
-  return true;
+  static constexpr std::string_view kWords[] = {"inf", "nan", "on", "ignoring", "bool", "group_left", "group_right", "atan2"};
+  const std::span<const std::string_view> words(kWords, metric ? std::size(kWords) : 2);
+  return std::find(words.begin(), words.end(), lower) == words.end();
 }
 
 void append_text(std::string& out, std::string_view text) {
@@ -52,7 +52,7 @@ void append_text(std::string& out, std::string_view text) {
   out += '"';
 }
 
-// As Prometheus says it: years, weeks and days only where nothing is left over.
+// As Prometheus says it: years and weeks only where nothing is left over.
 std::string span_text(Millis span) {
   std::int64_t left = span.count();
   if (left == 0) return "0s";
@@ -68,7 +68,7 @@ std::string span_text(Millis span) {
   };
   static constexpr std::array<Unit, 7> kUnits{{{"y", 31'536'000'000, true},
                                                {"w", 604'800'000, true},
-                                               {"d", 86'400'000, true},
+                                               {"d", 86'400'000, false},
                                                {"h", 3'600'000, false},
                                                {"m", 60'000, false},
                                                {"s", 1'000, false},

@@ -14,10 +14,14 @@ namespace {
 
 bool is_word_character(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
-// $1, ${1}, $name, ${name}, $$ in a replacement; what the expression does not have is empty.
+// What these functions may make of one label, and ask of one expression: nothing that devices say is as long.
+constexpr std::size_t kMostLabelOctets = 64 << 10;
+constexpr int kMostGroups = 100;
+
+// $1, ${1}, $name, ${name}, $$ in a replacement; what the expression does not have is empty. Ends soon after the most octets.
 std::string expand(std::string_view text, const re2::RE2& regex, std::span<const re2::StringPiece> groups) {
   std::string out;
-  while (!text.empty()) {
+  while (!text.empty() && out.size() <= kMostLabelOctets) {
     const std::size_t mark = text.find('$');
     out += text.substr(0, mark);
     if (mark == std::string_view::npos) break;
@@ -90,14 +94,25 @@ Status check_label(std::string_view function, std::string_view which, const std:
                                   "(): " + escape_terminal(name) + "; give a name in UTF-8"};
 }
 
-// The value under `target`; a name that is set is there to stay.
-Row with_label(const Evaluation& evaluation, const Row& row, const std::string& target, const std::string& value, bool delayed) {
-  Labels labels = delayed ? *row.labels : *evaluation.shown(row);
-  labels.set(target, value);
-  return {std::make_shared<const Labels>(std::move(labels)), delayed && row.nameless && target != kMetricName};
-}
-
 }  // namespace
+
+// The value under `target`; a name that is set is there to stay.
+Status Evaluation::set_label(Row& row, const std::string& target, const std::string& value) {
+  if (value.size() > kMostLabelOctets) {
+    return Error{Code::Limit, "label " + escape_terminal(target.substr(0, 100)) + " would be longer than " +
+                                  std::to_string(kMostLabelOctets) + " octets; put less into it"};
+  }
+  const bool delayed = options_.delayed_names;
+  Labels labels = delayed ? *row.labels : *shown(row);
+  labels.set(target, value);
+  std::size_t octets = sizeof(Labels);
+  for (const auto& [name, text] : labels) octets += sizeof(Labels::Pair) + name.size() + text.size();
+  made_labels_ += octets;
+  BONGSU_TRY_OK(alive());
+  BONGSU_TRY_OK(reserve(made_labels_ / sizeof(Sample), "the labels that it makes"));
+  row = {std::make_shared<const Labels>(std::move(labels)), delayed && row.nameless && target != kMetricName};
+  return {};
+}
 
 Result<Grid> Evaluation::label_replace(const Call& node, const Steps& steps) {
   const std::string& target = text_of(*node.args[1]);
@@ -109,6 +124,11 @@ Result<Grid> Evaluation::label_replace(const Call& node, const Steps& steps) {
     return Error{Code::Invalid, "invalid regular expression in label_replace(): " + escape_terminal(pattern) + "; " +
                                     escape_terminal(regex.error()) + "; write it in RE2's syntax"};
   }
+  if (regex.NumberOfCapturingGroups() > kMostGroups) {
+    return Error{Code::Limit, "the regular expression in label_replace() has " + std::to_string(regex.NumberOfCapturingGroups()) +
+                                  " groups and " + std::to_string(kMostGroups) +
+                                  " are the most; write (?:...) where nothing is taken out"};
+  }
   BONGSU_TRY_OK(check_label("label_replace", "destination", target));
   BONGSU_TRY(Grid input, grid(*node.args[0], steps));
   std::vector<re2::StringPiece> groups(static_cast<std::size_t>(regex.NumberOfCapturingGroups()) + 1);
@@ -119,7 +139,7 @@ Result<Grid> Evaluation::label_replace(const Call& node, const Steps& steps) {
       continue;
     const std::string text = expand(replacement, regex, groups);
     if (row.labels->get(target) == text && !row.nameless) continue;
-    row = with_label(*this, row, target, text, options_.delayed_names);
+    BONGSU_TRY_OK(set_label(row, target, text));
   }
   BONGSU_TRY_OK(join_same(input).context("label_replace"));
   return input;
@@ -133,12 +153,12 @@ Result<Grid> Evaluation::label_join(const Call& node, const Steps& steps) {
   BONGSU_TRY(Grid input, grid(*node.args[0], steps));
   for (Row& row : input.rows) {
     std::string text;
-    for (std::size_t i = 3; i < node.args.size(); ++i) {
+    for (std::size_t i = 3; i < node.args.size() && text.size() <= kMostLabelOctets; ++i) {
       if (i > 3) text += separator;
       const std::string& source = text_of(*node.args[i]);
       if (!hides_name(row) || source != kMetricName) text += row.labels->get(source);
     }
-    row = with_label(*this, row, target, text, options_.delayed_names);
+    BONGSU_TRY_OK(set_label(row, target, text));
   }
   BONGSU_TRY_OK(join_same(input).context("label_join"));
   return input;
@@ -188,14 +208,18 @@ Result<Grid> Evaluation::info(const Call& node, const Steps& steps) {
   }
   const std::vector<Matcher> wanted_names = names;
   if (names.empty()) names.push_back({Matcher::Op::Equal, std::string(kMetricName), "target_info"});
-  const auto holds = [](const Matcher& matcher, std::string_view value) {
+  std::map<const Matcher*, re2::RE2> expressions;
+  for (const auto* some : {&names, &data}) {
+    for (const Matcher& matcher : *some) expressions.try_emplace(&matcher, matcher.value, re2::RE2::Quiet);
+  }
+  const auto holds = [&](const Matcher& matcher, std::string_view value) {
     switch (matcher.op) {
       case Matcher::Op::Equal:
         return value == matcher.value;
       case Matcher::Op::NotEqual:
         return value != matcher.value;
       default:
-        return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), re2::RE2(matcher.value, re2::RE2::Quiet)) ==
+        return re2::RE2::FullMatch(re2::StringPiece(value.data(), value.size()), expressions.at(&matcher)) ==
                (matcher.op == Matcher::Op::Regex);
     }
   };
@@ -214,6 +238,8 @@ Result<Grid> Evaluation::info(const Call& node, const Steps& steps) {
     }
     if (values.empty()) continue;
     identified = true;
+    constexpr std::size_t kMostNamed = 1'000;  // of more, all are read
+    if (values.size() > kMostNamed) continue;
     Matcher matcher{Matcher::Op::Regex, std::string(label), {}};
     for (const auto& [value, there] : values) matcher.value += (matcher.value.empty() ? "" : "|") + re2::RE2::QuoteMeta(value);
     if (values.size() == 1) matcher = {Matcher::Op::Equal, std::string(label), values.begin()->first};

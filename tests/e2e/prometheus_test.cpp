@@ -338,7 +338,7 @@ TEST(Grafana, SavesExploresAndFillsVariablesOfARealDevice) {
   const auto by_address = client.Get("/snmp?target=" + device + "&module=nothing");
   ASSERT_TRUE(by_address);
   EXPECT_EQ(400, by_address->status);
-  EXPECT_THAT(by_address->body, HasSubstr("a module is a profile"));
+  EXPECT_THAT(by_address->body, HasSubstr("a module is one of the "));
   const auto stranger = client.Get("/snmp?target=192.0.2.1");
   ASSERT_TRUE(stranger);
   EXPECT_EQ(400, stranger->status);

@@ -286,6 +286,11 @@ TEST_F(Prometheus, TellsSeriesAndLabels) {
   EXPECT_EQ("{\"status\":\"success\",\"data\":[\"a\",\"b_total\",\"ifInErrors\"]}", get("/api/v1/label/__name__/values"));
   EXPECT_EQ("{\"status\":\"success\",\"data\":[\"db1\",\"db2\"]}", get("/api/v1/label/device/values", {{"match[]", "a"}}));
   EXPECT_EQ("{\"status\":\"success\",\"data\":[]}", get("/api/v1/label/nothing/values"));
+  EXPECT_EQ("{\"status\":\"success\",\"data\":[]}", get("/api/v1/labels", {{"start", "9999999990"}, {"end", "9999999999"}}));
+  EXPECT_EQ("{\"status\":\"success\",\"data\":[]}",
+            get("/api/v1/label/device/values", {{"start", "9999999990"}, {"end", "9999999999"}}));
+  series({{"__name__", "a"}, {"with.dots_und온", "v"}}, {1, 2});
+  EXPECT_EQ("{\"status\":\"success\",\"data\":[\"v\"]}", get("/api/v1/label/U__with_2e_dots__und_c628_/values"));
   EXPECT_EQ(
       "{\"status\":\"success\",\"data\":{\"a\":[{\"type\":\"gauge\",\"help\":\"\",\"unit\":\"\"}],\"b_total\":[{\"type\":"
       "\"counter\",\"help\":\"\",\"unit\":\"\"}],\"ifInErrors\":[{\"type\":\"counter\",\"help\":\"Errors\",\"unit\":\"packets\"}]"

@@ -81,6 +81,17 @@ TEST_F(RemoteWrite, TellsWhatItLeftOutAndKeepsTheRest) {
   EXPECT_EQ(4, kept[1].samples[0].value);
 }
 
+TEST_F(RemoteWrite, OneSeriesWithTooManyLabelsCostsNoOther) {
+  std::vector<std::pair<std::string, std::string>> many{{"__name__", "wide"}};
+  for (int i = 0; i < 130; ++i) many.emplace_back("l" + std::to_string(i), "v");
+  const std::string told =
+      send(packed(write_request(
+               {{{{"__name__", "a"}}, {{lab::kNow, 1}}}, {many, {{lab::kNow, 1}}}, {{{"__name__", "b"}}, {{lab::kNow, 1}}}})),
+           400);
+  EXPECT_THAT(told, StartsWith("2 samples taken, refused: 1 invalid; the first: more than 128 labels"));
+  EXPECT_EQ(2U, all().size());
+}
+
 TEST_F(RemoteWrite, RefusesWhatIsNoWriteRequest) {
   send("", 400);
   send("no snappy", 400);

@@ -68,6 +68,28 @@ TEST_F(EngineTest, RangesAreOpenOnTheLeft) {
   EXPECT_EQ(at_second(20), answer->matrix[0].samples[0].at);
 }
 
+// The end that was asked for counts, not the last step before it.
+TEST_F(EngineTest, EndIsTheQuerysOwn) {
+  put({{"__name__", "m"}}, {{at_second(10), 1}, {at_second(20), 2}, {at_second(30), 3}});
+  const Engine engine(store_);
+  const auto ends = engine.range(**parse("m @ end()"), at_second(10), at_second(30), 7s);
+  ASSERT_TRUE(ends);
+  ASSERT_EQ(1U, ends->matrix.size());
+  ASSERT_EQ(3U, ends->matrix[0].samples.size());
+  EXPECT_EQ(3, ends->matrix[0].samples[0].value);
+  const auto counted = engine.range(**parse("count_over_time((vector(1))[range():1s])"), at_second(1000), at_second(1010), 4s);
+  ASSERT_TRUE(counted);
+  EXPECT_EQ(10, counted->matrix.at(0).samples.at(0).value);
+}
+
+TEST_F(EngineTest, ClampsAsGoDoes) {
+  const auto one = [&](std::string_view text) { return ask(text, at_second(0))->vector.at(0).value; };
+  EXPECT_EQ(std::numeric_limits<double>::infinity(), one("clamp_min(vector(Inf), NaN)"));
+  EXPECT_EQ(-std::numeric_limits<double>::infinity(), one("clamp_max(vector(-Inf), NaN)"));
+  EXPECT_TRUE(std::isnan(one("clamp_min(vector(1), NaN)")));
+  EXPECT_TRUE(std::signbit(one("clamp_max(vector(-0), 0)")));
+}
+
 TEST_F(EngineTest, NamesWhatItDoesNotAnswer) {
   const auto says = [&](std::string_view text, std::string_view name) {
     SCOPED_TRACE(text);

@@ -94,6 +94,17 @@ TEST_F(Hostile, WorkWithoutEnd) {
   EXPECT_LT(std::chrono::steady_clock::now() - began, 60s);  // of some minutes; no figure, only that it does not go on
 }
 
+TEST_F(Hostile, LabelsThatGrow) {
+  std::string replaced = "m{i=\"1\"}", joined = "m{i=\"2\"}";
+  for (int i = 0; i < 12; ++i) replaced = "label_replace(" + replaced + ",\"i\",\"$1$1$1$1$1$1$1$1\",\"i\",\"(.*)\")";
+  for (int i = 0; i < 30; ++i) joined = "label_join(" + joined + ",\"i\",\"\",\"i\",\"i\")";
+  ends(Code::Limit, replaced);
+  ends(Code::Limit, joined);
+  ends(Code::Limit, "label_replace(m, \"a\", \"" + times("$1", 30'000) + "\", \"text\", \"(.*)\")");
+  ends(Code::Limit, "label_replace(m, \"a\", \"$1\", \"text\", \"" + times("(.*)", 5'000) + "\")");
+  ends(Code::Limit, "label_replace(m, \"a\", \"" + times("x", 60'000) + "\", \"\", \"\")", {.max_samples = 5'000'000});
+}
+
 TEST_F(Hostile, WhatIsNoText) {
   ends(Code::Invalid, "m{a=\"\xff\"}");
   ends(Code::Invalid, std::string(60'000, '\xc3'));

@@ -33,7 +33,7 @@ TEST(Parse, SaysAgainWhatItRead) {
   reads("1e3", "1000");
   reads("5m", "5m");
   reads("1h30m", "1h30m");
-  reads("36h", "36h");
+  reads("36h", "1d12h");
   reads("48h", "2d");
   reads(R"('a"b')", R"("a\"b")");
   reads(R"("\u00e9\x41\101\n")", R"("éAA\n")");
@@ -51,7 +51,7 @@ TEST(Parse, SaysAgainWhatItRead) {
   reads("sum", "sum");
   reads("offset", "offset");
   reads("by", "by");
-  reads("up{by=\"1\",on=\"2\",inf=\"3\"}", R"(up{"inf"="3","on"="2",by="1"})");
+  reads("up{by=\"1\",on=\"2\",inf=\"3\"}", R"(up{"inf"="3",by="1",on="2"})");
   reads("up[5m]", "up[5m]");
   reads("up[90]", "up[1m30s]");
   reads("up[5m] offset 1h", "up[5m] offset 1h");
@@ -76,7 +76,7 @@ TEST(Parse, SaysAgainWhatItRead) {
   reads("sum without (b,) (a)", "sum without (b) (a)");
   reads("sum by () (a)", "sum(a)");
   reads("sum without () (a)", "sum without () (a)");
-  reads(R"(sum by ("x.y", on) (a))", R"(sum by ("x.y", "on") (a))");
+  reads(R"(sum by ("x.y", on) (a))", R"(sum by ("x.y", on) (a))");
   reads("topk(3, a) by (b)", "topk by (b) (3, a)");
   reads("count_values('v', a)", R"(count_values("v", a))");
   reads("a == bool on (x) b", "a == bool on (x) b");
@@ -203,7 +203,8 @@ TEST(Parse, PointsAtThePlace) {
     EXPECT_EQ(expected, show_place(text, parsed.error()));
   };
   shows("a +\n  *b", "    *b\n    ^\n");
-  shows("{\"온도\"} > $", "  {\"온도\"} > $\n           ^\n");
+  shows("{\"온도\"} > $", "  {\"온도\"} > $\n             ^\n");  // Hangul takes two columns
+  shows("\ta +\t$", "  \\x09a +\\x09$\n             ^\n");
   EXPECT_EQ("", show_place("a", Error{Code::Limit, "too much"}));
 }
 

@@ -14,7 +14,6 @@ find_package(Threads REQUIRED)
 
 add_library(bongsu_flags INTERFACE)
 target_compile_options(bongsu_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion -Wno-missing-field-initializers -fno-omit-frame-pointer
-  $<$<CONFIG:Release>:-O2;-g1>
   $<$<BOOL:${BONGSU_WERROR}>:-Werror>
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-fstack-protector-strong>)
 target_compile_definitions(bongsu_flags INTERFACE

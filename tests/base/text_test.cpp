@@ -84,6 +84,27 @@ TEST(Number, ReadsBackAsTheSameDouble) {
   }
 }
 
+TEST(ShownWidth, CountsColumnsNotOctets) {
+  const auto takes = [](std::size_t columns, std::string_view text) { EXPECT_EQ(columns, shown_width(text)) << text; };
+  takes(0, "");
+  takes(7, "core-sw");
+  takes(6, "é à ü!");
+  takes(4, "위험");
+  takes(8, "CPU 사용");
+  takes(4, "漢字");
+  takes(2, "Ａ");  // full width
+  takes(1, "ｱ");   // half width
+  takes(2, "🔥");
+  takes(1, "e\u0301");             // an accent of its own
+  takes(2, "\u1112\u1161\u11ab");  // Hangul in its parts, as some systems write file names
+}
+
+TEST(ShownWidth, SurvivesTextCutInTheMiddleOfALetter) {
+  const std::string_view text = "위험";
+  EXPECT_EQ(2U, shown_width(text.substr(0, 3)));
+  for (std::size_t length = 0; length < text.size(); ++length) EXPECT_LE(shown_width(text.substr(0, length)), 4U);
+}
+
 TEST(Size, ReadsUnits) {
   EXPECT_EQ(64U << 20, parse_size("64MiB"));
   EXPECT_EQ(4096U, parse_size("4096"));

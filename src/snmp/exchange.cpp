@@ -21,7 +21,7 @@ constexpr int kMostEarly = 2;                     // sendings before the time-ou
 constexpr int kCrowdedLost = 4, kAloneAsked = 4;  // before a limit of requests at once is believed in
 constexpr float kLossWeight = 1.0F / 32, kLossShown = 0.08F;
 constexpr std::uint32_t kLossTries = 50;
-constexpr std::uint32_t kRecentIds = 4;
+constexpr std::uint32_t kWrongIds = 3;          // before they say something of the agent
 constexpr std::size_t kShownOctets = 48;        // of a datagram as evidence
 constexpr Millis kBetterOne{50};                // that may follow an answer that cannot be read
 constexpr std::size_t kBufferOfAnswer = 4'096;  // what the kernel charges for an answer of a full frame, and some more
@@ -80,20 +80,20 @@ Exchanges::Exchange* Exchanges::find(std::int32_t request_id, std::uint32_t& sin
   if (request_id < 0 || slot >= slots_.size()) return nullptr;
   Exchange& exchange = slots_[slot];
   since = (exchange.generation - (plain >> kSlotBits)) & (kIdMask >> kSlotBits);
-  return since <= kRecentIds ? &exchange : nullptr;
+  return since < exchange.generation - exchange.born ? &exchange : nullptr;
 }
 
 Exchanges::Exchange* Exchanges::take_slot() {
   // The one free for longest, so that a request-id comes back as late as can be.
   if (free_.size() < 64 && slots_.size() < (1U << kSlotBits)) {
     slots_.emplace_back(*this, static_cast<std::uint32_t>(slots_.size()));
-    slots_.back().generation = reactor_.random().next32();
+    slots_.back().generation = slots_.back().born = reactor_.random().next32();
     free_.push_front(slots_.back().slot);
   }
   if (free_.empty()) return nullptr;
   Exchange& exchange = slots_[free_.front()];
   free_.pop_front();
-  ++exchange.generation;
+  exchange.first = ++exchange.generation;
   exchange.busy = true;
   exchange.tries = exchange.early = 0;
   exchange.distrusted = 0;
@@ -228,6 +228,7 @@ void Exchanges::send(Exchange& exchange) {
     exchange.fresh = true;
     ++fresh_;
     exchange.started = now;
+    exchange.wrong_before = exchange.known->second.wrong_ids;
     exchange.crowded = exchange.known->second.under_way > 1;
     exchange.deadline = now + exchange.target.timeout * (1 + exchange.target.retries) + kGrace;
   } else {
@@ -456,6 +457,7 @@ void Exchanges::expired(Exchange& exchange) {
       if (exchange.connection->in.kept() == 0) ask_beside(exchange);  // else an answer is under way, and nothing gets past it
     } else {
       timeouts_.add();
+      given_up(exchange);
       Error error = timeout_error(exchange);
       if (const std::size_t kept = exchange.connection->in.kept(); kept > 0)
         dialects_.note(
@@ -481,6 +483,7 @@ void Exchanges::expired(Exchange& exchange) {
     send(exchange);
   } else {
     timeouts_.add();
+    given_up(exchange);
     exchange.known->second.dialect.srtt = exchange.known->second.dialect.rttvar = {};  // RFC 6298 section 5.7
     Error error = timeout_error(exchange);
     if (exchange.device != nullptr && error.code == Code::Timeout && exchange.distrusted == 0) exchange.device->doubted = true;
@@ -494,6 +497,19 @@ void Exchanges::finish(Exchange& exchange, Error error) {
   const Answered then = std::move(exchange.then);
   release(exchange, false);
   then(std::move(error));
+}
+
+// What came in place of an answer counts only now: while it may still come, an odd datagram proves nothing.
+void Exchanges::given_up(const Exchange& exchange) {
+  DialectBook::Entry& entry = exchange.known->second;
+  if (entry.given_up < 255) ++entry.given_up;
+  if (entry.wrong_ids == exchange.wrong_before || entry.wrong_ids < kWrongIds) return;
+  const std::function<std::string()> text = [&] {
+    return fmt::format(
+        "an answer with request-id {}, which was not asked with; {} such came while a {} waited, and it got no other",
+        entry.wrong_id, entry.wrong_ids - exchange.wrong_before, to_string(exchange.type));
+  };
+  dialects_.note(*exchange.known, Trait::WrongRequestId, text);
 }
 
 Error Exchanges::timeout_error(const Exchange& exchange) const {
@@ -523,6 +539,12 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
   if (const auto note = notes_.find(target.endpoint); note != notes_.end())
     return {Code::Timeout, text + fmt::format("; {} datagrams from it could not be read (last: {}), so look at its agent",
                                               note->second.malformed, ber::to_error(note->second.fault).text)};
+  if (const DialectBook::Entry& entry = exchange.known->second; entry.wrong_ids != exchange.wrong_before)
+    return {
+        Code::Timeout,
+        text + fmt::format("; {} answers came with request-ids that were not asked with (the last: {}), and are not believed, "
+                           "so look at its agent",
+                           entry.wrong_ids - exchange.wrong_before, entry.wrong_id)};
   if (exchange.device != nullptr) {
     const Code code = exchange.distrusted > 0                            ? Code::Timeout
                       : exchange.context_wrong || exchange.privacy_wrong ? Code::Denied
@@ -594,13 +616,20 @@ Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& 
     unmatched(cause, id, exchange, peer);
     return nullptr;
   };
+  if (exchange != nullptr && since > exchange->generation - exchange->first) {  // of a request that is done with for long
+    exchange = nullptr;
+    return none(Cause::Late);
+  }
   if (exchange == nullptr || (!exchange->busy && exchange->tries == 0)) return none(Cause::UnknownId);
   // Another address may do: whoever asks this sees to it.
   if (peer != exchange->target.endpoint && (!exchange->busy || since > 0 || exchange->tries == 0)) return none(Cause::Address);
   if (by != exchange->target.transport) return none(Cause::Address);
   exchange->whole = since == 1 && exchange->busy && exchange->reduced && exchange->device == nullptr;
   if (exchange->whole) return exchange;
-  if (since > 0) return none(Cause::Late);
+  if (since > 0 && exchange->busy) {  // sent again under another id meanwhile: it is neither given up nor answered
+    discard(Cause::Late, peer);
+    return nullptr;
+  }
   if (!exchange->busy) return none(exchange->last_answered ? Cause::Duplicate : Cause::Late);
   if (exchange->tries == 0 || exchange->failed) return none(Cause::UnknownId);
   return exchange;
@@ -614,11 +643,9 @@ void Exchanges::unmatched(Cause cause, std::int32_t id, const Exchange* exchange
   switch (cause) {
     case Cause::UnknownId:
       if (known->second.under_way == 0) return;
-      text = [&] {
-        return fmt::format("an answer with request-id {}, which was not asked with; {} requests were under way", id,
-                           known->second.under_way);
-      };
-      return dialects_.note(*known, Trait::WrongRequestId, text);
+      ++known->second.wrong_ids;
+      known->second.wrong_id = id;
+      return;
     case Cause::Duplicate:
       if (exchange->tries + exchange->early > 1) {  // so what was taken for lost was not
         known->second.dialect.loss *= 1 - kLossWeight;
@@ -627,7 +654,10 @@ void Exchanges::unmatched(Cause cause, std::int32_t id, const Exchange* exchange
       text = [&] { return fmt::format("a second answer to a {} that was sent once", to_string(exchange->type)); };
       return dialects_.note(*known, Trait::DuplicateReply, text);
     case Cause::Late:
+      if (known->second.given_up > 0) --known->second.given_up;
+      else if (exchange == nullptr) return;  // which may have been answered as well
       text = [&] {
+        if (exchange == nullptr) return std::string("an answer to a request that was given up some time before");
         const auto after = std::chrono::duration_cast<Millis>(reactor_.clock().steady() - exchange->started);
         return fmt::format("an answer to a {} came {} after it was asked and was given up", to_string(exchange->type),
                            format_duration(after));

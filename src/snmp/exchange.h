@@ -104,7 +104,9 @@ class Exchanges {
     Digest,
     Privacy,
     Level,
-    Identity,
+    EngineOther,
+    UserOther,
+    RequestId,
     EngineId,
     Context,
     TimeWindow,
@@ -120,7 +122,7 @@ class Exchanges {
   };
 
   std::int32_t id_of(const Exchange& exchange) const;
-  // The one that had it last, and how many ids it had since; nullptr for an id of no recent use.
+  // The one that had it last, and how many ids it had since; nullptr for an id that was never given out.
   Exchange* find(std::int32_t request_id, std::uint32_t& since);
   Exchange* take_slot();
   Exchange* addressee(std::int32_t id, const net::Endpoint& peer, Transport by);  // counts why there is none
@@ -146,6 +148,7 @@ class Exchanges {
   void measure(Exchange& exchange, SteadyTime now);
   void crowd(Exchange& exchange, bool lost);
   void expired(Exchange& exchange);
+  void given_up(const Exchange& exchange);
   Error timeout_error(const Exchange& exchange) const;
   net::DatagramSocket* socket_for(const net::Address& address, std::string& problem);
   void receive(std::span<const net::Datagram> datagrams);

@@ -46,7 +46,10 @@ struct Exchanges::Exchange final : net::Timer {
 
   Exchanges& owner;
   const std::uint32_t slot;
-  std::uint32_t generation = 0;  // uses so far
+  std::uint32_t generation = 0;    // of its id
+  std::uint32_t born = 0;          // the one before its first id
+  std::uint32_t first = 0;         // that of this use
+  std::uint32_t wrong_before = 0;  // known->wrong_ids when it was sent
   bool busy = false;
   bool last_answered = false;  // how the last use ended
   bool fresh = false;

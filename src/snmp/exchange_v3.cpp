@@ -190,7 +190,7 @@ void Exchanges::distrust(Exchange& exchange, Distrust why, const net::Endpoint& 
   const std::function<std::string()> text = [&] {
     return fmt::format("an answer to {} from {} was not believed: {}", to_string(exchange.type), peer.to_string(), to_text(why));
   };
-  dialects_.note(*exchange.known, Trait::Unbelieved, text);
+  dialects_.note(*exchange.known, why == Distrust::RequestId ? Trait::WrongRequestId : Trait::Unbelieved, text);
 }
 
 std::string_view Exchanges::to_text(Distrust why) {
@@ -207,8 +207,12 @@ std::string_view Exchanges::to_text(Distrust why) {
       return "it cannot be decrypted, so the agent has another privacy key or protocol";
     case Distrust::Level:
       return "it has another security level than the request";
-    case Distrust::Identity:
-      return "it names another engine, user or request";
+    case Distrust::EngineOther:
+      return "it names another engine ID than the request";
+    case Distrust::UserOther:
+      return "it names another user than the request";
+    case Distrust::RequestId:
+      return "it has another request-id than the request";
     case Distrust::EngineId:
       return "it names an engine ID of fewer than 5 octets (RFC 3411, SnmpEngineID)";
     case Distrust::Context:
@@ -230,7 +234,9 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
   Engine& engine = exchange->device->engine;
   const Credentials& credentials = *exchange->target.credentials;
   const bool discovering = exchange->device->discovering == exchange;
-  const bool ours = !discovering && same(message.engine_id, engine.id()) && message.user == credentials.user->name();
+  const bool engine_ours = !discovering && same(message.engine_id, engine.id());
+  const bool ours = engine_ours && message.user == credentials.user->name();
+  const Distrust other = engine_ours ? Distrust::UserOther : Distrust::EngineOther;
 
   // From another address only what keys vouch for is taken, and the engine ID that leads to the keys: it is of no use to
   // anybody else.
@@ -240,12 +246,12 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
 
   Octets scoped = message.scoped;
   if (message.level != SecurityLevel::NoAuthNoPriv) {
-    if (!ours) return distrust(*exchange, Distrust::Identity, datagram.peer);
+    if (!ours) return distrust(*exchange, other, datagram.peer);
     // More than was asked for is no answer either, and there may be no key for it.
     if (message.level > credentials.level) return distrust(*exchange, Distrust::Level, datagram.peer);
     LocalKeys* keys = engine.keys(credentials.user);
     if (keys == nullptr)
-      return distrust(*exchange, Distrust::Identity, datagram.peer);  // its engine ID was another one meanwhile
+      return distrust(*exchange, Distrust::EngineOther, datagram.peer);  // its engine ID was another one meanwhile
     if (!keys->check(message.message, message.mac_at, message.mac)) return distrust(*exchange, Distrust::Digest, datagram.peer);
     if (message.level == SecurityLevel::AuthPriv) {
       if (!keys->decrypt(message.boots, message.time, message.salt, message.scoped, plain_))
@@ -267,7 +273,8 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     return reported(*exchange, message, pdu, now);
   }
   if (pdu.type != PduType::Response || discovering) return distrust(*exchange, Distrust::Kind, datagram.peer);
-  if (!ours || pdu.request_id != exchange->request_id) return distrust(*exchange, Distrust::Identity, datagram.peer);
+  if (!ours) return distrust(*exchange, other, datagram.peer);
+  if (pdu.request_id != exchange->request_id) return distrust(*exchange, Distrust::RequestId, datagram.peer);
   if (message.level != credentials.level) return distrust(*exchange, Distrust::Level, datagram.peer);
   const Octets context = credentials.context_engine_id.empty() ? engine.id() : octets_of(credentials.context_engine_id);
   if (!same(context, pdu.context_engine_id) || credentials.context_name != pdu.context_name)

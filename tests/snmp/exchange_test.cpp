@@ -163,6 +163,22 @@ TEST_F(ExchangeTest, NotesWhatAnswersNothing) {
     answer.pdu.request_id &= 0x7fffffff;
     return std::optional(answer);
   });
+  // It takes several, and none that is right.
+  EXPECT_EQ(1U, seen(Trait::WrongRequestId));
+  int odd = 0;
+  agent.twist = [&](const Message&, Message answer) {
+    if (++odd % 3 != 0) answer.pdu.request_id = (answer.pdu.request_id ^ 0x55555555) & 0x7fffffff;
+    return std::optional(answer);
+  };
+  for (int i = 0; i < 5; ++i) EXPECT_TRUE(asks());
+  EXPECT_EQ(1U, seen(Trait::WrongRequestId));
+  agent.twist = [&](const Message&, Message answer) {
+    answer.pdu.request_id = 1;
+    return std::optional(answer);
+  };
+  EXPECT_THAT(wait(client->get(target(), {kName})).error().text,
+              HasSubstr("answers came with request-ids that were not asked with"));
+  agent.twist = nullptr;
   agent.transmit = [](net::DatagramSocket& socket, const net::Endpoint& to, const FakeAgent::Bytes& octets) {
     socket.send(to, std::span(octets).first(octets.size() - 1));
   };
@@ -178,6 +194,35 @@ TEST_F(ExchangeTest, NotesWhatAnswersNothing) {
   world.link(agent.at().address).latency = 5s;
   EXPECT_FALSE(asks());
   EXPECT_EQ(5U, seen(Trait::LateReply));
+}
+
+TEST_F(ExchangeTest, ALateAnswerHasNoWrongRequestIdHoweverBusyOthersAre) {
+  ASSERT_TRUE(asks());
+  FakeAgent other(world, *net::Endpoint::parse("10.0.0.2:161"));
+  other.put(kName, Value::of_octets("sw2"));
+  Target busy = target();
+  busy.endpoint = other.at();
+  std::vector<FakeAgent::Bytes> held;
+  net::DatagramSocket* from = nullptr;
+  net::Endpoint to;
+  agent.transmit = [&](net::DatagramSocket& socket, const net::Endpoint& peer, const FakeAgent::Bytes& octets) {
+    held.push_back(octets);
+    from = &socket;
+    to = peer;
+  };
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(asks());
+  ASSERT_GE(held.size(), 9U);
+  for (int i = 0; i < 1'000; ++i) ASSERT_TRUE(wait(client->get(busy, {kName}), 1s));  // the ids' places are used anew
+  std::optional<Result<Response>> out;
+  world.reactor().spawn(keep(client->get(target(), {kName}), out));
+  world.run_for(1ms);
+  for (const FakeAgent::Bytes& octets : std::vector(held)) from->send(to, octets);
+  world.run_for(10s);
+  ASSERT_TRUE(out);
+  EXPECT_FALSE(*out);
+  EXPECT_EQ(0U, seen(Trait::WrongRequestId));
+  EXPECT_EQ(3U, seen(Trait::LateReply));  // one of each that was given up
+  EXPECT_EQ(0U, discarded("unknown_id"));
 }
 
 }  // namespace bongsu::snmp

@@ -56,6 +56,7 @@ class FakeV3Agent {
   std::function<bool(Reply&)> twist;                  // false: nothing is sent
   std::function<void(Bytes& datagram)> twist_octets;  // of each answer
   std::optional<net::Address> answer_from;            // another address of it
+  int copies = 1;                                     // of each answer
 
  private:
   SteadyTime now() const { return world_.reactor().clock().steady(); }
@@ -86,7 +87,7 @@ class FakeV3Agent {
     const Octets octets = writer_.write(reply.head, scoped, &keys, ++salt_);
     Bytes datagram(octets.begin(), octets.end());
     if (twist_octets) twist_octets(datagram);
-    socket_->send(to, datagram, answer_from);
+    for (int i = 0; i < copies; ++i) socket_->send(to, datagram, answer_from);
   }
   void take(const net::Datagram& datagram) {
     SecuredView asked;

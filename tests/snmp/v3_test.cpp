@@ -290,19 +290,20 @@ TEST_F(V3Test, BelievesNothingButTheAnswer) {
     reply.head.level = SecurityLevel::NoAuthNoPriv;
     return response(reply);
   });
-  disbelieved("another user", "another engine, user or request", [&](Reply& reply) {
+  disbelieved("another user", "names another user", [&](Reply& reply) {
     reply.head.user = "other";
     return response(reply);
   });
   static const std::vector<std::uint8_t> kOther{0x80, 0x00, 0x1f, 0x88, 0x05};
-  disbelieved("another engine", "another engine, user or request", [&](Reply& reply) {
+  disbelieved("another engine", "names another engine ID", [&](Reply& reply) {
     reply.head.engine_id = kOther;
     return response(reply);
   });
-  disbelieved("another request", "another engine, user or request", [&](Reply& reply) {
+  disbelieved("another request", "another request-id", [&](Reply& reply) {
     ++reply.pdu.request_id;
     return response(reply);
   });
+  EXPECT_NE(nullptr, client.dialect(agent.at())->find(Trait::WrongRequestId));
   disbelieved("another context", "another context", [&](Reply& reply) {
     reply.context_name = "x";
     return response(reply);
@@ -325,6 +326,16 @@ TEST_F(V3Test, BelievesNothingButTheAnswer) {
   const int reports = agent.reports;
   answers(target());
   EXPECT_EQ(reports, agent.reports);  // none of it moved the clock
+}
+
+TEST_F(V3Test, WhatComesTwiceIsNotLate) {
+  agent.copies = 2;
+  for (int i = 0; i < 5; ++i) answers(target());
+  agent.reboot(8);
+  answers(target());
+  const Dialect& dialect = *client.dialect(agent.at());
+  EXPECT_EQ(nullptr, dialect.find(Trait::LateReply)) << dialect.find(Trait::LateReply)->evidence;
+  EXPECT_NE(nullptr, dialect.find(Trait::DuplicateReply));
 }
 
 }  // namespace bongsu::snmp

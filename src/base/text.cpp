@@ -236,6 +236,20 @@ inline void write_eight(char* to, std::uint32_t value) {
   std::memcpy(to + 4, &kPairs[std::size_t{2} * (low / 100)], 2);
   std::memcpy(to + 6, &kPairs[std::size_t{2} * (low % 100)], 2);
 }
+
+// Up to 16 octets in copies of a known length, which are quicker than one of any; writes no octet more.
+char* put_few(char* to, const char* from, std::size_t size) {
+  if (size >= 8) {
+    std::memcpy(to, from, 8);
+    std::memcpy(to + size - 8, from + size - 8, 8);
+  } else if (size >= 4) {
+    std::memcpy(to, from, 4);
+    std::memcpy(to + size - 4, from + size - 4, 4);
+  } else {
+    for (std::size_t i = 0; i < size; ++i) to[i] = from[i];
+  }
+  return to + size;
+}
 }  // namespace
 
 char* write_positional(char* to, double finite) {
@@ -258,7 +272,7 @@ char* write_positional(char* to, double finite) {
   const int count = static_cast<int>(digits.data() + kDigits - first);
   const int whole = count + decimal.exponent;  // digits before the point
   const auto put = [&to](const char* from, int size) {
-    std::memcpy(to, from, kDigits);  // always as many: quicker than as many as there are
+    std::memcpy(to, from, kDigits);  // always as many: a room holds them wherever it is called
     to += size;
   };
   const auto zeros = [&to](int size) { to = std::fill_n(to, size, '0'); };
@@ -273,7 +287,7 @@ char* write_positional(char* to, double finite) {
   } else {
     put(first, whole);
     *to++ = '.';
-    put(first + whole, count - whole);
+    to = put_few(to, first + whole, static_cast<std::size_t>(count - whole));
   }
   return to;
 }

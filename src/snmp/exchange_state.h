@@ -90,11 +90,8 @@ struct Exchanges::Exchange final : net::Timer {
   SteadyTime deadline{};       // whatever the agent answers
   std::string late_clock;      // of its last answer outside of the time window
   bool probed = false;         // what follows is known, or asked for
-  bool beside = false;         // it goes beside another one, with less than that one's credentials
   bool context_wrong = false;  // answered with the default context
   bool privacy_wrong = false;  // answered without privacy
-  bool proving = false;        // and asked for again as it should be
-  bool convicted = false;      // which was not answered
 };
 
 }  // namespace bongsu::snmp

@@ -338,24 +338,4 @@ TEST_F(V3Test, WhatComesTwiceIsNotLate) {
   EXPECT_NE(nullptr, dialect.find(Trait::DuplicateReply));
 }
 
-TEST_F(V3Test, LossIsNoWrongPrivacy) {
-  const auto fresh = [&] { return target(); };  // credentials that were never answered before
-  for (int lost = 0; lost <= 7; ++lost) {
-    SCOPED_TRACE(lost);
-    int left = lost;
-    agent.twist = [&](const FakeV3Agent::Reply& reply) {
-      return reply.pdu.type != PduType::Response || reply.head.level != SecurityLevel::AuthPriv || left-- <= 0;
-    };
-    const Target to = fresh();
-    answers(to);
-    // And they are proved from then on.
-    agent.ignore = 1'000;
-    refuses(to, Code::Timeout, "it named its SNMPv3 engine ID before");
-    agent.ignore = 0;
-  }
-  // A request that is too large to be answered, with credentials that are right.
-  agent.twist = [&](const FakeV3Agent::Reply& reply) { return reply.pdu.type != PduType::Response || reply.varbinds.empty(); };
-  refuses(fresh(), Code::Timeout, "it named its SNMPv3 engine ID before");
-}
-
 }  // namespace bongsu::snmp

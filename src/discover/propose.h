@@ -24,7 +24,7 @@ struct Subject {
   Oid sys_object_id;
   std::vector<Varbind> walked;    // below enterprises
   std::set<Oid> covered;          // columns and scalars that matching profiles read
-  std::set<Oid> accepted{};      // the same of an earlier proposal, which is made anew
+  std::set<Oid> accepted{};       // the same of an earlier proposal, which is made anew
   std::set<std::string> given{};  // canonical metrics that they gave: not proposed a second time
 };
 

@@ -103,7 +103,8 @@ bool PollCore::stand_back(Watch& watch, GroupRun& run, std::vector<Point>& point
 
 void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, std::vector<Point>& points) {
   const Group& group = *run.group;
-  const Moment moment{.at = run.ended, .stamp = stamp, .uptime = watch.uptime, .interval = std::max(watch.spec.interval, group.every)};
+  const Moment moment{
+      .at = run.ended, .stamp = stamp, .uptime = watch.uptime, .interval = std::max(watch.spec.interval, group.every)};
   run.error.clear();
   run.stamp = stamp;
   run.values_at = stamp;

@@ -75,7 +75,6 @@ constexpr std::array kWhole{
     Unit{"bps", "bitrate", ""},
     Unit{"kbps", "bitrate", " * 1000"},
     Unit{"mbps", "bitrate", " * 1000000"},
-
     Unit{"kva", "power", " * 1000"},
 };
 constexpr std::array kBegins{

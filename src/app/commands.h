@@ -218,7 +218,8 @@ int rules_test(const RulesTestOptions& options);
 struct CoverageOptions {
   AskOptions ask;
   bool all = false;
-  bool set = false;  // switch on what is switched off
+  bool set = false;      // switch on what is switched off
+  bool dry_run = false;  // say what that would be
   std::string device;
 };
 int coverage(const CoverageOptions& options);

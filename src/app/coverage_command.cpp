@@ -13,13 +13,16 @@ namespace {
 
 int set_coverage(const CoverageOptions& options) {
   using Answer = nlohmann::json;
-  const auto body = answer_of(
-      options.ask, "/api/v1/coverage/set" + (options.device.empty() ? "" : "?device=" + url_part(options.device)), "{}");
+  std::string path = "/api/v1/coverage/set?dry_run=" + std::string(options.dry_run ? "true" : "false");
+  if (!options.device.empty()) path += "&device=" + url_part(options.device);
+  const auto body = answer_of(options.ask, path, "{}");
   if (!body) return 1;
   if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
   const Answer answer = Answer::parse(*body, nullptr, false);
   if (!answer.is_object() || !answer.contains("set")) return unreadable(options.ask);
-  for (const Answer& one : answer["set"]) std::printf("%s is switched on\n", escape_terminal(one.get<std::string>()).c_str());
+  for (const Answer& one : answer["set"])
+    std::printf("%s %s\n", escape_terminal(one.get<std::string>()).c_str(),
+                options.dry_run ? "would be switched on" : "is switched on");
   if (answer["set"].empty()) std::printf("no item is switched off that could be switched on here\n");
   Table left({"STILL MISSING", "WHY"});
   for (const Answer& one : answer.value("left", Answer::array())) left.row({text_of(one, "item"), text_of(one, "why")});

@@ -382,7 +382,9 @@ int run(int argc, char** argv) {
   add_ask_options(*coverage_command, coverage_options.ask);
   coverage_command->add_flag("--all", coverage_options.all, "devices that lack nothing, too");
   coverage_command->add_option("--device", coverage_options.device, "of one device");
-  coverage_command->add_flag("--set", coverage_options.set, "switch on the items that are switched off and should not be");
+  CLI::Option* set_coverage =
+      coverage_command->add_flag("--set", coverage_options.set, "switch on the items that are switched off and should not be");
+  coverage_command->add_flag("--dry-run", coverage_options.dry_run, "with --set: say which, and change nothing")->needs(set_coverage);
   coverage_command->callback([&] { code = coverage(coverage_options); });
 
   CLI::App* remedies_command = app.add_subcommand("remedies", "scripts that run on alarms, and what became of them");

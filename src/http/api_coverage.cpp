@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 
 #include "http/router.h"
@@ -58,9 +59,16 @@ void write_unused(JsonWriter& json, const std::vector<Survey>& surveys, std::str
   }
 }
 
+rule::Coverage covered(const Sources& from, const std::vector<rule::ItemSpec>& items) {
+  const auto devices = from.devices.devices();
+  const query::Engine queries(from.points, {.lookback = from.lookback});
+  return rule::coverage_of(items, devices, from.alarms.items(std::string_view()),
+                           rule::switched_off(items, devices, queries, from.clock.now()));
+}
+
 Reply coverage(const Call& call) {
   const auto items = call.sources.items();
-  rule::Coverage found = rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
+  rule::Coverage found = covered(call.sources, *items);
   if (call.sources.rules) {
     // Nobody can say yet what an item gives that was not judged since the start.
     std::set<std::string, std::less<>> judged;
@@ -133,20 +141,42 @@ Reply coverage(const Call& call) {
   return {.body = std::move(body)};
 }
 
+// What was set for an item, without that which switches it off; nothing where nothing set here does so and `whole` is not asked.
+std::optional<nlohmann::json> switched_on(const std::string& here, bool whole) {
+  auto value = nlohmann::json::parse(here, nullptr, false);
+  if (!value.is_object()) value = nlohmann::json::object();
+  bool changed = whole;
+  if (whole) value["enabled"] = "true";
+  if (const auto overrides = value.find("overrides"); overrides != value.end() && overrides->is_array()) {
+    nlohmann::json kept = nlohmann::json::array();
+    for (nlohmann::json& one : *overrides) {
+      if (one.is_object() && one.contains("enabled") && one["enabled"] == "false") {
+        changed = true;
+        one.erase("enabled");
+        // With nothing left but whom it is for, it says nothing.
+        if (one.size() == one.count("match") + one.count("for")) continue;
+      }
+      kept.push_back(std::move(one));
+    }
+    if (kept.empty()) value.erase(overrides);
+    else *overrides = std::move(kept);
+  }
+  return changed ? std::optional(std::move(value)) : std::nullopt;
+}
+
 // Switches on what is switched off and should not be; what else is missing nobody can set.
 Reply set_missing(const Call& call) {
   const bool dry = call.params.text("dry_run") == "true";
   const std::string_view wanted = call.params.text("device");
   const auto items = call.sources.items();
-  const rule::Coverage found =
-      rule::coverage_of(*items, call.sources.devices.devices(), call.sources.alarms.items(std::string_view()));
-  std::set<std::string> off;
+  const rule::Coverage found = covered(call.sources, *items);
+  std::map<std::string, bool> off;  // the whole of it?
   std::map<std::string, rule::Coverage::Missing> left;
   for (const rule::Coverage::Device& device : found.devices) {
     if (!wanted.empty() && device.name != wanted) continue;
     for (const rule::Coverage::Missing& one : device.missing) {
       const auto item = std::find_if(items->begin(), items->end(), [&](const auto& spec) { return spec.name == one.item; });
-      if (item != items->end() && !item->enabled) off.insert(one.item);
+      if (one.why == rule::kSwitchedOff) off.emplace(one.item, !item->enabled);
       else left.emplace(one.item, one);
     }
   }
@@ -155,14 +185,20 @@ Reply set_missing(const Call& call) {
   std::string body;
   JsonWriter json(body);
   json.begin_object().member("dry_run", dry).key("set").begin_array();
-  for (const std::string& item : off) {
+  for (const auto& [item, whole] : off) {
     const auto entry = std::find_if(entries->begin(), entries->end(), [&](const Entry& one) { return one.name == item; });
-    auto value = nlohmann::json::parse(entry == entries->end() ? std::string() : entry->here, nullptr, false);
-    if (!value.is_object()) value = nlohmann::json::object();
-    value["enabled"] = "true";
-    const auto set = call.sources.set_entry("items", item, value.dump(), dry);
+    const auto value = switched_on(entry == entries->end() ? std::string() : entry->here, whole);
+    if (!value) {
+      left.emplace(item,
+                   rule::Coverage::Missing{item, item, "an override in a file switches it off there; take it out of the file"});
+      continue;
+    }
+    // Nothing is left of what was set here: then it goes, and what the files say holds.
+    const auto set = call.sources.set_entry("items", item, value->empty() ? std::nullopt : std::optional(value->dump()), dry);
     // A file of the user's that switches it off wins.
-    const auto says = [](const std::string& note) { return note.find(" sets enabled too") != std::string::npos; };
+    const auto says = [&](const std::string& note) {
+      return note.find(whole ? " sets enabled too" : " sets overrides too") != note.npos;
+    };
     const auto wins = set ? std::find_if(set->notes.begin(), set->notes.end(), says) : std::vector<std::string>::const_iterator();
     if (set && wins == set->notes.end()) json.value(item);
     else left.emplace(item, rule::Coverage::Missing{item, item, set ? *wins : set.error().text});

@@ -2,6 +2,7 @@
 #include "rule/coverage.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string_view>
@@ -45,8 +46,36 @@ const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const Devic
   return item;
 }
 
+SwitchedOff switched_off(const std::vector<ItemSpec>& items, const std::vector<DeviceState>& devices,
+                         const query::Engine& queries, Time now) {
+  SwitchedOff out;
+  std::unordered_map<std::string_view, const DeviceState*> known;
+  for (const DeviceState& device : devices) known.emplace(device.name, &device);
+  for (const ItemSpec& item : items) {
+    const bool somewhere =
+        std::any_of(item.overrides.begin(), item.overrides.end(), [](const Override& over) { return !over.item->enabled; });
+    if (item.enabled && !somewhere) continue;
+    const auto answer = queries.instant(*item.expr, now);
+    if (!answer) continue;  // which is told where items are judged
+    std::set<std::string> judged;
+    const auto take = [&](const Labels& labels, double value) {
+      if (std::isnan(value)) return;
+      std::string device(labels.get("device"));
+      const auto at = known.find(device);
+      const bool on = item.enabled && spec_for(item, labels, at == known.end() ? nullptr : at->second).enabled;
+      if (on) judged.insert(std::move(device));
+      else out.emplace(item.name, std::move(device));
+    };
+    if (answer->kind == query::ValueType::Scalar) take(Labels(), answer->scalar);
+    for (const query::VectorSample& sample : answer->vector) take(sample.labels->without(kMetricName), sample.value);
+    // Some of its label sets are left out on purpose; the others are watched.
+    for (const std::string& device : judged) out.erase({item.name, device});
+  }
+  return out;
+}
+
 Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<DeviceState>& devices,
-                     const std::vector<ItemState>& states) {
+                     const std::vector<ItemState>& states, const SwitchedOff& off) {
   std::vector<const ItemSpec*> sorted;
   for (const ItemSpec& item : items) sorted.push_back(&item);
   std::sort(sorted.begin(), sorted.end(), [](const ItemSpec* a, const ItemSpec* b) { return a->name < b->name; });
@@ -72,12 +101,13 @@ Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<Devic
         const auto at = of_device->second.find(item->name);
         if (at != of_device->second.end()) has = &at->second;
       }
-      const bool for_all = item->targets.empty() && has != nullptr;
-      if (!for_all && !wanted_on(item->targets, device)) continue;
+      // Whom an item is for says who is missed without a value: who has one is judged all the same.
+      const bool would_have = off.contains({item->name, device.name});
+      if (has == nullptr && !would_have && !wanted_on(item->targets, device)) continue;
       ++row.expected;
       const auto miss = [&](std::string why) { row.missing.push_back({item->name, title_of(*item), std::move(why)}); };
-      if (!item->enabled || !spec_for(*item, Labels{{"device", device.name}}, &device).enabled) {
-        miss("switched off");
+      if (would_have || !item->enabled || !spec_for(*item, Labels{{"device", device.name}}, &device).enabled) {
+        miss(std::string(kSwitchedOff));
         continue;
       }
       // Silence is its good case.
@@ -92,6 +122,7 @@ Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<Devic
   }
   for (const ItemSpec* item : sorted) {
     if (!item->enabled || item->no_data == NoData::Ignore || !item->targets.empty() || judged.contains(item->name)) continue;
+    if (std::any_of(off.begin(), off.end(), [&](const auto& one) { return one.first == item->name; })) continue;
     out.idle.push_back({item->name, title_of(*item), "its expression gives nothing"});
   }
   return out;

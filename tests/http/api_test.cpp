@@ -8,6 +8,7 @@
 #include "lab.h"
 #include "mib/image.h"
 #include "model/marker.h"
+#include "query/parse.h"
 
 namespace bongsu::http {
 namespace {
@@ -527,6 +528,7 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
     spec.name = name;
     spec.targets.kind = {"server"};
     spec.enabled = spec.name != "d";
+    spec.expr = query::parse("nothing").value();
   }
   lab.items.emplace_back().name = "useless";
   lab.rules.push_back({.item = std::make_shared<rule::ItemSpec>(lab.items.back()), .judged = lab.clock.now()});
@@ -607,6 +609,7 @@ TEST_F(Api, CoverageSetsWhatIsSwitchedOff) {
     spec.name = name;
     spec.targets.kind = {"server"};
     spec.enabled = spec.name == "c";
+    spec.expr = query::parse("nothing").value();
   }
   EXPECT_EQ(3, get("/api/v1/coverage?device=db1")["expected"]);
   const auto answer = client->Post("/api/v1/coverage/set?dry_run=true", "{}", "application/json");
@@ -616,6 +619,31 @@ TEST_F(Api, CoverageSetsWhatIsSwitchedOff) {
   EXPECT_EQ(json({"d", "db1"}), said["set"]);
   EXPECT_EQ("c", said["left"][0]["item"]);
   EXPECT_EQ((std::vector<std::string>{R"(try items d {"enabled":"true"})", R"(try items db1 {"enabled":"true","x":"1"})"}),
+            *lab.done.lock());
+}
+
+// Of db1 an override is set here, of web1 none: that one stands in a file.
+TEST_F(Api, CoverageTakesAwayWhatSwitchesOffHere) {
+  lab.devices.list[0].info["kind"] = "server";
+  lab.here = R"({"levels":{"danger":"9"},"overrides":[{"match":{"device":"db1"},"enabled":"false"},
+      {"match":{"device":"x"},"enabled":"false","clear":"2"}]})";
+  for (const char* name : {"db1", "web1"}) {
+    rule::ItemSpec& spec = lab.items.emplace_back();
+    spec.name = name;
+    spec.targets.kind = {"server"};
+    spec.expr = query::parse("nothing").value();
+    rule::ItemSpec off = spec;
+    off.enabled = false;
+    spec.overrides = {{.match = {.devices = {"db1"}}, .item = std::make_shared<const rule::ItemSpec>(std::move(off))}};
+  }
+  start();
+  const auto answer = client->Post("/api/v1/coverage/set", "{}", "application/json");
+  ASSERT_TRUE(answer);
+  const json said = json::parse(answer->body);
+  EXPECT_EQ(json({"db1"}), said["set"]) << answer->body;
+  EXPECT_EQ("an override in a file switches it off there; take it out of the file", said["left"][0]["why"]) << answer->body;
+  EXPECT_EQ((std::vector<std::string>{
+                R"(set items db1 {"levels":{"danger":"9"},"overrides":[{"clear":"2","match":{"device":"x"}}]})"}),
             *lab.done.lock());
 }
 

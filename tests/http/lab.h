@@ -133,6 +133,7 @@ struct Lab {
   Guarded<BackupState> backup;
   std::shared_ptr<const mib::Tree> mibs = mib::Tree::empty();
   std::optional<Error> no_mib;
+  std::string here = R"({"x":"1"})";  // what was set of the first entry
   Guarded<std::vector<std::string>> done;  // "ack 7 note"
   ServerOptions options{.listen = "127.0.0.1:0"};
   std::unique_ptr<Server> server;
@@ -169,8 +170,8 @@ struct Lab {
               return metric == "ifInErrors" ? MetricInfo{"counter", "Errors", "packets"} : MetricInfo();
             },
         .remedies = remedies,
-        .entries = [](std::string_view part) -> Result<std::vector<Entry>> {
-          return std::vector<Entry>{{"db1", R"({"part":")" + std::string(part) + R"("})", R"({"x":"1"})"}, {"web1", "{}", ""}};
+        .entries = [this](std::string_view part) -> Result<std::vector<Entry>> {
+          return std::vector<Entry>{{"db1", R"({"part":")" + std::string(part) + R"("})", here}, {"web1", "{}", ""}};
         },
         .set_entry = [this](std::string_view part, const std::string& name, std::optional<std::string> body,
                             bool dry) -> Result<EntryChange> {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include "query/parse.h"
+#include "store/memory.h"
+
 namespace bongsu::rule {
 namespace {
 
@@ -71,6 +74,62 @@ TEST(Coverage, NamesWhatADeviceShouldHaveAndHasNot) {
   EXPECT_EQ(1U, coverage.devices[4].watched);
   EXPECT_EQ((std::vector<Coverage::Missing>{{"cpu", "cpu", "no data"}}), coverage.devices[4].missing);
   EXPECT_EQ((std::vector<Coverage::Missing>{{"useless", "useless", "its expression gives nothing"}}), coverage.idle);
+}
+
+// Whom an item is for says who is missed without a value; who would have one is missed, too, when it is switched off.
+TEST(Coverage, FindsWhatIsSwitchedOffWhereItWouldHaveAValue) {
+  const Time now = time_from_ms(1'700'000'000'000);
+  store::MemoryStore store;
+  for (const auto& [device, cpu] : {std::pair{"db1", "0"}, {"sw1", "0"}, {"sw1", "1"}, {"sw2", "0"}}) {
+    const auto id = store.series(Labels{{std::string(kMetricName), "cpu_usage_percent"}, {"device", device}, {"cpu", cpu}});
+    ASSERT_TRUE(id);
+    const Point point{*id, {now, 7}};
+    ASSERT_TRUE(store.append(std::span(&point, 1)));
+  }
+  const query::Engine queries(store);
+  const std::vector<DeviceState> devices{{.name = "db1", .info = {{"os", "linux"}, {"kind", "server"}}},
+                                         {.name = "sw1", .tags = {{"site", "s1"}}, .info = {{"kind", "switch"}}},
+                                         {.name = "sw2", .info = {{"kind", "switch"}}}};
+  const auto item_of = [](std::string name, Targets targets, bool enabled) {
+    ItemSpec out = item(std::move(name), std::move(targets), enabled);
+    out.expr_text = "cpu_usage_percent";
+    out.expr = query::parse(out.expr_text).value();
+    return out;
+  };
+  std::vector<ItemSpec> items{item_of("cpu", {.os = {"linux"}}, false), item_of("mine", {}, false), item_of("part", {}, true),
+                              item_of("here", {}, true)};
+  const auto off = std::make_shared<const ItemSpec>(item_of("", {}, false));
+  items[2].overrides = {{.match = {.labels = {{"cpu", {"1"}}}}, .item = off}};
+  items[3].overrides = {{.match = {.tags = {{"site", {"s1"}}}}, .item = off}};
+  const SwitchedOff found = switched_off(items, devices, queries, now);
+  EXPECT_EQ(
+      (SwitchedOff{
+          {"cpu", "db1"}, {"cpu", "sw1"}, {"cpu", "sw2"}, {"here", "sw1"}, {"mine", "db1"}, {"mine", "sw1"}, {"mine", "sw2"}}),
+      found);
+  std::vector<ItemState> states;
+  for (const char* device : {"db1", "sw1", "sw2"}) states.push_back(state(device, "part", Severity::Normal));
+  for (const char* device : {"db1", "sw2"}) states.push_back(state(device, "here", Severity::Normal));
+  Coverage coverage = coverage_of(items, devices, states, found);
+  const std::string off_word(kSwitchedOff);
+  EXPECT_EQ((std::vector<Coverage::Missing>{{"cpu", "cpu", off_word}, {"mine", "mine", off_word}}), coverage.devices[0].missing);
+  EXPECT_EQ((std::vector<Coverage::Missing>{{"cpu", "cpu", off_word}, {"here", "here", off_word}, {"mine", "mine", off_word}}),
+            coverage.devices[1].missing);
+  EXPECT_EQ(4U, coverage.devices[1].expected);
+  EXPECT_EQ(2U, coverage.devices[2].watched);
+  // On again: also the switch, which the item is not for, is counted.
+  items[0].enabled = items[1].enabled = true;
+  items[3].overrides.clear();
+  EXPECT_TRUE(switched_off(items, devices, queries, now).empty());
+  for (const char* name : {"cpu", "mine"}) {
+    for (const char* device : {"db1", "sw1", "sw2"}) states.push_back(state(device, name, Severity::Normal));
+  }
+  states.push_back(state("sw1", "here", Severity::Normal));
+  coverage = coverage_of(items, devices, states, {});
+  for (const Coverage::Device& device : coverage.devices) {
+    EXPECT_EQ(4U, device.expected) << device.name;
+    EXPECT_EQ(4U, device.watched) << device.name;
+  }
+  EXPECT_TRUE(coverage.idle.empty());
 }
 
 }  // namespace bongsu::rule

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "notify/couriers.h"
 
+#include <fmt/format.h>
+
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "base/lock.h"
+#include "model/record.h"
 #include "notify/courier.h"
 #include "notify/local.h"
 
@@ -13,6 +17,7 @@ namespace bongsu::notify {
 struct HeldToken {
   std::string text;
   std::chrono::steady_clock::time_point until;
+  std::string refresh{};  // that the service gave with it; empty: none
 };
 
 namespace {
@@ -26,7 +31,38 @@ std::optional<HeldToken> token_in(const Reply& reply) {
   const auto json = nlohmann::json::parse(reply.said, nullptr, false);
   if (!json.is_object() || !json.contains("access_token") || !json["access_token"].is_string()) return std::nullopt;
   const auto span = json.contains("expires_in") && json["expires_in"].is_number_integer() ? json["expires_in"].get<int>() : 300;
-  return HeldToken{json["access_token"].get<std::string>(), Steady::now() + std::chrono::seconds(span) - kBeforeItEnds};
+  HeldToken out{json["access_token"].get<std::string>(), Steady::now() + std::chrono::seconds(span) - kBeforeItEnds};
+  if (const auto next = json.find("refresh_token"); next != json.end() && next->is_string())
+    out.refresh = next->get<std::string>();
+  return out;
+}
+
+constexpr std::string_view kTokenTable = "notice_token";  // by Grant::key
+
+std::string encode_token(const std::string& token) {
+  RecordWriter out(1);
+  out.text(token);
+  return out.take();
+}
+
+Result<std::string> decode_token(std::string_view bytes) {
+  RecordReader in(bytes, 1);
+  std::string token = in.text();
+  BONGSU_TRY_OK(in.end("refresh token"));
+  return token;
+}
+
+// RFC 3986 section 2.3.
+std::string form_value(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    const auto octet = static_cast<unsigned char>(c);
+    const bool plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z') ||
+                       octet == '-' || octet == '.' || octet == '_' || octet == '~';
+    if (plain) out += c;
+    else out += fmt::format("%{:02X}", octet);
+  }
+  return out;
 }
 
 }  // namespace
@@ -36,16 +72,29 @@ struct Couriers::Core {
   Courier* programs = nullptr;
   struct Wallet {
     Guarded<std::map<std::string, HeldToken>> tokens;
+    Guarded<std::map<std::string, std::string>> refresh;  // that services gave, by key
+    StateKeeper* keeper = nullptr;
+    void take(const std::string& key, HeldToken token) {
+      if (!token.refresh.empty()) {
+        refresh.lock()->insert_or_assign(key, token.refresh);
+        if (keeper != nullptr) keeper->put(kTokenTable, key, encode_token(token.refresh));
+      }
+      tokens.lock()->insert_or_assign(key, std::move(token));
+    }
   };
   std::shared_ptr<Wallet> wallet = std::make_shared<Wallet>();
   Guarded<std::unique_ptr<LocalCourier>> local;  // from the first request on
   std::unique_ptr<CurlCourier> curl;             // ends first: its answers hand on
 
-  void with_token(Request request, std::function<void(Reply)> done, const std::string& token) {
+  // A token that is refused may have ended early: another is asked for, once.
+  void with_token(Request request, std::function<void(Reply)> done, const std::string& token, bool fresh) {
+    std::optional<Request> again;
+    if (!fresh) again = request;
     request.headers.emplace_back("Authorization", "Bearer " + token);
     const std::string key = request.grant->key;
-    curl->send(std::move(request), [wallet = wallet, key, done = std::move(done)](Reply reply) {
+    curl->send(std::move(request), [this, key, again = std::move(again), done = std::move(done)](Reply reply) mutable {
       if (reply.status == 401) wallet->tokens.lock()->erase(key);
+      if (reply.status == 401 && again) return fetch(*std::move(again), std::move(done));
       done(std::move(reply));
     });
   }
@@ -54,23 +103,44 @@ struct Couriers::Core {
     ask.url = request.grant->url;
     ask.headers = {{"Content-Type", "application/x-www-form-urlencoded"}};
     ask.body = request.grant->form;
+    if (!request.grant->refresh.empty()) {
+      std::string refresh = request.grant->refresh;
+      {
+        const auto given = wallet->refresh.lock();
+        if (const auto known = given->find(request.grant->key); known != given->end()) refresh = known->second;
+      }
+      ask.body += "&refresh_token=" + form_value(refresh);
+    }
     ask.ca_file = request.ca_file;
     ask.timeout = request.timeout;
     curl->send(std::move(ask), [this, request = std::move(request), done = std::move(done)](Reply reply) mutable {
       const auto token = token_in(reply);
       if (!token) {
-        reply.said = "the service gives no token: " + reply.said;
-        if (reply.status >= 200 && reply.status < 300) reply.status = 0;
+        // What came with a good status may hold secrets.
+        const bool good = reply.status >= 200 && reply.status < 300;
+        reply.said = good ? "the service's answer holds no access_token" : "the service gives no token: " + reply.said;
+        if (good) reply.status = 0;
         return done(std::move(reply));
       }
-      wallet->tokens.lock()->insert_or_assign(request.grant->key, *token);
-      with_token(std::move(request), std::move(done), token->text);
+      wallet->take(request.grant->key, *token);
+      with_token(std::move(request), std::move(done), token->text, true);
     });
   }
 };
 
-Result<std::unique_ptr<Couriers>> Couriers::start(Metrics& metrics, Courier* programs) {
+Result<std::unique_ptr<Couriers>> Couriers::start(Metrics& metrics, Courier* programs, TokenKeep kept) {
   auto core = std::unique_ptr<Core>(new Core{.metrics = metrics, .programs = programs, .local = {}, .curl = nullptr});
+  core->wallet->keeper = kept.keeper;
+  if (kept.store != nullptr) {
+    Status read;
+    BONGSU_TRY_OK(kept.store->scan(kTokenTable, "", [&](std::string_view key, std::string_view value) {
+      auto token = decode_token(value);
+      if (token) core->wallet->refresh.lock()->insert_or_assign(std::string(key), *std::move(token));
+      else read = std::move(token).error();
+      return read.ok();
+    }));
+    BONGSU_TRY_OK(std::move(read).context("notices"));
+  }
   BONGSU_TRY(core->curl, CurlCourier::start());
   return std::unique_ptr<Couriers>(new Couriers(std::move(core)));
 }
@@ -90,7 +160,7 @@ void Couriers::send(Request request, std::function<void(Reply)> done) {
         if (known != tokens->end() && Steady::now() < known->second.until) token = known->second.text;
       }
       if (token.empty()) return core_->fetch(std::move(request), std::move(done));
-      return core_->with_token(std::move(request), std::move(done), token);
+      return core_->with_token(std::move(request), std::move(done), token, false);
     }
     case Request::Kind::Program:
       if (core_->programs == nullptr) return done({.said = "programs are run by the daemon alone, and it does not run"});

@@ -5,16 +5,25 @@
 
 #include "base/metrics.h"
 #include "base/result.h"
+#include "model/keeper.h"
+#include "model/state.h"
 #include "notify/request.h"
 
 namespace bongsu::notify {
 
+// Where refresh tokens are kept; without it they are forgotten.
+struct TokenKeep {
+  const StateStore* store = nullptr;
+  StateKeeper* keeper = nullptr;
+};
+
 // Hands each request to whoever can send it: HTTP and mail to libcurl, syslog and SNMP to a thread of their own, programs to
-// `programs`, which may be nobody. Fetches the tokens that services want, and keeps each for its time.
+// `programs`, which may be nobody. Fetches the tokens that services want, and has each for its time. A refresh token that a
+// service gives in place of an older one is kept (notice_token in src/notify/FORMAT.md) and used from then on.
 class Couriers final : public Courier {
  public:
-  // `programs` and `metrics` must outlive it. Error: Unavailable.
-  static Result<std::unique_ptr<Couriers>> start(Metrics& metrics, Courier* programs = nullptr);
+  // All must outlive it. Errors: Unavailable, Corrupt.
+  static Result<std::unique_ptr<Couriers>> start(Metrics& metrics, Courier* programs = nullptr, TokenKeep kept = {});
   ~Couriers() override;
   void send(Request request, std::function<void(Reply)> done) override;
 

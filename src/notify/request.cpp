@@ -280,8 +280,13 @@ Request alertmanager(const Making& made) {
     for (const auto& [name, value] : alarm.labels) {
       if (name != "alertname" && name != "severity") json.member(name, value);
     }
-    json.member("alarm", std::to_string(alarm.id)).end_object();
-    json.key("annotations").begin_object().member("summary", alarm.title).member("level", to_string(alarm.level));
+    json.member("alarm", std::to_string(alarm.id));
+    if (alarm.drill()) json.member("drill", "true");
+    json.end_object();
+    json.key("annotations")
+        .begin_object()
+        .member("summary", (alarm.drill() ? "[drill] " : "") + alarm.title)
+        .member("level", to_string(alarm.level));
     json.member("value", format_number(alarm.value) + (alarm.unit.empty() ? "" : " " + alarm.unit)).member("why", alarm.why);
     json.end_object().member("startsAt", alarm.since);
     // Without an end Alertmanager would call it over after its resolve_timeout; this one is told when it is.
@@ -413,9 +418,9 @@ Request kakaotalk(const Making& made) {
   }
   Request out = form_request(made, made.url() + path, fields);
   Grant grant{.url = (made.channel.url.empty() ? "https://kauth.kakao.com" : made.url()) + "/oauth/token",
-              .form = "grant_type=refresh_token&client_id=" + url_encode(made.channel.user) +
-                      "&refresh_token=" + url_encode(made.channel.token.reveal()),
-              .key = "kakaotalk " + sha256_hex(std::string(made.channel.token.reveal()))};
+              .form = "grant_type=refresh_token&client_id=" + url_encode(made.channel.user),
+              .key = "kakaotalk " + sha256_hex(std::string(made.channel.token.reveal())),
+              .refresh = std::string(made.channel.token.reveal())};
   if (!made.channel.password.empty()) grant.form += "&client_secret=" + url_encode(made.channel.password.reveal());
   out.grant = std::move(grant);
   return out;
@@ -473,10 +478,11 @@ Result<Request> trap(const Making& made, bool confirmed) {
     one.push_back({uptime, Value::of_number(ValueType::TimeTicks, static_cast<std::uint64_t>(ticks) & 0xffffffff)});
     one.push_back({trap_oid, Value::of_oid(below({0, over ? 2U : 1U}))});
     std::uint32_t arc = 0;
-    for (const std::string& text : {std::to_string(alarm.id), one_line(alarm.item), one_line(alarm.device),
-                                    std::string(to_string(over ? Severity::Normal : alarm.level)),
-                                    cut(one_line(alarm.title), 250), format_number(alarm.value),
-                                    std::string(to_string(notice.reason)), format_time(alarm.since), cut(made.words.brief, 250)})
+    for (const std::string& text :
+         {std::to_string(alarm.id), one_line(alarm.item), one_line(alarm.device),
+          std::string(to_string(over ? Severity::Normal : alarm.level)),
+          (alarm.drill() ? "[drill] " : "") + cut(one_line(alarm.title), 240), format_number(alarm.value),
+          std::string(to_string(notice.reason)), format_time(alarm.since), cut(made.words.brief, 250)})
       one.push_back({below({1, ++arc, 0}), Value::of_octets(text)});
     out.traps.push_back(std::move(one));
   }

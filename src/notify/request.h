@@ -21,7 +21,8 @@ namespace bongsu::notify {
 struct Grant {
   std::string url;
   std::string form;
-  std::string key;  // the same for what one token serves
+  std::string key;        // the same for what one token serves; no secret
+  std::string refresh{};  // as the configuration gives it, goes with the form as refresh_token; a service may give another for it
 };
 
 // What leaves for one message. It holds secrets: it is never logged or kept.

@@ -142,6 +142,10 @@ TEST(Couriers, FetchATokenAndKeepItForItsTime) {
     EXPECT_EQ(200, ask(*courier, request).status);
     EXPECT_EQ(2, given);
     EXPECT_EQ(2, taken);
+    given = 3;  // the service forgot the token before its time: another is asked for, and nothing is lost
+    EXPECT_EQ(200, ask(*courier, request).status);
+    EXPECT_EQ(4, given);
+    EXPECT_EQ(3, taken);
     EXPECT_EQ("grant_type=x", form);
     request.grant = Grant{.url = base + "/refused", .form = "", .key = "b"};
     const Reply refused = ask(*courier, request);
@@ -150,6 +154,50 @@ TEST(Couriers, FetchATokenAndKeepItForItsTime) {
     Request program{.kind = Request::Kind::Program, .url = "x.sh"};
     EXPECT_EQ(0, ask(*courier, program).status);
   }
+  service.stop();
+  thread.join();
+}
+
+// The service takes a refresh token once and gives the next with it: that is kept over a restart, and nobody reads it in an
+// answer.
+TEST(Couriers, KeepTheRefreshTokenThatIsGiven) {
+  httplib::Server service;
+  std::string next = "first&one";
+  std::vector<std::string> forms;
+  service.Post("/oauth/token", [&](const httplib::Request& request, httplib::Response& response) {
+    forms.push_back(request.body);
+    const bool known = request.get_param_value("refresh_token") == next;
+    response.status = known ? 200 : 400;
+    if (!known) return response.set_content("{\"error\":\"invalid_grant\"}", "application/json");
+    next = "r" + std::to_string(forms.size());
+    response.set_content("{\"access_token\":\"a\",\"expires_in\":30,\"refresh_token\":\"" + next + "\"}", "application/json");
+  });
+  service.Post("/empty", [](const httplib::Request&, httplib::Response& response) {
+    response.set_content("{\"refresh_token\":\"SECRET\"}", "application/json");
+  });
+  service.Post("/send", [](const httplib::Request&, httplib::Response& response) { response.status = 200; });
+  const int port = service.bind_to_any_port("127.0.0.1");
+  std::thread thread([&] { service.listen_after_bind(); });
+  const std::string base = "http://127.0.0.1:" + std::to_string(port);
+  Request request{.url = base + "/send"};
+  request.grant = Grant{.url = base + "/oauth/token", .form = "grant_type=refresh_token", .key = "k", .refresh = "first&one"};
+  Metrics metrics;
+  KeptState state;
+  for (int start = 0; start < 2; ++start) {
+    StateKeeper keeper(state, metrics);
+    const auto courier = Couriers::start(metrics, nullptr, {.store = &state, .keeper = &keeper}).value();
+    // Each token has ended by the time it is there: the next is asked for.
+    EXPECT_EQ(200, ask(*courier, request).status);
+    EXPECT_EQ(200, ask(*courier, request).status);
+  }
+  EXPECT_EQ(
+      (std::vector<std::string>{"grant_type=refresh_token&refresh_token=first%26one", "grant_type=refresh_token&refresh_token=r1",
+                                "grant_type=refresh_token&refresh_token=r2", "grant_type=refresh_token&refresh_token=r3"}),
+      forms);
+  const auto courier = Couriers::start(metrics).value();  // without what was kept the first is too old
+  EXPECT_EQ(400, ask(*courier, request).status);
+  request.grant->url = base + "/empty";
+  EXPECT_EQ("the service's answer holds no access_token", ask(*courier, request).said);
   service.stop();
   thread.join();
 }

@@ -220,7 +220,9 @@ TEST(RequestOf, KakaoTalkToOneselfAndToAFriend) {
   EXPECT_TRUE(request.body.starts_with("template_object=%7B%22object_type%22%3A%22text%22")) << request.body;
   ASSERT_TRUE(request.grant);
   EXPECT_EQ("https://kauth.kakao.com/oauth/token", request.grant->url);
-  EXPECT_EQ("grant_type=refresh_token&client_id=KEY&refresh_token=REFRESH", request.grant->form);
+  EXPECT_EQ("grant_type=refresh_token&client_id=KEY", request.grant->form);
+  EXPECT_EQ("REFRESH", request.grant->refresh);
+  EXPECT_EQ(std::string::npos, request.grant->key.find("REFRESH"));
   request = made(channel, Reason::Raised, "UUID");
   EXPECT_EQ("https://kapi.kakao.com/v1/api/talk/friends/message/default/send", request.url);
   EXPECT_TRUE(request.body.ends_with("&receiver_uuids=%5B%22UUID%22%5D")) << request.body;

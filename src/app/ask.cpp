@@ -132,6 +132,16 @@ Result<std::string> send_octets(const std::string& given, const std::string& pat
   return body_of(url, client.Post(httplib::append_query_params(path, params), octets, "application/octet-stream"));
 }
 
+Result<std::string> put_at_daemon(const std::string& given, const std::string& path, const Fields& query,
+                                  const std::string& body) {
+  BONGSU_TRY(const std::string url, checked_url(given));
+  httplib::Client client(url);
+  client.set_connection_timeout(5);
+  client.set_read_timeout(30);
+  const httplib::Params params(query.begin(), query.end());
+  return body_of(url, client.Put(httplib::append_query_params(path, params), body, "application/json"));
+}
+
 Result<std::string> delete_at_daemon(const std::string& given, const std::string& path, const Fields& query) {
   BONGSU_TRY(const std::string url, checked_url(given));
   httplib::Client client(url);

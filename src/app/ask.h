@@ -19,6 +19,9 @@ Result<std::string> ask_daemon(const std::string& url, const std::string& path, 
 // What it answers to octets. Errors likewise.
 Result<std::string> send_octets(const std::string& url, const std::string& path, const Fields& query, const std::string& octets);
 
+// What it answers to PUT of JSON or YAML. Errors likewise.
+Result<std::string> put_at_daemon(const std::string& url, const std::string& path, const Fields& query, const std::string& body);
+
 // What it answers to DELETE of a path whose last part is taken as it is. Errors likewise.
 Result<std::string> delete_at_daemon(const std::string& url, const std::string& path, const Fields& query = {});
 

@@ -213,6 +213,7 @@ struct RulesTestOptions {
   std::vector<std::string> folders;  // of rules, after the stock ones
   std::string since;                 // replay that much of what is stored
   std::string data;                  // of this data directory; empty: of the running daemon
+  std::string config;                // with `data`: the configuration, for the devices' tags; empty: none
 };
 int rules_test(const RulesTestOptions& options);
 struct CoverageOptions {
@@ -223,6 +224,25 @@ struct CoverageOptions {
   std::string device;
 };
 int coverage(const CoverageOptions& options);
+// Items, people, routes and remedies set while the daemon runs.
+struct OverlayOptions {
+  AskOptions ask;
+  std::string part;  // "items", "people", "routes" or "remedies"
+  std::string name;
+  std::string file;       // to set; "-" for standard input
+  bool set_here = false;  // of a list: those alone
+  bool dry_run = false;
+};
+int overlay_list(const OverlayOptions& options);
+int overlay_show(const OverlayOptions& options);
+int overlay_set(const OverlayOptions& options);
+int overlay_remove(const OverlayOptions& options);
+struct DrillOptions {
+  AskOptions ask;
+  std::string device, item, level;
+  bool all = false;  // every route and channel
+};
+int drill(const DrillOptions& options);
 int remedies_list(const AskOptions& options);
 struct RemedyRunsOptions {
   AskOptions ask;

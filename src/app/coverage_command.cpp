@@ -64,8 +64,10 @@ int coverage(const CoverageOptions& options) {
   for (const Answer& one : answer.value("channels", Answer::array())) {
     const std::string problem = text_of(one, "problem");
     rest.row({"channel", text_of(one, "name"),
-              problem.empty() ? "nothing left by it since the start; bongsu notify test " + text_of(one, "name") : problem});
+              problem.empty() ? "nothing has left by it yet; bongsu notify test " + text_of(one, "name") : problem});
   }
+  for (const Answer& one : answer.value("people", Answer::array()))
+    rest.row({"person", one.is_string() ? one.get<std::string>() : "", "was never told anything yet; bongsu drill --all"});
   if (!rest.empty()) std::printf("\n%s", rest.text().c_str());
   Table unread({"DEVICE", "ANSWERS, NOT READ", "VALUES", "WHAT TO DO"});
   for (const Answer& one : answer.value("unused", Answer::array())) {

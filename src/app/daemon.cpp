@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "app/backup_job.h"
+#include "app/drills.h"
 #include "app/errands.h"
 #include "app/history.h"
 #include "app/mibs.h"
@@ -114,6 +115,7 @@ struct Daemon::Parts {
   std::unique_ptr<remedy::RunnerChild> runner;  // where nobody else runs one; lives from the first remedy on
   std::unique_ptr<remedy::RunnerLink> scripts;
   std::unique_ptr<remedy::Engine> remedies;
+  std::unique_ptr<Drills> drills;
   std::unique_ptr<Ticker> judge;
   std::unique_ptr<Ticker> teller;
   std::unique_ptr<Ticker> healer;
@@ -173,6 +175,7 @@ Daemon::Parts::~Parts() {
   teller.reset();
   healer.reset();
   messenger.reset();
+  drills.reset();
   remedies.reset();
   scripts.reset();
   runner.reset();
@@ -344,7 +347,7 @@ Status Daemon::Parts::open() {
   BONGSU_TRY(rules, rule::Engine::open(setup.items, *store, *poller, *store, metrics, judging));
   rules->set_windows(setup.config.maintenance);
   programs = std::make_unique<ProgramCourier>(runner_socket(setup.config));
-  BONGSU_TRY(courier, notify::Couriers::start(metrics, programs.get()));
+  BONGSU_TRY(courier, notify::Couriers::start(metrics, programs.get(), {.store = store.get(), .keeper = keeper.get()}));
   scripted = needs_runner(setup.config);
   BONGSU_TRY(notifier, notify::Notifier::open(notices_of(setup.config), *store, *poller, *courier, metrics));
   notifier->show_history([this, lookback = judging.query.lookback](const Alarm& alarm, Time now) {
@@ -354,6 +357,7 @@ Status Daemon::Parts::open() {
     return item == known->end() ? std::vector<Sample>() : course_of(alarm, *item, *store, lookback, now);
   });
   BONGSU_TRY_OK(open_remedies());
+  drills = std::make_unique<Drills>(*rules, *notifier, *poller, *remedies, *store);
   watch();
   BONGSU_TRY_OK(open_syslog());
 
@@ -386,6 +390,9 @@ Status Daemon::Parts::open() {
   sources.test_channel = [this](std::string_view channel, std::string_view person) {
     return notifier->test(channel, person, clock.now());
   };
+  sources.people = [this] { return notifier->people(); };
+  sources.begin_drill = [this](const http::DrillWish& wish) { return drills->begin(wish, clock.now()); };
+  sources.drills = [this] { return drills->all(); };
   sources.explain_notices = [this](const Alarm& alarm) { return notifier->explain(alarm, clock.now()); };
   sources.maintenance = [this] { return rules->windows(clock.now()); };
   sources.begin_maintenance = [this](rule::Window window) { return rules->begin_window(std::move(window), clock.now()); };
@@ -432,6 +439,7 @@ Status Daemon::Parts::open() {
   });
   teller = std::make_unique<Ticker>("notices", [this] {
     notifier->step(clock.now());
+    drills->step(clock.now());
     return kTick;
   });
   healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });

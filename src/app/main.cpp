@@ -373,7 +373,12 @@ int run(int argc, char** argv) {
   rules_test_command->add_option("file", rules_options.names, "scripts; with --since names of watch items")->required();
   rules_test_command->add_option("--rules", rules_options.folders, "folders of your own items, as rules: in the configuration");
   rules_test_command->add_option("--since", rules_options.since, "replay so much of what is stored, such as 30d");
-  rules_test_command->add_option("--data", rules_options.data, "of this data directory (default: ask the running daemon)");
+  CLI::Option* rules_data =
+      rules_test_command->add_option("--data", rules_options.data, "of this data directory (default: ask the running daemon)");
+  rules_test_command
+      ->add_option("--config", rules_options.config,
+                   "with --data: the configuration, for what overrides ask of the devices' tags")
+      ->needs(rules_data);
   rules_test_command->callback([&] { code = rules_test(rules_options); });
 
   CoverageOptions coverage_options;
@@ -384,8 +389,46 @@ int run(int argc, char** argv) {
   coverage_command->add_option("--device", coverage_options.device, "of one device");
   CLI::Option* set_coverage =
       coverage_command->add_flag("--set", coverage_options.set, "switch on the items that are switched off and should not be");
-  coverage_command->add_flag("--dry-run", coverage_options.dry_run, "with --set: say which, and change nothing")->needs(set_coverage);
+  coverage_command->add_flag("--dry-run", coverage_options.dry_run, "with --set: say which, and change nothing")
+      ->needs(set_coverage);
   coverage_command->callback([&] { code = coverage(coverage_options); });
+
+  CLI::App* overlay_command = app.add_subcommand(
+      "overlay", "watch items, people, routes and remedies: what holds, and what is set while the daemon runs");
+  overlay_command->require_subcommand(1);
+  OverlayOptions overlay_options;
+  const auto add_overlay = [&](const char* name, const char* about, int (*does)(const OverlayOptions&)) {
+    CLI::App* command = overlay_command->add_subcommand(name, about);
+    add_ask_options(*command, overlay_options.ask);
+    CLI::Option* part = command->add_option("part", overlay_options.part, "items, people, routes or remedies")
+                            ->check(CLI::IsMember({"items", "people", "routes", "remedies"}));
+    if (does != overlay_list) {
+      part->required();
+      command->add_option("name", overlay_options.name, "its name")->required();
+    }
+    command->callback([&code, &overlay_options, does] { code = does(overlay_options); });
+    return command;
+  };
+  add_overlay("list", "all of them by name, with the keys that are set here", overlay_list)
+      ->add_flag("--set-here", overlay_options.set_here, "those alone of which something is");
+  add_overlay("show", "one, as it holds and as it is set here", overlay_show);
+  CLI::App* overlay_set_command = add_overlay(
+      "set", "set one as a file would say it: at once, and where a file says the same key, the file wins", overlay_set);
+  overlay_set_command->add_option("file", overlay_options.file, "its keys in YAML or JSON; - for standard input")->required();
+  CLI::App* overlay_remove_command = add_overlay("remove", "take away what was set here", overlay_remove);
+  for (CLI::App* command : {overlay_set_command, overlay_remove_command})
+    command->add_flag("--dry-run", overlay_options.dry_run, "check alone, and tell what would be");
+
+  DrillOptions drill_options;
+  CLI::App* drill_command = app.add_subcommand(
+      "drill", "a fault that is none: follow it from the device to whoever is told, and say which link is broken");
+  add_ask_options(*drill_command, drill_options.ask);
+  drill_command->add_option("--device", drill_options.device, "of this device");
+  drill_command->add_option("--item", drill_options.item, "this watch item");
+  drill_command->add_option("--level", drill_options.level, "at this level (default: the worst that the item has)")
+      ->check(CLI::IsMember({"harmless", "caution", "danger", "urgent", "fatal"}));
+  drill_command->add_flag("--all", drill_options.all, "everybody whom a route or a channel reaches, whatever it matches");
+  drill_command->callback([&] { code = drill(drill_options); });
 
   CLI::App* remedies_command = app.add_subcommand("remedies", "scripts that run on alarms, and what became of them");
   remedies_command->require_subcommand(1);

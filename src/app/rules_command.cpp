@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/answer.h"
 #include "app/ask.h"
 #include "app/commands.h"
 #include "app/session.h"
@@ -16,6 +17,9 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "config/items.h"
+#include "config/main.h"
+#include "config/overlay.h"
+#include "model/device.h"
 #include "model/show.h"
 #include "query/engine.h"
 #include "rule/replay.h"
@@ -27,16 +31,40 @@ namespace {
 
 constexpr std::int64_t kMostSteps = 10'000;  // of one range query; the daemon's bound is 11,000
 
-std::optional<std::vector<rule::ItemSpec>> read_stock_and(const std::vector<std::string>& folders) {
-  const auto share = find_share();
-  if (!share) return fail(share.error().text), std::nullopt;
-  std::vector<std::filesystem::path> all{share->rules};
-  all.insert(all.end(), folders.begin(), folders.end());
+std::optional<std::vector<rule::ItemSpec>> read_all(std::vector<std::filesystem::path> folders,
+                                                    const std::vector<std::string>& own, const config::Overlay& overlay) {
+  folders.insert(folders.end(), own.begin(), own.end());
   config::Problems problems;
-  auto items = config::read_items(all, problems);
+  auto items = config::read_items(folders, problems, overlay);
   for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", escape_terminal(line).c_str());
   if (!problems.empty()) return std::nullopt;
   return items;
+}
+
+std::optional<std::vector<rule::ItemSpec>> read_stock_and(const std::vector<std::string>& folders,
+                                                          const config::Overlay& overlay = {}) {
+  const auto share = find_share();
+  if (!share) return fail(share.error().text), std::nullopt;
+  return read_all({share->rules}, folders, overlay);
+}
+
+// The items as the running daemon has them, with those of `folders` laid over them.
+std::optional<std::vector<rule::ItemSpec>> read_daemon_and(const std::string& url, const std::vector<std::string>& folders) {
+  const auto body = ask_daemon(url, "/api/v1/items");
+  if (!body) return fail(body.error().text), std::nullopt;
+  const auto answer = nlohmann::json::parse(*body, nullptr, false);
+  if (!answer.is_object() || !answer.contains("entries") || !answer["entries"].is_array())
+    return fail(url + " did not answer in Bongsu's form; does the URL point at a Bongsu daemon?"), std::nullopt;
+  config::Overlay told;
+  config::Problems problems;
+  for (const auto& entry : answer["entries"]) {
+    if (!entry.is_object() || !entry.contains("value")) continue;
+    const std::string name = entry.value("name", "");
+    told.set(config::Part::Items, name, entry["value"].dump(), url + " item " + name, problems);
+  }
+  for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", escape_terminal(line).c_str());
+  if (!problems.empty()) return std::nullopt;
+  return read_all({std::filesystem::path()}, folders, told);
 }
 
 int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpec>& items) {
@@ -101,6 +129,59 @@ Result<std::vector<Series>> ask_api(const std::string& url, const rule::ItemSpec
   return out;
 }
 
+// The devices that overrides are asked of: as the running daemon knows them.
+std::optional<std::vector<DeviceState>> devices_of(const std::string& url) {
+  std::vector<DeviceState> out;
+  for (std::string cursor;;) {
+    const auto body = ask_daemon(url, "/api/v1/devices?limit=1000" + (cursor.empty() ? "" : "&cursor=" + url_part(cursor)));
+    if (!body) return fail(body.error().text), std::nullopt;
+    const auto answer = nlohmann::json::parse(*body, nullptr, false);
+    if (!answer.is_object() || !answer.contains("devices") || !answer["devices"].is_array())
+      return fail(url + " did not answer in Bongsu's form; does the URL point at a Bongsu daemon?"), std::nullopt;
+    for (const auto& one : answer["devices"]) {
+      DeviceState device;
+      device.name = text_of(one, "name");
+      for (const auto& [key, into] : {std::pair{"tags", &device.tags}, std::pair{"info", &device.info}}) {
+        if (!one.contains(key) || !one[key].is_object()) continue;
+        for (const auto& [name, value] : one[key].items()) {
+          if (value.is_string()) into->emplace(name, value.get<std::string>());
+        }
+      }
+      out.push_back(std::move(device));
+    }
+    cursor = text_of(answer, "next");
+    if (cursor.empty()) return out;
+  }
+}
+
+// The same where no daemon runs: tags from the configuration, and os and kind as they were stored last.
+std::vector<DeviceState> devices_of(const config::MainConfig& config, const store::Store& store, Time now) {
+  std::map<std::string, DeviceState> known;
+  for (const config::DeviceConfig& one : config.devices) {
+    DeviceState& device = known[one.name];
+    device.tags = one.tags;
+  }
+  const Matcher info{Matcher::Op::Equal, std::string(kMetricName), "device_info"};
+  if (const auto found = store.select(std::span(&info, 1), now - std::chrono::days(7), now, {})) {
+    std::map<std::string, Time> newest;
+    for (const Series& series : *found) {
+      const std::string name(series.labels->get("device"));
+      if (series.samples.empty() || newest[name] > series.samples.back().at) continue;
+      newest[name] = series.samples.back().at;
+      for (const char* key : {"os", "kind"}) known[name].info[key] = std::string(series.labels->get(key));
+    }
+  }
+  for (const config::DeviceConfig& one : config.devices) {
+    if (!one.os.empty()) known[one.name].info["os"] = one.os;
+  }
+  std::vector<DeviceState> out;
+  for (auto& [name, device] : known) {
+    device.name = name;
+    out.push_back(std::move(device));
+  }
+  return out;
+}
+
 // At whole multiples of the interval since 1970, as the daemon judges; in pieces that one query may have.
 Result<std::vector<Series>> values_of(const rule::ItemSpec& item, Time from, Time to, const Ask& ask) {
   const std::int64_t step = item.interval.count();
@@ -138,7 +219,7 @@ void print_replay(const rule::ItemSpec& item, const std::vector<rule::Replayed>&
   if (!table.empty()) std::printf("%s", table.text().c_str());
 }
 
-int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSpec>& items) {
+int replay_items(const RulesTestOptions& options) {
   const auto span = parse_duration(options.since);
   if (!span || *span <= Millis(0)) {
     std::fprintf(stderr, "bongsu: --since: \"%s\" is no duration such as 30d\n", escape_terminal(options.since).c_str());
@@ -148,15 +229,30 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
   Metrics metrics;
   std::unique_ptr<const store::Store> store;
   Ask ask = [&](const rule::ItemSpec& item, Time from, Time to) { return ask_api(options.ask.url, item, from, to); };
-  if (!options.data.empty()) {
+  std::optional<std::vector<rule::ItemSpec>> known;
+  std::optional<std::vector<DeviceState>> devices;
+  if (options.data.empty()) {
+    known = read_daemon_and(options.ask.url, options.folders);
+    if (known) devices = devices_of(options.ask.url);
+  } else {
     auto opened = store::Store::open_to_read(options.data, {}, clock, metrics);
     if (!opened) return fail(opened.error().text);
     store = *std::move(opened);
+    config::Problems problems;
+    const config::Overlay overlay = config::Overlay::read(std::filesystem::path(options.data) / "overlay", problems);
+    auto config =
+        options.config.empty() ? std::optional(config::default_config()) : config::read_main(options.config, problems, overlay);
+    for (const std::string& line : problems.lines()) std::fprintf(stderr, "%s\n", escape_terminal(line).c_str());
+    if (!config || !problems.empty()) return 1;
+    devices = devices_of(*config, *store, clock.now());
+    known = read_stock_and(options.folders, overlay);
     ask = [&](const rule::ItemSpec& item, Time from, Time to) -> Result<std::vector<Series>> {
       BONGSU_TRY(query::Answer answer, query::Engine(*store).range(*item.expr, from, to, item.interval));
       return std::move(answer.matrix);
     };
   }
+  if (!known || !devices) return 1;
+  const std::vector<rule::ItemSpec>& items = *known;
   std::string out;
   JsonWriter writer(out);
   writer.begin_object().key("items").begin_array();
@@ -166,7 +262,7 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
     if (item == items.end()) return fail("there is no item " + name + "; --rules FOLDER names where yours are");
     const auto values = values_of(*item, to - *span, to, ask);
     if (!values) return fail(name + ": " + values.error().text);
-    const auto fired = rule::replay(*item, *values);
+    const auto fired = rule::replay(*item, *values, *devices);
     if (!options.ask.json) print_replay(*item, fired, values->size(), to, options.since);
     writer.begin_object()
         .member("item", name)
@@ -191,9 +287,9 @@ int replay_items(const RulesTestOptions& options, const std::vector<rule::ItemSp
 }  // namespace
 
 int rules_test(const RulesTestOptions& options) {
+  if (!options.since.empty()) return replay_items(options);
   const auto items = read_stock_and(options.folders);
-  if (!items) return 1;
-  return options.since.empty() ? run_scripts(options, *items) : replay_items(options, *items);
+  return items ? run_scripts(options, *items) : 1;
 }
 
 }  // namespace bongsu::app

@@ -441,13 +441,17 @@ std::map<std::string, Node> merge_items(std::span<const std::filesystem::path> f
     if (const auto at = merged.find(name); at != merged.end()) lay_over(at->second, node);
     else merged.emplace(name, std::move(node));
   };
+  const auto lay_overlay = [&] {
+    for (const auto& [name, node] : overlay.of(Part::Items)) lay(name, node);
+  };
   bool first = true;
   for (const std::filesystem::path& folder : folders) {
     std::map<std::string, Node> items;
-    for (const auto& file : item_files(folder, problems)) collect(file, items, problems);
+    if (!folder.empty()) {
+      for (const auto& file : item_files(folder, problems)) collect(file, items, problems);
+    }
     for (auto& [name, node] : items) lay(name, std::move(node));
-    if (!std::exchange(first, false)) continue;
-    for (const auto& [name, node] : overlay.of(Part::Items)) lay(name, node);
+    if (std::exchange(first, false)) lay_overlay();
   }
   return merged;
 }

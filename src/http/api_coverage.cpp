@@ -84,13 +84,21 @@ Reply coverage(const Call& call) {
   if (call.sources.channels) {
     for (notify::ChannelState& channel : call.sources.channels()) {
       ++channels;
-      if (!channel.last_sent) untried.push_back(std::move(channel));
+      if (!channel.reached) untried.push_back(std::move(channel));
+    }
+  }
+  std::vector<std::string> unreached;  // people
+  std::size_t people = 0;
+  if (call.sources.people) {
+    for (notify::PersonState& person : call.sources.people()) {
+      ++people;
+      if (!person.reached) unreached.push_back(std::move(person.name));
     }
   }
   // Each expected item is a check, and so is each device of which nobody knows what it should have, each item that gives nothing,
-  // each stranger and each channel.
-  std::size_t expected = 0, watched = 0, checks = channels + found.idle.size() + senders->size();
-  std::size_t good = channels - untried.size();
+  // each stranger, each channel and each person.
+  std::size_t expected = 0, watched = 0, checks = channels + people + found.idle.size() + senders->size();
+  std::size_t good = channels - untried.size() + people - unreached.size();
   for (const rule::Coverage::Device& device : found.devices) {
     expected += device.expected;
     watched += device.watched;
@@ -132,6 +140,8 @@ Reply coverage(const Call& call) {
   json.end_array().key("channels").begin_array();
   for (const notify::ChannelState& channel : untried)
     json.begin_object().member("name", channel.name).member("type", channel.type).member("problem", channel.problem).end_object();
+  json.end_array().key("people").begin_array();
+  for (const std::string& name : unreached) json.value(name);
   json.end_array().key("unused").begin_array();
   if (call.sources.surveys) write_unused(json, call.sources.surveys(), wanted, limit);
   json.end_array();
@@ -230,7 +240,7 @@ std::vector<Route> coverage_routes(const Sources& sources) {
       {"GET",
        "/api/v1/coverage",
        "What should be watched and is not: items by device, items for nobody, unknown senders of the last 24 hours, channels "
-       "that nothing left by since the start",
+       "and people that nothing ever reached",
        {{.name = "state",
          .kind = Kind::Word,
          .about = "devices that lack something (usual), or all",

@@ -48,6 +48,7 @@ struct Route {
 std::vector<Route> api_routes(const Sources& sources);
 std::vector<Route> backup_routes(const Sources& sources);
 std::vector<Route> coverage_routes(const Sources& sources);
+std::vector<Route> drill_routes(const Sources& sources);
 std::vector<Route> event_routes();
 std::vector<Route> mib_routes(const Sources& sources);
 std::vector<Route> maintenance_routes(const Sources& sources);

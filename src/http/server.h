@@ -20,6 +20,7 @@
 #include "model/alarm.h"
 #include "model/device.h"
 #include "model/point.h"
+#include "model/severity.h"
 #include "model/source.h"
 #include "notify/notifier.h"
 #include "remedy/engine.h"
@@ -142,6 +143,26 @@ struct EntryChange {
   std::vector<std::string> notes;  // what a file keeps, what would be an alarm now; lines for a person
 };
 
+// One link of a drill's way from the device to whoever is told, and back.
+struct DrillLink {
+  std::string link;   // "device", "data", "rule", "suppression", "remedy", "route", "receipt", "recovery"
+  std::string what;   // a name: of the device, the item, the route; "ops by mail"
+  std::string state;  // "ok", "broken", "waits" (for somebody's hours, or for an answer), "left out"
+  std::string text;
+};
+struct Drill {
+  std::uint64_t id = 0;
+  std::string device, item;  // both empty: everybody whom a route or a channel reaches
+  Time started;
+  std::optional<Time> ended{};
+  bool good = false;  // it has ended, and no link is broken
+  std::vector<DrillLink> links;
+};
+struct DrillWish {
+  std::string device, item;
+  std::optional<Severity> level{};  // nothing: the worst that the item has
+};
+
 // What is known of a metric beside its name.
 struct MetricInfo {
   std::string type;  // "counter", "gauge"; empty when nothing is known
@@ -195,6 +216,11 @@ struct Sources {
   std::function<Result<EntryChange>(std::string_view part, const std::string& name, std::optional<std::string> body,
                                     bool dry_run)>
       set_entry{};
+  // Begins a drill; one at a time. All that are known, newest first. Errors: NotFound, Invalid, Refused (another is under way),
+  // Unavailable.
+  std::function<Result<Drill>(const DrillWish&)> begin_drill{};
+  std::function<std::vector<Drill>()> drills{};
+  std::function<std::vector<notify::PersonState>()> people{};  // when each was reached
   WriteSink write{};
   // Asks a configured device, by name or address, for what the module (a profile; empty: all that match) knows. May wait for
   // it. Errors: NotFound (no such device or module), and of the device.

@@ -18,6 +18,9 @@ namespace bongsu {
 enum class AlarmState : std::uint8_t { Normal, Pending, Active, Recovered };
 std::string_view to_string(AlarmState state);  // "active"
 
+// Ids of drills' alarms begin here, beyond all others: what is told of them says so, and they are counted nowhere.
+inline constexpr std::uint64_t kFirstDrill = std::uint64_t{1} << 52;
+
 // One per item and label set, from the first time a level was reached until it recovered.
 struct Alarm {
   std::uint64_t id = 0;  // unique in a store, rising
@@ -39,6 +42,7 @@ struct Alarm {
   bool suppressed = false;    // nobody is told while it is
   std::string suppressed_by;  // what hides it, for a person: "maintenance patch-night", "core-sw1 is down"
   bool flapping = false;      // its level changes all the time: told once, until it comes to rest
+  bool drill() const { return id >= kFirstDrill; }
   friend bool operator==(const Alarm&, const Alarm&) = default;
 };
 

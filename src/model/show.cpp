@@ -72,7 +72,7 @@ void write_alarm(JsonWriter& json, const Alarm& alarm) {
   if (alarm.ended) json.value(*alarm.ended);
   else json.null();
   json.member("acknowledged", alarm.acknowledged).member("suppressed", alarm.suppressed);
-  json.member("suppressed_by", alarm.suppressed_by).member("flapping", alarm.flapping);
+  json.member("suppressed_by", alarm.suppressed_by).member("flapping", alarm.flapping).member("drill", alarm.drill());
   json.end_object();
 }
 

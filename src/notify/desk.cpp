@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMostTogether = 200;  // notices of one message
 constexpr std::size_t kMostUnderWay = 4;    // messages of one channel: a hanging service holds up nobody else
 constexpr std::size_t kMostAlone = 32;      // the same where a message holds one notice
+constexpr std::size_t kMostDrills = 20;     // whose steps are known
 constexpr Millis kFirstPause{10'000};       // after a failure; doubled with each up to
 constexpr Millis kLongestPause = std::chrono::minutes(30);
 
@@ -25,6 +26,9 @@ Millis pause_after(int attempts) {
   for (int i = 1; i < attempts && pause < kLongestPause; ++i) pause *= 2;
   return std::min(pause, kLongestPause);
 }
+
+// Nobody waits whether a drill ends by itself.
+Millis wait_of(const Route& route, const Alarm& alarm) { return alarm.drill() ? Millis(0) : route.wait; }
 
 std::string name_of(const Recipient& to) { return to.person.empty() ? to.channel : to.person + " by " + to.channel; }
 
@@ -65,7 +69,7 @@ std::optional<Time> Desk::due(const Case& one, Time now) const {
   for (const Progress& progress : one.routes) {
     const Route* known = route(progress.route);
     if (known == nullptr || refuses(known->match, one.news.alarm, one.tags, now)) continue;
-    if (!progress.told) sooner(progress.began + known->wait);
+    if (!progress.told) sooner(progress.began + wait_of(*known, one.news.alarm));
     if (progress.steps < known->escalate.size()) sooner(progress.began + known->escalate[progress.steps].after);
     if (known->repeat) sooner(progress.last + *known->repeat);
   }
@@ -91,6 +95,11 @@ std::vector<std::uint64_t> Desk::of_alarm(std::uint64_t alarm) const {
 const Route* Desk::route(std::string_view name) const {
   const auto at = std::find_if(spec_->routes.begin(), spec_->routes.end(), [&](const Route& one) { return one.name == name; });
   return at == spec_->routes.end() ? nullptr : &*at;
+}
+
+bool Desk::ends_follow(std::string_view name) const {
+  const Route* known = route(name);
+  return known == nullptr || known->recovered;
 }
 
 void Desk::drop(std::uint64_t id) {
@@ -184,6 +193,45 @@ void Desk::catch_up(Case& one, Time now) {
   }
 }
 
+void Desk::drill_everybody(const Alarm& alarm, Time now) {
+  AlarmNews news{.change = AlarmChange::Raised, .at = now, .alarm = alarm};
+  Case& one = cases_.emplace(alarm.id, Case{.news = std::move(news), .tags = {}, .routes = {}, .told = {}}).first->second;
+  keep(one);
+  std::set<std::string> named;  // channels
+  for (const Route& each : spec_->routes) {
+    std::vector<Recipient> all = recipients(*spec_, each.to, each.via, std::nullopt);
+    for (const Step& step : each.escalate) {
+      for (Recipient& to : recipients(*spec_, step.to, step.via.empty() ? each.via : step.via, std::nullopt))
+        all.push_back(std::move(to));
+    }
+    for (const Recipient& to : all) named.insert(to.channel);
+    tell(one, each.name, all, Reason::Raised, now);
+  }
+  for (const auto& [name, channel] : spec_->channels) {
+    if (!named.contains(name) && has_room(channel)) post(one, "", {name, ""}, Reason::Raised, now, false);
+  }
+}
+
+std::vector<DrillStep> Desk::drill_steps(std::uint64_t alarm) const {
+  std::vector<DrillStep> out;
+  if (const auto over = drills_.find(alarm); over != drills_.end()) out = over->second;
+  for (const std::uint64_t id : of_alarm(alarm)) {
+    const Delivery& one = deliveries_.at(id);
+    out.push_back({.to = one.to,
+                   .route = one.route,
+                   .reason = one.notice.reason,
+                   .state = one.held ? DrillStep::State::Held : DrillStep::State::Waiting,
+                   .end_follows = ends_follow(one.route),
+                   .at = one.held ? one.due : one.created});
+  }
+  return out;
+}
+
+void Desk::note_reached(const Recipient& to, Time now) {
+  reached_.insert_or_assign(to, now);
+  dirty_reached_.insert(to);
+}
+
 void Desk::ask_routes(Case& one, Time now, bool hours_alone) {
   for (const Route& candidate : spec_->routes) {
     const auto begun = std::find_if(one.routes.begin(), one.routes.end(),
@@ -217,7 +265,7 @@ void Desk::tick(Time now) {
       const Route* known = route(progress.route);
       if (known == nullptr || refuses(known->match, one.news.alarm, one.tags, now)) continue;
       if (!progress.told) {
-        if (now - progress.began < known->wait || one.news.alarm.acknowledged) continue;
+        if (now - progress.began < wait_of(*known, one.news.alarm) || one.news.alarm.acknowledged) continue;
         progress.told = true;
         progress.last = now;
         keep(one);
@@ -292,8 +340,7 @@ void Desk::end(Case& one, Time now) {
   std::vector<Told> told = one.told;
   std::set<Recipient> seen;
   for (const Told& who : told) {
-    const Route* known = route(who.route);
-    if (known != nullptr && !known->recovered) continue;
+    if (!ends_follow(who.route)) continue;
     if (seen.insert(who.to).second) post(one, who.route, who.to, Reason::Recovered, now, false);
   }
   settle(alarm);
@@ -372,6 +419,8 @@ std::vector<std::pair<Recipient, Message>> Desk::form(Time now) {
         chosen.clear();
       }
       if (one.message != key || one.due > now) continue;
+      // A drill goes alone: nobody is to wonder which of a message is true.
+      if (!chosen.empty() && deliveries_.at(chosen.front()).notice.news.alarm.drill() != one.notice.news.alarm.drill()) continue;
       oldest = std::min(oldest, std::max(one.created, one.due));
       if (chosen.size() < kMostTogether) chosen.push_back(id);
     }
@@ -409,6 +458,7 @@ void Desk::sent(const std::string& key, Time now) {
   const Recipient to = at->second;
   under_way_.erase(at);
   sent_[to].push_back(now);
+  note_reached(to, now);
   std::vector<Delivery> left;
   if (const auto box = mail_.find(to); box != mail_.end()) {
     for (const std::uint64_t id : box->second) {
@@ -417,7 +467,7 @@ void Desk::sent(const std::string& key, Time now) {
   }
   for (const Delivery& delivery : left) drop(delivery.id);
   for (const Delivery& delivery : left) {
-    ++counts_[to.channel].sent;
+    if (!delivery.notice.news.alarm.drill()) ++counts_[to.channel].sent;
     const std::uint64_t alarm = delivery.notice.news.alarm.id;
     event(delivery, Severity::Normal, "told " + name_of(to), "sent", now);
     if (const auto known = cases_.find(alarm); known != cases_.end() && begins(delivery.notice.reason)) {
@@ -428,9 +478,7 @@ void Desk::sent(const std::string& key, Time now) {
       if (before == one.told.end()) one.told.push_back(told);
       else *before = told;
       keep(one);
-      const Route* route_known = route(delivery.route);
-      if (one.over && (route_known == nullptr || route_known->recovered))
-        post(one, delivery.route, to, Reason::Recovered, now, delivery.detour);
+      if (one.over && ends_follow(delivery.route)) post(one, delivery.route, to, Reason::Recovered, now, delivery.detour);
     }
     settle(alarm);
   }
@@ -451,10 +499,12 @@ void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time n
   }
   for (const std::uint64_t id : of_message) {
     Delivery& delivery = deliveries_.at(id);
+    const bool drill = delivery.notice.news.alarm.drill();
     ++delivery.attempts;
-    ++counts_[to.channel].failed;
+    if (!drill) ++counts_[to.channel].failed;
     delivery.problem = verdict.why;
-    if (verdict.outcome == Outcome::Later && delivery.attempts < most) {
+    // A drill asks how it goes now.
+    if (verdict.outcome == Outcome::Later && delivery.attempts < most && !drill) {
       delivery.due = now + std::max(verdict.retry_after.value_or(Millis(0)), pause_after(delivery.attempts));
       keep(delivery);
       continue;
@@ -466,7 +516,7 @@ void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time n
     const std::string fallback = channel == spec_->channels.end() ? std::string() : channel->second.fallback;
     Recipient other{fallback, lost.to.person};
     if (!fallback.empty() && !address_of(*spec_, other)) other.person.clear();
-    if (!fallback.empty() && !lost.detour && known != cases_.end()) {
+    if (!fallback.empty() && !lost.detour && known != cases_.end() && !drill) {
       event(lost, Severity::Caution, "not told " + name_of(to) + ": " + lost.problem + "; goes by " + fallback, "detour", now);
       Case& one = known->second;
       const bool over = one.over && begins(lost.notice.reason);
@@ -481,8 +531,9 @@ void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time n
 }
 
 void Desk::lose(const Delivery& delivery, const std::string& why, Time now) {
-  ++counts_[delivery.to.channel].lost;
-  event(delivery, Severity::Danger, "not told " + name_of(delivery.to) + ": " + why, "lost", now);
+  const bool drill = delivery.notice.news.alarm.drill();
+  if (!drill) ++counts_[delivery.to.channel].lost;
+  event(delivery, drill ? Severity::Caution : Severity::Danger, "not told " + name_of(delivery.to) + ": " + why, "lost", now);
 }
 
 void Desk::event(const Delivery& about, Severity severity, const std::string& text, std::string_view outcome, Time now) {
@@ -502,7 +553,24 @@ void Desk::event(const Delivery& about, Severity severity, const std::string& te
                 {"outcome", std::string(outcome)},
                 {"key", about.message},
                 {"attempts", std::to_string(about.attempts + (outcome == "sent" ? 1 : 0))}};
+  if (alarm.drill()) {
+    out.text = "drill: " + out.text;
+    out.fields.emplace_back("drill", "true");
+    note_step(about, outcome == "sent" ? std::string() : about.problem.empty() ? text : about.problem, now);
+  }
   events_.push_back(std::move(out));
+}
+
+void Desk::note_step(const Delivery& about, std::string problem, Time now) {
+  const std::uint64_t id = about.notice.news.alarm.id;
+  drills_[id].push_back({.to = about.to,
+                         .route = about.route,
+                         .reason = about.notice.reason,
+                         .state = problem.empty() ? DrillStep::State::Sent : DrillStep::State::Failed,
+                         .problem = std::move(problem),
+                         .end_follows = ends_follow(about.route),
+                         .at = now});
+  while (drills_.size() > kMostDrills) drills_.erase(drills_.begin());
 }
 
 StateBatch Desk::unsaved() const {
@@ -517,11 +585,14 @@ StateBatch Desk::unsaved() const {
     if (at == deliveries_.end()) batch.erase(kDeliveryTable, record_key(id));
     else batch.put(kDeliveryTable, record_key(id), encode(at->second));
   }
+  for (const Recipient& to : dirty_reached_)
+    batch.put(kReachedTable, to.channel + '/' + to.person, encode_reached(reached_.at(to)));
   batch.events = events_;
   return batch;
 }
 
 void Desk::saved() {
+  dirty_reached_.clear();
   dirty_.clear();
   dirty_cases_.clear();
   events_.clear();

@@ -13,6 +13,7 @@
 
 #include "model/event.h"
 #include "model/state.h"
+#include "notify/drill.h"
 #include "notify/message.h"
 #include "notify/request.h"
 #include "notify/route.h"
@@ -62,10 +63,13 @@ struct Delivery {
   friend bool operator==(const Delivery&, const Delivery&) = default;
 };
 
-inline constexpr std::string_view kCaseTable = "notice_case";  // by alarm
-inline constexpr std::string_view kDeliveryTable = "notice";   // by delivery
+inline constexpr std::string_view kCaseTable = "notice_case";        // by alarm
+inline constexpr std::string_view kDeliveryTable = "notice";         // by delivery
+inline constexpr std::string_view kReachedTable = "notice_reached";  // by channel, and person after a slash
 std::string encode(const Case& kept);
 std::string encode(const Delivery& kept);
+std::string encode_reached(Time at);
+Result<Time> decode_reached(std::string_view bytes);
 Result<Case> decode_case(std::string_view bytes);
 Result<Delivery> decode_delivery(std::string_view bytes);
 
@@ -81,6 +85,14 @@ class Desk {
   void restore(Delivery kept);
 
   void take(const AlarmNews& news, const Tags& tags, Time now);
+  // Tells everybody whom a route names at some time, and the rooms that none does, whatever the routes match.
+  void drill_everybody(const Alarm& alarm, Time now);
+  // Who was to be told of a drill, and what came of it, oldest first. Of those that are over the newest few are known.
+  std::vector<DrillStep> drill_steps(std::uint64_t alarm) const;
+  // When somebody was last reached there, since a store is in use; also by a test.
+  const std::map<Recipient, Time>& reached() const { return reached_; }
+  void note_reached(const Recipient& to, Time now);
+  void restore_reached(Recipient to, Time at) { reached_.insert_or_assign(std::move(to), at); }
   // Waits that are over, steps of escalation, repeats, routes whose hours begin. Looks at the cases that are due.
   void tick(Time now);
   // What is to be sent at `now`. Each message is under way until sent() or failed() is told, and is sent only after what
@@ -126,6 +138,8 @@ class Desk {
   void drop(std::uint64_t delivery);
   std::vector<std::uint64_t> of_alarm(std::uint64_t alarm) const;  // deliveries
   const Route* route(std::string_view name) const;
+  bool ends_follow(std::string_view route) const;
+  void note_step(const Delivery& about, std::string problem, Time now);
   void event(const Delivery& about, Severity severity, const std::string& text, std::string_view outcome, Time now);
 
   std::shared_ptr<const Spec> spec_;
@@ -141,6 +155,9 @@ class Desk {
   std::set<std::uint64_t> dirty_, dirty_cases_;
   std::vector<Event> events_;
   std::map<std::string, Count, std::less<>> counts_;
+  std::map<std::uint64_t, std::vector<DrillStep>> drills_;  // steps that are over
+  std::map<Recipient, Time> reached_;
+  std::set<Recipient> dirty_reached_;
   std::uint64_t next_ = 1;
 };
 

@@ -19,7 +19,7 @@ constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
   std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, lasted, peak, repaired, why, from,
-      more, notices, page;
+      more, notices, page, drill, drill_row, no_fault;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
@@ -37,7 +37,10 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .from = "was",
                               .more = "and {} more",
                               .notices = "{} notices",
-                              .page = "Look"};
+                              .page = "Look",
+                              .drill = "drill",
+                              .drill_row = "Drill",
+                              .no_fault = "This is an exercise that somebody asked for; nothing is wrong."};
 constexpr Vocabulary kKorean{.recovered = "복구",
                              .repeated = "지속",
                              .escalated = "상위 보고",
@@ -54,7 +57,10 @@ constexpr Vocabulary kKorean{.recovered = "복구",
                              .from = "이전",
                              .more = "외 {}건",
                              .notices = "알림 {}건",
-                             .page = "보기"};
+                             .page = "보기",
+                             .drill = "훈련",
+                             .drill_row = "훈련",
+                             .no_fault = "요청에 따른 훈련 알림이며 실제 장애가 아닙니다."};
 
 const Vocabulary& words_in(Language language) { return language == Language::Korean ? kKorean : kEnglish; }
 
@@ -66,9 +72,10 @@ bool over(const Notice& notice) { return notice.reason == Reason::Recovered; }
 
 std::string mark_of(const Notice& notice, Language language) {
   const Vocabulary& words = words_in(language);
-  if (notice.reason == Reason::Recovered) return std::string(words.recovered);
+  const std::string drill = notice.news.alarm.drill() ? std::string(words.drill) + ", " : std::string();
+  if (notice.reason == Reason::Recovered) return drill + std::string(words.recovered);
   if (notice.reason == Reason::Test) return std::string(words.test);
-  std::string mark = level_word(notice.news.alarm.level, language);
+  std::string mark = drill + level_word(notice.news.alarm.level, language);
   if (notice.reason == Reason::Repeated) mark += ", " + std::string(words.repeated);
   if (notice.reason == Reason::Escalated) mark += ", " + std::string(words.escalated);
   if (notice.news.alarm.flapping) mark += ", " + std::string(words.flapping);
@@ -115,6 +122,7 @@ std::vector<Row> rows_of(const Notice& notice, Language language, std::string_vi
   const Vocabulary& words = words_in(language);
   const Alarm& alarm = notice.news.alarm;
   std::vector<Row> rows;
+  if (alarm.drill()) rows.emplace_back(words.drill_row, words.no_fault);
   if (notice.reason != Reason::Test) {
     std::string level = level_word(alarm.level, language);
     if (notice.reason == Reason::Worse) level += fmt::format(" ({} {})", words.from, level_word(notice.news.before, language));
@@ -186,7 +194,7 @@ std::string value_of(std::string_view name, const Message& message, const Words&
   if (name == "level") return std::string(to_string(words.level));
   if (name == "device") return one_line(alarm.device);
   if (name == "item") return one_line(alarm.item);
-  if (name == "title") return one_line(alarm.title);
+  if (name == "title") return (alarm.drill() ? "[drill] " : "") + one_line(alarm.title);
   if (name == "value") return format_number(alarm.value);
   if (name == "unit") return one_line(alarm.unit);
   if (name == "limit") return format_number(alarm.limit);
@@ -270,7 +278,8 @@ Words words_of(const Message& message, Language language, std::string_view zone,
   const Notice& first = message.notices.front();
   out.subject = "[" + mark_of(first, language) + "] " + headline(first, language);
   if (message.notices.size() > 1) {
-    const std::string mark = out.level == Severity::Normal ? std::string(words.recovered) : level_word(out.level, language);
+    std::string mark = out.level == Severity::Normal ? std::string(words.recovered) : level_word(out.level, language);
+    if (first.news.alarm.drill()) mark = std::string(words.drill) + ", " + mark;
     out.subject = fmt::format("[{}] {}: {} {}", mark, fmt::format(fmt::runtime(words.notices), message.notices.size()),
                               headline(first, language), fmt::format(fmt::runtime(words.more), message.notices.size() - 1));
   }

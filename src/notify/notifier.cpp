@@ -67,9 +67,11 @@ struct Notifier::State {
   Metrics& metrics;
   std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   Guarded<std::map<std::string, ChannelState, std::less<>>> fared;
+  Guarded<std::vector<std::function<void(Desk&, Time)>>> wishes;  // what the next step does first
   // The stepping thread's own.
   std::set<std::string, std::less<>> taken;           // keys of news that are to be erased
   std::vector<std::pair<Recipient, Message>> formed;  // and not yet kept
+  std::vector<Alarm> strays;                          // drills of a run that has ended
   bool refused = false;
   History history;
 
@@ -183,7 +185,23 @@ Result<std::unique_ptr<Notifier>> Notifier::open(Spec spec, StateStore& state, c
   BONGSU_TRY_OK(read_all<Case>(state, kCaseTable, decode_case, [&](Case kept) { desk.restore(std::move(kept)); }));
   BONGSU_TRY_OK(
       read_all<Delivery>(state, kDeliveryTable, decode_delivery, [&](Delivery kept) { desk.restore(std::move(kept)); }));
-  return std::unique_ptr<Notifier>(new Notifier(std::make_unique<State>(std::move(desk), state, devices, courier, metrics)));
+  Status read;
+  BONGSU_TRY_OK(state.scan(kReachedTable, "", [&](std::string_view key, std::string_view value) {
+    const auto at = decode_reached(value);
+    const std::size_t slash = key.find('/');
+    if (at && slash != key.npos)
+      desk.restore_reached({std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))}, *at);
+    else if (!at) read = at.error();
+    return read.ok();
+  }));
+  BONGSU_TRY_OK(std::move(read));
+  std::vector<Alarm> strays;
+  for (const auto& [id, one] : desk.cases()) {
+    if (one.news.alarm.drill() && !one.over) strays.push_back(one.news.alarm);
+  }
+  auto made = std::make_unique<State>(std::move(desk), state, devices, courier, metrics);
+  made->strays = std::move(strays);
+  return std::unique_ptr<Notifier>(new Notifier(std::move(made)));
 }
 
 Notifier::Notifier(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -195,6 +213,21 @@ void Notifier::reload(Spec spec) { state_->desk.lock()->use(std::make_shared<con
 
 void Notifier::step(Time now) {
   State& state = *state_;
+  for (Alarm& alarm : std::exchange(state.strays, {})) {
+    alarm.state = AlarmState::Recovered;
+    alarm.changed = now;
+    alarm.ended = now;
+    state.desk.lock()->take({.change = AlarmChange::Recovered,
+                             .before = alarm.level,
+                             .at = now,
+                             .by = {},
+                             .note = "Bongsu was restarted in the middle of the drill",
+                             .alarm = alarm},
+                            {}, now);
+  }
+  std::vector<std::function<void(Desk&, Time)>> wishes;
+  state.wishes.lock()->swap(wishes);
+  for (const auto& wish : wishes) wish(*state.desk.lock(), now);
   state.hear(now);
   Status done = state.read_news(now);
   StateBatch batch;
@@ -222,10 +255,12 @@ void Notifier::step(Time now) {
 std::vector<ChannelState> Notifier::channels() const {
   std::shared_ptr<const Spec> spec;
   std::map<std::string, std::size_t> waiting;
+  std::map<std::string, Time> reached;
   {
     const auto desk = state_->desk.lock();
     spec = desk->share_spec();
     for (const auto& [id, delivery] : desk->deliveries()) ++waiting[delivery.to.channel];
+    for (const auto& [to, at] : desk->reached()) reached[to.channel] = std::max(reached[to.channel], at);
   }
   std::vector<ChannelState> out;
   const auto fared = state_->fared.lock();
@@ -235,6 +270,7 @@ std::vector<ChannelState> Notifier::channels() const {
     state.name = name;
     state.type = to_string(channel.type);
     state.waiting = waiting[name];
+    if (const auto at = reached.find(name); at != reached.end()) state.reached = at->second;
     out.push_back(std::move(state));
   }
   return out;
@@ -252,8 +288,31 @@ Status Notifier::test(std::string_view channel, std::string_view person, Time no
   notice.news.alarm.title = "This is a test of the channel " + std::string(channel) + ".";
   notice.news.alarm.item = "test";
   notice.news.alarm.since = notice.news.alarm.changed = now;
-  return send_now(*spec, state_->courier, {std::string(channel), std::string(person)}, std::move(notice),
-                  "bongsu-test-" + record_key(Random::from_system().next()), now);
+  const Recipient to{std::string(channel), std::string(person)};
+  BONGSU_TRY_OK(
+      send_now(*spec, state_->courier, to, std::move(notice), "bongsu-test-" + record_key(Random::from_system().next()), now));
+  state_->wishes.lock()->push_back([to](Desk& desk, Time at) { desk.note_reached(to, at); });
+  return {};
 }
+
+std::vector<PersonState> Notifier::people() const {
+  std::map<std::string, std::optional<Time>> all;
+  {
+    const auto desk = state_->desk.lock();
+    for (const auto& [name, person] : desk->spec().people) all.emplace(name, std::nullopt);
+    for (const auto& [to, at] : desk->reached()) {
+      if (const auto known = all.find(to.person); known != all.end()) known->second = std::max(known->second.value_or(at), at);
+    }
+  }
+  std::vector<PersonState> out;
+  for (const auto& [name, at] : all) out.push_back({name, at});
+  return out;
+}
+
+void Notifier::drill_everybody(Alarm alarm) {
+  state_->wishes.lock()->push_back([alarm = std::move(alarm)](Desk& desk, Time now) { desk.drill_everybody(alarm, now); });
+}
+
+std::vector<DrillStep> Notifier::drill_steps(std::uint64_t alarm) const { return state_->desk.lock()->drill_steps(alarm); }
 
 }  // namespace bongsu::notify

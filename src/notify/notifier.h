@@ -13,6 +13,7 @@
 #include "model/device.h"
 #include "model/point.h"
 #include "model/state.h"
+#include "notify/drill.h"
 #include "notify/request.h"
 #include "notify/spec.h"
 
@@ -25,7 +26,13 @@ struct ChannelState {
   std::size_t waiting = 0;        // notices
   std::optional<Time> last_sent;  // since the start
   std::optional<Time> last_failed;
-  std::string problem;  // of the last failure; empty after a success
+  std::string problem;            // of the last failure; empty after a success
+  std::optional<Time> reached{};  // when a message was last taken, also a test's or a drill's, or by a run before
+};
+// When somebody was last told something by any channel, likewise.
+struct PersonState {
+  std::string name;
+  std::optional<Time> reached;
 };
 
 // Tells people of alarms: reads what became of them (model/alarm_news.h) from the state store, and sends notices that are
@@ -56,6 +63,13 @@ class Notifier {
   // Sends a message that says it is a test, at once and outside of routes and hours, and waits for the answer. `person` may
   // be empty for the channel's room. Errors: NotFound, Invalid, Refused, Timeout; the text is what the service said.
   Status test(std::string_view channel, std::string_view person, Time now);
+  std::vector<PersonState> people() const;  // of the configuration, by name
+
+  // A drill's alarm comes as news like any other, and its end; one whose end never comes, since the daemon was restarted, is
+  // ended at the first step. This one is for everybody whom a route or channel reaches, from the next step on. Thread: any.
+  void drill_everybody(Alarm alarm);
+  // Whom it was for, and what came of it, oldest first. Thread: any.
+  std::vector<DrillStep> drill_steps(std::uint64_t alarm) const;
 
  private:
   struct State;

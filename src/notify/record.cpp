@@ -130,4 +130,17 @@ Result<Delivery> decode_delivery(std::string_view bytes) {
   return kept;
 }
 
+std::string encode_reached(Time at) {
+  RecordWriter out(kNoticeVersion);
+  out.time(at);
+  return out.take();
+}
+
+Result<Time> decode_reached(std::string_view bytes) {
+  RecordReader in(bytes, kNoticeVersion);
+  const Time at = in.time();
+  BONGSU_TRY_OK(in.end("time somebody was reached"));
+  return at;
+}
+
 }  // namespace bongsu::notify

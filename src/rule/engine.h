@@ -98,6 +98,22 @@ class Engine final : public AlarmSource {
   void credit(std::uint64_t alarm, std::string by, Time until);
   Status unacknowledge(std::uint64_t id, const std::string& by, Time now);
 
+  // What a fault of the item would come to, on one label set of the device (empty: of none): it is judged as it is judged there,
+  // on a clock that runs ahead, and nothing of it is kept. `level`: which; nothing: the worst. Errors: NotFound (no such item, or
+  // it is not judged there), Invalid (it has no such level). Thread: any.
+  struct Rehearsal {
+    std::optional<double> value{};  // of the item there now
+    std::string cause;              // where there is none
+    Alarm alarm;                    // as it would be raised
+    Millis after{0};                // from the fault's beginning
+    std::string problem;            // why it would not be raised, or would not end; empty: it would
+    std::string hidden;             // why nobody would be told; empty: they would
+  };
+  Result<Rehearsal> rehearse(const std::string& item, const std::string& device, std::optional<Severity> level, Time now) const;
+  // Hands on that a drill's alarm began or ended, as the news of a true one: to those who tell, not to those who repair. Error:
+  // Unavailable (disk). Thread: any, not a reactor's.
+  Status tell_drill(const AlarmNews& news);
+
  private:
   struct State;
   struct Round;

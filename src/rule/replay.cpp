@@ -3,8 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string_view>
 #include <tuple>
+#include <unordered_map>
 
+#include "rule/coverage.h"
 #include "rule/judge.h"
 
 namespace bongsu::rule {
@@ -62,9 +65,16 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
 
 }  // namespace
 
-std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values) {
+std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values, std::span<const DeviceState> devices) {
   std::vector<Replayed> out;
-  for (const Series& series : values) replay_one(item, series, out);
+  std::unordered_map<std::string_view, const DeviceState*> known;
+  for (const DeviceState& device : devices) known.emplace(device.name, &device);
+  for (const Series& series : values) {
+    const Labels labels = series.labels->without(kMetricName);
+    const auto device = known.find(labels.get("device"));
+    const ItemSpec& spec = spec_for(item, labels, device == known.end() ? nullptr : device->second);
+    if (spec.enabled) replay_one(spec, series, out);
+  }
   std::sort(out.begin(), out.end(),
             [](const Replayed& a, const Replayed& b) { return std::tie(a.since, a.labels) < std::tie(b.since, b.labels); });
   return out;

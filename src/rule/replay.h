@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "model/device.h"
 #include "model/point.h"
 #include "rule/spec.h"
 
@@ -23,8 +24,8 @@ struct Replayed {
 
 // What the item would have told, given the values of its expression at each of its intervals: sorted by beginning, then labels.
 // A gap of more than no_data_after (one interval where it has none) forgets what was pending, and ends an alarm where
-// `no_data: ignore`; otherwise the alarm outlives it. Left out are overrides (who a device was is not kept), and what would have
-// been suppressed.
-std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values);
+// `no_data: ignore`; otherwise the alarm outlives it. Overrides hold by who the devices are now, `devices` (who they were is not
+// kept). Left out is what would have been suppressed.
+std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values, std::span<const DeviceState> devices = {});
 
 }  // namespace bongsu::rule

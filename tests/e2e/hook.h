@@ -44,6 +44,16 @@ class Hook {
     }
     return out;
   }
+  // Whether each says that it is a drill.
+  std::vector<bool> drills() const {
+    std::lock_guard hold(mutex_);
+    std::vector<bool> out;
+    for (const nlohmann::json& message : got_) {
+      for (const nlohmann::json& notice : message.value("notices", nlohmann::json::array()))
+        out.push_back(notice["alarm"].value("drill", false));
+    }
+    return out;
+  }
   // "sw2 by revive" of each end.
   std::vector<std::string> repaired() const {
     std::lock_guard hold(mutex_);

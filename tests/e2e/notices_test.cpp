@@ -93,6 +93,55 @@ TEST_F(Notices, NameTheScriptThatRepaired) {
   EXPECT_EQ(2U, audit["events"].size()) << audit;
 }
 
+// A drill goes the way of a fault, from the rule to the receipt and back, and leaves nothing behind; a broken link has a name.
+TEST_F(Notices, AreRehearsed) {
+  const std::string got = (folder / "got").string();
+  Daemon daemon(serve("channels:\n  hook: {type: webhook, url: \"http://127.0.0.1:" + std::to_string(hook.port()) +
+                      "/hook\", gather: 0s}\n  dead: {type: webhook, url: \"http://127.0.0.1:1/\", gather: 0s}\n"
+                      "routes: [{match: {device: sw2}, via: [hook]}]\n" +
+                      remedy("touch " + got + "\n")));
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  ASSERT_TRUE(eventually([&] {
+    const Json items = daemon.ask("/api/v1/devices/sw2/items");
+    return items.is_object() && items.dump().find("device_down") != std::string::npos;
+  })) << daemon.printed();
+  const auto untried = [&] { return daemon.ask("/api/v1/coverage")["channels"].size(); };
+  EXPECT_EQ(2U, untried());
+  const auto drill = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"bongsu", "drill", "--url", daemon.url()};
+    words.insert(words.end(), more.begin(), more.end());
+    return run(words);
+  };
+  const Ran well = drill({"--device", "sw2", "--item", "device_down"});
+  EXPECT_EQ(0, well.code) << well.out << well.err;
+  for (const char* row :
+       {"suppression", "a true fault would run it; a drill runs nothing", "route 1", "receipt", "recovery", "every link holds"})
+    EXPECT_NE(std::string::npos, well.out.find(row)) << row << "\n" << well.out;
+  EXPECT_EQ((std::vector<std::string>{"raised sw2 device_down", "recovered sw2 device_down"}), hook.told());
+  EXPECT_EQ((std::vector<bool>{true, true}), hook.drills());
+  EXPECT_EQ(1U, untried());
+  const Ran nobody = drill({"--device", "sw1", "--item", "device_down"});
+  EXPECT_EQ(1, nobody.code);
+  EXPECT_NE(std::string::npos, nobody.out.find("nobody is told: route 1: not for it: the device is sw1, it wants sw2"))
+      << nobody.out;
+  const Ran all = drill({"--all"});
+  EXPECT_EQ(1, all.code);
+  EXPECT_NE(std::string::npos, all.out.find("rooms that no route speaks to")) << all.out;
+  EXPECT_NE(std::string::npos, all.out.find("Could")) << all.out;  // what libcurl says of nobody there
+  EXPECT_EQ(4U, hook.told().size());
+  EXPECT_EQ(1, drill({"--device", "sw9", "--item", "device_down"}).code);
+  EXPECT_EQ(2, drill({}).code);
+  // Nothing of it is in what is counted or was run.
+  EXPECT_EQ(0U, daemon.ask("/api/v1/alarms?state=all")["alarms"].size());
+  EXPECT_EQ(0U, daemon.ask("/api/v1/remedies/runs")["runs"].size());
+  EXPECT_EQ("", read("got"));
+  const std::string metrics = daemon.text("/metrics");
+  EXPECT_EQ(std::string::npos, metrics.find("bongsu_notices_total")) << metrics;
+  EXPECT_EQ(0U, daemon.ask("/api/v1/events?kind=alarm")["events"].size());
+  EXPECT_EQ(3U, daemon.ask("/api/v1/events?kind=audit&q=drill")["events"].size());
+}
+
 TEST_F(Notices, GoThroughAProgram) {
   const std::string got = (folder / "got").string();
   const auto file = folder.write("remedies/siren.sh", "#!/bin/sh\n[ \"$BONGSU_LEVEL\" = fatal ] && cat >> " + got + "\n");
@@ -146,6 +195,39 @@ TEST_F(Notices, AreSetUpWhileTheDaemonRuns) {
     return !told.empty() && told.back() == "recovered sw2 answers";
   })) << daemon.printed();
   EXPECT_EQ(0, run({"bongsu", "check", (folder.path() / "bongsu.yaml").string()}).code);
+}
+
+// The command says what the API says, and sets what the API sets.
+TEST_F(Notices, TheOverlayHasACommand) {
+  Daemon daemon(serve(""));
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  const auto overlay = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"bongsu", "overlay"});
+    words.insert(words.end(), {"--url", daemon.url()});
+    return run(words);
+  };
+  const std::string mine = folder.write("mine.yaml", "title: Mine\nexpr: snmp_up\nbelow: {danger: 1}\n").string();
+  const std::string wrong = folder.write("wrong.yaml", "levels: {dangre: 1}\n").string();
+  const Ran bad = overlay({"set", "items", "mine", wrong});
+  EXPECT_EQ(1, bad.code);
+  EXPECT_NE(std::string::npos, bad.err.find("did you mean \"danger\"")) << bad.err;
+  EXPECT_EQ(0, overlay({"set", "items", "mine", mine, "--dry-run"}).code);
+  EXPECT_EQ(1, overlay({"show", "items", "mine"}).code);
+  const Ran set = overlay({"set", "items", "mine", mine});
+  EXPECT_EQ(0, set.code) << set.err;
+  EXPECT_NE(std::string::npos, set.out.find("mine is set\n")) << set.out;
+  EXPECT_NE(std::string::npos, overlay({"show", "items", "mine"}).out.find("expr: snmp_up\n"));
+  const Ran boss = overlay({"set", "people", "boss", folder.write("boss.yaml", "phone: \"+82 10 0000 0000\"\n").string()});
+  EXPECT_EQ(0, boss.code) << boss.err;
+  const Ran list = overlay({"list", "--set-here"});
+  EXPECT_NE(std::string::npos, list.out.find("items   mine  below, expr, title")) << list.out << list.err;
+  EXPECT_NE(std::string::npos, list.out.find("boss")) << list.out;
+  EXPECT_EQ(std::string::npos, list.out.find("cpu_usage")) << list.out;
+  EXPECT_NE(std::string::npos, overlay({"list", "items"}).out.find("cpu_usage"));
+  EXPECT_EQ(1, overlay({"remove", "items", "cpu_usage"}).code);
+  EXPECT_EQ(0, overlay({"remove", "items", "mine"}).code);
+  EXPECT_EQ(1, overlay({"show", "items", "mine"}).code);
+  EXPECT_EQ(2, overlay({"show", "thing", "mine"}).code);
 }
 
 TEST_F(Notices, TheFirstScriptRunsAfterAReload) {

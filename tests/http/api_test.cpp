@@ -283,7 +283,7 @@ TEST_F(Api, Alarms) {
       json::parse(
           R"({"id":9,"item":"cpu_usage","title":"CPU usage","device":"db1","labels":{"cpu":"0","device":"db1"},"state":"active","level":"caution",
     "peak":"fatal","value":97.5,"limit":95,"unit":"percent","why":"Sustained use leaves no room.","since":"2026-11-23T00:52:03.456Z",
-    "changed":"2026-11-23T01:01:03.456Z","ended":null,"acknowledged":false,"suppressed":false,"suppressed_by":"","flapping":false})"),
+    "changed":"2026-11-23T01:01:03.456Z","ended":null,"acknowledged":false,"suppressed":false,"suppressed_by":"","flapping":false,"drill":false})"),
       page["alarms"][0]);
   EXPECT_EQ("recovered", get("/api/v1/alarms/3")["alarm"]["state"]);
   EXPECT_EQ("2026-11-23T01:02:02.456Z", get("/api/v1/alarms/3")["alarm"]["ended"]);
@@ -535,8 +535,8 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
   lab.items.emplace_back().name = "not-judged-yet";
   lab.rules.push_back({.item = std::make_shared<rule::ItemSpec>(lab.items.back())});
   const json found = get("/api/v1/coverage");
-  EXPECT_EQ(4, found["expected"]);
-  EXPECT_EQ(2, found["watched"]);
+  EXPECT_EQ(5, found["expected"]);
+  EXPECT_EQ(3, found["watched"]);
   ASSERT_EQ(3U, found["devices"].size());
   EXPECT_EQ(json::parse(R"([{"item":"c","title":"c","why":"no data: timeout"},{"item":"d","title":"d","why":"switched off"}])"),
             found["devices"][0]["missing"]);
@@ -545,8 +545,9 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
   EXPECT_EQ("192.0.2.7", found["senders"][0]["sender"]);
   EXPECT_EQ(3, found["senders"][0]["lines"]);
   EXPECT_EQ((std::vector<EventQuery::Field>{{"device", ""}}), lab.events.asked.lock()->fields);
-  // Four items, two devices that nobody knows, an idle item and a stranger: two of eight are good.
-  EXPECT_EQ(25, found["score"]);
+  // Five items, two devices that nobody knows, an idle item, a stranger and two people: four of eleven are good.
+  EXPECT_EQ(36, found["score"]);
+  EXPECT_EQ(json({"kim"}), found["people"]);
   EXPECT_EQ(1U, get("/api/v1/coverage?device=web1")["devices"].size());
   EXPECT_EQ(json::parse(R"([{"device":"web1","sysObjectID":"1.3.6.1.4.1.99999.1","at":"2026-11-23T00:00:00Z",
       "profile":"proposed-99999","series":7,"subtrees":[{"oid":"1.3.6.1.4.1.99999.5","name":"ACME-MIB::acmeFanTable",
@@ -642,9 +643,29 @@ TEST_F(Api, CoverageTakesAwayWhatSwitchesOffHere) {
   const json said = json::parse(answer->body);
   EXPECT_EQ(json({"db1"}), said["set"]) << answer->body;
   EXPECT_EQ("an override in a file switches it off there; take it out of the file", said["left"][0]["why"]) << answer->body;
-  EXPECT_EQ((std::vector<std::string>{
-                R"(set items db1 {"levels":{"danger":"9"},"overrides":[{"clear":"2","match":{"device":"x"}}]})"}),
-            *lab.done.lock());
+  EXPECT_EQ(
+      (std::vector<std::string>{R"(set items db1 {"levels":{"danger":"9"},"overrides":[{"clear":"2","match":{"device":"x"}}]})"}),
+      *lab.done.lock());
+}
+
+TEST_F(Api, BeginsDrillsAndTellsHowTheyGo) {
+  EXPECT_EQ(8, get("/api/v1/drills")["drills"][0]["id"]);
+  EXPECT_EQ("broken", get("/api/v1/drills/8")["drill"]["links"][1]["state"]);
+  get("/api/v1/drills/9", 404);
+  get("/api/v1/drills/x", 400);
+  const auto post = [&](int status, const char* body, httplib::Headers fields = {}) {
+    const auto answer = client->Post("/api/v1/drills", fields, body, "application/json");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(status, answer->status) << body << answer->body;
+  };
+  post(200, R"({"device":"web1","item":"cpu","level":"danger"})");
+  post(200, "{}");
+  post(409, R"({"item":"busy"})");
+  for (const char* bad : {"", "[]", R"({"device":"web1"})", R"({"item":1})", R"({"item":"a","level":"normal"})", R"({"x":"y"})",
+                          R"({"level":"danger"})"})
+    post(400, bad);
+  post(403, "{}", {{"Origin", "http://evil.example"}});
+  EXPECT_EQ((std::vector<std::string>{"drill web1 cpu danger", "drill   ", "drill  busy "}), *lab.done.lock());
 }
 
 TEST_F(Api, SetsEntriesBesideTheFiles) {

@@ -133,7 +133,7 @@ struct Lab {
   Guarded<BackupState> backup;
   std::shared_ptr<const mib::Tree> mibs = mib::Tree::empty();
   std::optional<Error> no_mib;
-  std::string here = R"({"x":"1"})";  // what was set of the first entry
+  std::string here = R"({"x":"1"})";       // what was set of the first entry
   Guarded<std::vector<std::string>> done;  // "ack 7 note"
   ServerOptions options{.listen = "127.0.0.1:0"};
   std::unique_ptr<Server> server;
@@ -180,6 +180,17 @@ struct Lab {
           if (!body && name == "web1") return Error{Code::NotFound, "it was not set here"};
           return EntryChange{.notes = {"none of 2 is beyond a limit now"}};
         },
+        .begin_drill = [this](const DrillWish& wish) -> Result<Drill> {
+          done.lock()->push_back("drill " + wish.device + " " + wish.item + " " +
+                                 (wish.level ? std::string(to_string(*wish.level)) : ""));
+          if (wish.item == "busy") return Error{Code::Refused, "another is under way"};
+          return drill();
+        },
+        .drills = [this] { return std::vector<Drill>{drill()}; },
+        .people =
+            [this] {
+              return std::vector<notify::PersonState>{{"kim", std::nullopt}, {"lee", clock.now()}};
+            },
         .write = write,
         .scrape = scrape,
         .mibs = [this] { return mibs; },
@@ -235,6 +246,13 @@ struct Lab {
   }
 
  private:
+  Drill drill() const {
+    return {.id = 8,
+            .device = "web1",
+            .item = "cpu",
+            .started = clock.now(),
+            .links = {{"device", "web1", "ok", "it answers"}, {"route", "cpu", "broken", "nobody is told"}}};
+  }
   Status begin_backup(std::string_view dir) {
     auto state = backup.lock();
     if (state->state == "running") return Error{Code::Exists, "one is under way"};

@@ -46,6 +46,29 @@ TEST(WordsOf, SpeakKorean) {
             words_of(message_of(alarm, Reason::Recovered), Language::Korean, "", "").subject);
 }
 
+// Nobody takes a drill for a fault, in whatever he reads of it.
+TEST(WordsOf, SayThatADrillIsOne) {
+  const Alarm alarm = alarm_of(kFirstDrill + 1, "web1", Severity::Fatal, kAt);
+  const Message message = message_of(alarm);
+  const Words words = words_of(message, Language::English, "", "");
+  EXPECT_EQ("[drill, fatal] web1: CPU usage 93 % (limit 80 %)", words.subject);
+  EXPECT_EQ(words.subject, words.brief);
+  EXPECT_NE(std::string::npos, words.plain.find("\nDrill: This is an exercise that somebody asked for; nothing is wrong.\n"));
+  EXPECT_NE(std::string::npos, words.html.find("This is an exercise"));
+  const Words korean = words_of(message, Language::Korean, "", "");
+  EXPECT_EQ("[훈련, 치명] web1: CPU usage 93 % (기준 80 %)", korean.subject);
+  EXPECT_NE(std::string::npos, korean.plain.find("\n훈련: 요청에 따른 훈련 알림이며 실제 장애가 아닙니다.\n"));
+  EXPECT_NE(std::string::npos, json_of(message, "").find("\"drill\":true"));
+  const auto plain = [](std::string_view text) { return std::string(text); };
+  EXPECT_EQ("[drill] CPU usage", fill("${title}", message, words, "", plain).value());
+  const Message end = message_of(alarm, Reason::Recovered);
+  EXPECT_TRUE(words_of(end, Language::English, "", "").subject.starts_with("[drill, recovered] "));
+  EXPECT_TRUE(words_of(end, Language::Korean, "", "").subject.starts_with("[훈련, 복구] "));
+  Message many = message;
+  many.notices.push_back(many.notices.front());
+  EXPECT_TRUE(words_of(many, Language::English, "", "").subject.starts_with("[drill, fatal] 2 notices: "));
+}
+
 TEST(WordsOf, NameWhatRepairedIt) {
   Message message = message_of(alarm_of(1, "web1", Severity::Urgent, kAt), Reason::Recovered);
   EXPECT_EQ(std::string::npos, words_of(message, Language::English, "", "").plain.find("Repaired"));

@@ -116,6 +116,120 @@ TEST(Notifier, TellsTheBeginningAndTheEndToTheSame) {
   EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
 }
 
+// Told at once, alone and marked, counted nowhere, and never tried twice.
+TEST(Notifier, FollowsADrill) {
+  Spec spec = spec_of({route_to({"ops", "day"})});
+  spec.routes[0].wait = 5min;
+  Route quiet = route_to({"ops"});
+  quiet.name = "quiet";
+  quiet.via = {"spare"};
+  quiet.recovered = false;
+  spec.routes.push_back(quiet);
+  spec.channels.at("spare").fallback = "hook";
+  Lab lab(std::move(spec));
+  lab.now += 12h;  // the evening in Seoul
+  lab.courier.answer = [](const Request& request) {
+    const bool bad = request.url.find("spare") != std::string::npos;
+    return bad ? Reply{.status = 503, .said = "busy"} : Reply{.status = 200, .said = "ok"};
+  };
+  const Alarm drill = alarm_of(kFirstDrill + 7, "web1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, drill);
+  Alarm real = alarm_of(1, "web1", Severity::Danger, lab.now);
+  lab.notifier->step(lab.now);
+  lab.run(4s);
+  using State = DrillStep::State;
+  const auto steps = [&] {
+    Said out;
+    for (const DrillStep& one : lab.notifier->drill_steps(drill.id))
+      out.push_back(one.to.channel + "/" + one.to.person + " " + std::string(to_string(one.reason)) +
+                    (one.state == State::Sent     ? " sent"
+                     : one.state == State::Failed ? " failed " + one.problem
+                     : one.state == State::Held   ? " held"
+                                                  : " waits") +
+                    (one.end_follows ? "" : ", no end"));
+    std::sort(out.begin(), out.end());
+    return out;
+  };
+  EXPECT_EQ((Said{"ops-topic: [drill, danger] web1: CPU usage 93 % (limit 80 %)",
+                  "ops-topic: [drill, danger] web1: CPU usage 93 % (limit 80 %)"}),
+            lab.said());
+  const Said begun = steps();
+  ASSERT_EQ(3U, begun.size());
+  EXPECT_EQ("hook/day raised held", begun[0]);
+  EXPECT_EQ("hook/ops raised sent", begun[1]);
+  EXPECT_TRUE(begun[2].starts_with("spare/ops raised failed ")) << begun[2];
+  EXPECT_TRUE(begun[2].ends_with(", no end")) << begun[2];
+  lab.tell(AlarmChange::Recovered, drill, Severity::Danger);
+  lab.run(4s);
+  EXPECT_EQ((Said{"ops-topic: [drill, recovered] web1: CPU usage, Lasted 4 s"}), lab.said());
+  EXPECT_EQ("hook/ops recovered sent", steps()[1]);
+  EXPECT_EQ(3U, steps().size());  // who was held back hears nothing of it
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+  EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
+  lab.run(1h);
+  EXPECT_EQ(Said{}, lab.said());
+  lab.metrics.each([&](std::string_view name, const MetricLabels&, double) { EXPECT_NE("bongsu_notices_total", name); });
+  // A channel, and a person, that a drill has reached are known to work, also after a restart.
+  lab.open(spec_of({route_to({"ops"})}));
+  EXPECT_TRUE(lab.notifier->channels()[0].reached);
+  EXPECT_FALSE(lab.notifier->channels()[1].reached);
+  EXPECT_EQ("day", lab.notifier->people()[0].name);
+  EXPECT_FALSE(lab.notifier->people()[0].reached);
+  EXPECT_TRUE(lab.notifier->people()[1].reached);
+}
+
+// A drill and a fault of the same moment go apart.
+TEST(Notifier, MixesNoDrillWithAFault) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.tell(AlarmChange::Raised, alarm_of(kFirstDrill + 7, "web1", Severity::Danger, lab.now));
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web2", Severity::Danger, lab.now));
+  lab.tell(AlarmChange::Raised, alarm_of(2, "web3", Severity::Danger, lab.now));
+  lab.run(10s);
+  const Said said = lab.said();
+  ASSERT_EQ(2U, said.size());
+  const std::size_t drill = said[0].find("[drill") != std::string::npos ? 0 : 1;
+  EXPECT_EQ("ops-topic: [drill, danger] web1: CPU usage 93 % (limit 80 %)", said[drill]);
+  EXPECT_EQ(std::string::npos, said[1 - drill].find("drill"));
+  EXPECT_NE(std::string::npos, said[1 - drill].find("2 notices"));
+}
+
+TEST(Notifier, EndsADrillThatARestartCutShort) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  lab.tell(AlarmChange::Raised, alarm_of(kFirstDrill + 7, "web1", Severity::Danger, lab.now));
+  lab.tell(AlarmChange::Raised, alarm_of(1, "web2", Severity::Danger, lab.now));
+  lab.run(10s);
+  EXPECT_EQ(2U, lab.said().size());
+  lab.open(spec_of({route_to({"ops"})}));
+  lab.run(10s);
+  EXPECT_EQ((Said{"ops-topic: [drill, recovered] web1: CPU usage, Lasted 11 s"}), lab.said());
+  EXPECT_EQ(1U, lab.state.count(kCaseTable));  // the true one is open still
+}
+
+// Whatever routes match: everybody whom one names at some time, once, and the rooms that none speaks to.
+TEST(Notifier, DrillsEverybody) {
+  Spec spec = spec_of({route_to({"ops"}, Severity::Fatal)});
+  spec.routes[0].match.items = {"nothing"};
+  spec.routes[0].escalate = {{.after = 30min, .to = {"day"}, .via = {}}};
+  spec.routes.push_back(route_to({"all"}));
+  spec.channels.at("spare").room = "spare-room";
+  Lab lab(std::move(spec));
+  Alarm drill = alarm_of(kFirstDrill + 9, "", Severity::Harmless, lab.now);
+  drill.item = "drill";
+  lab.notifier->drill_everybody(drill);
+  lab.run(5s);
+  Said said = lab.said();
+  std::sort(said.begin(), said.end());
+  ASSERT_EQ(3U, said.size());
+  EXPECT_TRUE(said[0].starts_with("day-topic: [drill, harmless]")) << said[0];
+  EXPECT_TRUE(said[1].starts_with("ops-topic: [drill, harmless]")) << said[1];
+  EXPECT_TRUE(said[2].starts_with("spare-room: [drill, harmless]")) << said[2];
+  lab.tell(AlarmChange::Recovered, drill);
+  lab.run(5s);
+  EXPECT_EQ(3U, lab.said().size());
+  EXPECT_EQ(6U, lab.notifier->drill_steps(drill.id).size());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+}
+
 TEST(Notifier, TellsWhatIsSuppressedWhenItIsNoLonger) {
   Lab lab(spec_of({route_to({"ops"})}));
   const auto suppress = [](Alarm& alarm, bool on) {

@@ -89,6 +89,71 @@ TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   EXPECT_EQ(1U + 4U, store_.changes);  // the alarm, its watch, and its news for those who tell and those who repair
 }
 
+// What a fault would come to, where and as it is judged; nothing of it is kept, counted or seen.
+TEST_F(RuleEngineTest, RehearsesAFault) {
+  ItemSpec spec = item("v", "v", 90);
+  spec.levels = {{Severity::Caution, 70, 20s, {}}, {Severity::Fatal, 90, 20s, {.needed = 3, .of = 5}}};
+  spec.title.en = "A value";
+  spec.clear = 5;
+  ItemSpec other = spec;
+  other.levels = {{Severity::Danger, 50, 0s, {}}};
+  ItemSpec off = spec;
+  off.enabled = false;
+  const auto over = [&](const char* device, ItemSpec with) {
+    spec.overrides.push_back({.match = {.devices = {device}}, .item = std::make_shared<const ItemSpec>(std::move(with))});
+  };
+  over("b", other);
+  ItemSpec low = item("low", "v", 5);
+  low.below = true;
+  const auto engine = open({spec, low});
+  for (const char* name : {"a", "b", "behind", "silent"})
+    devices_.known[name] = {.name = name, .address = "192.0.2.1", .up = std::string_view(name) != "silent"};
+  devices_.known["behind"].parents = {"silent"};
+  for (const char* name : {"a", "b", "behind"}) put({{"__name__", "v"}, {"device", name}}, 0, 7);
+  engine->evaluate(at(0));
+  const std::size_t commits = store_.commits;
+  auto worst = engine->rehearse("v", "a", std::nullopt, at(1));
+  ASSERT_TRUE(worst) << worst.error().text;
+  EXPECT_EQ(7, worst->value);
+  EXPECT_EQ("", worst->problem);
+  EXPECT_EQ("", worst->hidden);
+  EXPECT_EQ(Severity::Fatal, worst->alarm.level);
+  EXPECT_EQ("A value", worst->alarm.title);
+  EXPECT_EQ(99, worst->alarm.value);
+  EXPECT_EQ(20s, worst->after);
+  EXPECT_EQ("a", worst->alarm.labels.get("device"));
+  const auto mild = engine->rehearse("v", "a", Severity::Caution, at(1));
+  ASSERT_TRUE(mild);
+  EXPECT_EQ(80, mild->alarm.value);
+  EXPECT_EQ(Severity::Caution, mild->alarm.level);
+  EXPECT_EQ(Severity::Danger, engine->rehearse("v", "b", std::nullopt, at(1))->alarm.level);
+  EXPECT_EQ(4, engine->rehearse("low", "a", std::nullopt, at(1))->alarm.value);
+  EXPECT_EQ("silent: down, and on all ways to it", engine->rehearse("v", "behind", std::nullopt, at(1))->hidden);
+  engine->set_windows({{.name = "patches", .match = {.devices = {"a"}}, .until = at(100)}});
+  EXPECT_EQ("maintenance patches", engine->rehearse("v", "a", std::nullopt, at(1))->hidden);
+  EXPECT_EQ(Code::NotFound, engine->rehearse("v", "silent", std::nullopt, at(1)).error().code);
+  EXPECT_EQ(Code::NotFound, engine->rehearse("w", "a", std::nullopt, at(1)).error().code);
+  EXPECT_EQ(Code::Invalid, engine->rehearse("v", "a", Severity::Urgent, at(1)).error().code);
+  EXPECT_EQ(commits, store_.commits);
+  EXPECT_TRUE(engine->alarms({.active_only = false}).empty());
+  // Its news is for those who tell alone, and no alarm is counted.
+  Alarm drill = worst->alarm;
+  drill.id = kFirstDrill + 1;
+  ASSERT_TRUE(engine->tell_drill({.change = AlarmChange::Raised, .at = at(1), .by = {}, .note = {}, .alarm = drill}));
+  std::size_t told = 0, repaired = 0;
+  const auto counting = [](std::size_t& number) { return [&](std::string_view, std::string_view) { return ++number > 0; }; };
+  ASSERT_TRUE(store_.scan(kAlarmNewsTable, "", counting(told)));
+  ASSERT_TRUE(store_.scan(kRemedyNewsTable, "", counting(repaired)));
+  EXPECT_EQ(1U, told);
+  EXPECT_EQ(0U, repaired);
+  engine->evaluate(at(10));
+  EXPECT_EQ(0U, engine->alarms({}).size());
+  spec.overrides.clear();
+  over("a", off);
+  engine->reload({spec});
+  EXPECT_EQ("an override switches it off there", engine->rehearse("v", "a", std::nullopt, at(11))->problem);
+}
+
 TEST_F(RuleEngineTest, SaysWhoRepairedWhatRecoversInTime) {
   const auto engine = open({item("v", "v", 90)});
   const auto by = [&](std::int64_t second, const std::function<void(std::uint64_t)>& between) {

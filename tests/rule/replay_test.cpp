@@ -17,9 +17,9 @@ Series series(std::string device, std::vector<std::pair<int, double>> minutes) {
 }
 
 // "a urgent 2m-5m 95", one line each.
-std::string told(const ItemSpec& item, const std::vector<Series>& values) {
+std::string told(const ItemSpec& item, const std::vector<Series>& values, const std::vector<DeviceState>& devices = {}) {
   std::string out;
-  for (const Replayed& one : replay(item, values)) {
+  for (const Replayed& one : replay(item, values, devices)) {
     out += std::string(one.labels.get("device")) + " " + std::string(to_string(one.peak)) + " " +
            format_duration(one.since.time_since_epoch()) + "-" +
            (one.until ? format_duration(one.until->time_since_epoch()) : "") + " " + format_number(one.worst) + "\n";
@@ -80,6 +80,29 @@ TEST(Replay, KnowsBelowAndHours) {
   EXPECT_EQ("a danger 2m-4m 3\n", told(item, {series("a", {{1, 50}, {2, 9}, {3, 3}, {4, 50}})}));
   item.hours = *WeekHours::parse("Thu 00:00-00:03", "");
   EXPECT_EQ("a danger 2m-3m 9\n", told(item, {series("a", {{1, 50}, {2, 9}, {3, 3}, {4, 50}})}));
+}
+
+// As the daemon would have judged: by tag, by system and by label, and not at all where it is switched off.
+TEST(Replay, KnowsOverrides) {
+  ItemSpec item = cpu();
+  item.levels = {{Severity::Danger, 80, 0min, {}}};
+  const auto over = [&](Match match, Targets targets, double limit, bool enabled) {
+    ItemSpec other = item;
+    other.overrides.clear();
+    other.enabled = enabled;
+    other.levels[0].limit = limit;
+    item.overrides.push_back({std::move(match), std::move(targets), std::make_shared<const ItemSpec>(std::move(other))});
+  };
+  over({.tags = {{"role", {"batch"}}}}, {}, 97, true);
+  over({}, {.os = {"windows"}, .kind = {}}, 50, true);
+  over({.devices = {"lab*"}}, {}, 80, false);
+  std::vector<Series> values;
+  for (const char* name : {"a", "batch1", "lab1", "win1"}) values.push_back(series(name, {{1, 60}, {2, 95}, {3, 10}}));
+  const std::vector<DeviceState> devices{{.name = "batch1", .tags = {{"role", "batch"}}},
+                                         {.name = "win1", .info = {{"os", "windows"}}}};
+  EXPECT_EQ("win1 danger 1m-3m 95\na danger 2m-3m 95\n", told(item, values, devices));
+  // Who a device is nobody knows: names hold all the same.
+  EXPECT_EQ("a danger 2m-3m 95\nbatch1 danger 2m-3m 95\nwin1 danger 2m-3m 95\n", told(item, values));
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ constexpr std::size_t kMostOctets = 65'507;  // of a datagram
 constexpr std::size_t kLeastInFlight = 512;
 constexpr std::chrono::milliseconds kGrace{1'000};  // of a v3 request that was sent again, beyond its tries
 constexpr std::chrono::microseconds kLeastPatience{200'000};
+constexpr Millis kLeastProof{300};
+constexpr std::chrono::hours kVersionAgain{1};    // v2c is tried again where v1 was answered
 constexpr int kMostEarly = 2;                     // sendings before the time-out of the first try
 constexpr int kCrowdedLost = 4, kAloneAsked = 4;  // before a limit of requests at once is believed in
 constexpr float kLossWeight = 1.0F / 32, kLossShown = 0.08F;
@@ -252,55 +254,114 @@ void Exchanges::ask_beside(Exchange& exchange) {
   else probe_v1(exchange);
 }
 
-// Beside the last try of v2c, to a device that never answered: does it speak v1? Then the request goes on in that.
+// Beside the last try of v2c, to a device that never answered: does it speak v1? Then the request goes on in that, once
+// v2c stayed silent again: on a way that loses datagrams one answer and a few silences happen to anybody.
 void Exchanges::probe_v1(Exchange& exchange) {
   const Dialect& dialect = exchange.known->second.dialect;
   if (exchange.version != Version::V2c || dialect.tries > 0 || exchange.asks_version) return;
+  const std::uint32_t slot = exchange.slot;
+  const std::int32_t id = exchange.request_id;
+  ask_in(exchange, Version::V1, exchange.target.timeout, 0, [this, slot, id](bool spoken) {
+    Exchange& asker = slots_[slot];
+    if (!spoken || !asker.busy || asker.request_id != id || asker.known->second.dialect.v1) return;
+    const Millis wait = hold(asker);
+    ask_in(asker, Version::V2c, wait, kProofs - 1, [this, slot, id](bool v2c) {
+      Exchange& held = slots_[slot];
+      if (!held.busy || held.request_id != id) return;
+      if (v2c) once_more(held);
+      else speak_v1(held);
+    });
+  });
+}
+
+// Asks in `version` for an object that each agent has, beside a request to it.
+void Exchanges::ask_in(const Exchange& asker, Version version, Millis timeout, int retries, std::function<void(bool)> then) {
   Exchange* probe = take_slot();
   if (probe == nullptr) return;
   auto credentials = std::make_shared<Credentials>();
-  credentials->name = exchange.target.credentials->name;
-  credentials->version = Version::V1;
-  credentials->community = Secret(std::string(exchange.target.credentials->community.reveal()));
-  probe->target = exchange.target;
+  credentials->name = asker.target.credentials->name;
+  credentials->version = version;
+  credentials->community = Secret(std::string(asker.target.credentials->community.reveal()));
+  probe->target = asker.target;
   probe->target.credentials = std::move(credentials);
-  probe->target.retries = 0;
-  probe->version = Version::V1;
+  probe->target.timeout = timeout;
+  probe->target.retries = retries;
+  probe->version = version;
   probe->type = PduType::GetNext;
+  probe->names = 1;
   probe->asks_version = true;
-  probe->known = exchange.known;
+  probe->known = asker.known;
   probe->repetitions_at = 0;
   probe->request_id = id_of(*probe);
-  probe->then = [this, slot = exchange.slot, id = exchange.request_id](const Result<Answer>& answer) {
-    if (answer && answer->fault == ber::Fault::None) speak_v1(slots_[slot], id);
-  };
+  probe->then = [then = std::move(then)](const Result<Answer>& answer) { then(answer && answer->fault == ber::Fault::None); };
   static const std::vector<std::uint8_t> kSystem = *encode_oid(Oid{1, 3, 6, 1, 2, 1, 1});
   encoder_.start();
   encoder_.add(OidView(kSystem), {});
   const Octets octets =
-      encoder_.finish(Version::V1, probe->target.credentials->community.reveal(), {PduType::GetNext, probe->request_id, 0, 0});
+      encoder_.finish(version, probe->target.credentials->community.reveal(), {PduType::GetNext, probe->request_id, 0, 0});
   probe->datagram.assign(octets.begin(), octets.end());
   send(*probe);
 }
 
-void Exchanges::speak_v1(Exchange& asker, std::int32_t request_id) {
+// Keeps a request beyond its last try, for kProofs more questions of the time that is returned.
+Millis Exchanges::hold(Exchange& exchange) {
+  const Dialect& dialect = exchange.known->second.dialect;
+  const std::chrono::microseconds wait =
+      2 * (std::chrono::microseconds(dialect.srtt) + 4 * std::chrono::microseconds(dialect.rttvar));
+  const Millis each = std::min(exchange.target.timeout, std::max(std::chrono::ceil<Millis>(wait), kLeastProof));
+  exchange.deadline = std::max(exchange.deadline, reactor_.clock().steady() + each * kProofs + exchange.target.timeout);
+  reactor_.timers().arm(exchange, exchange.deadline);
+  return each;
+}
+
+// One try beyond the last, for one that was held.
+void Exchanges::once_more(Exchange& exchange) {
+  const SteadyTime now = reactor_.clock().steady();
+  ++exchange.tries;
+  exchange.deadline = now + exchange.target.timeout;
+  retries_.add();
+  if (exchange.device != nullptr && waits(exchange)) return;
+  std::string problem;
+  if (exchange.target.transport == Transport::Tcp) {
+    if (exchange.connection != nullptr && exchange.connection->state == Connection::State::Open) write(exchange);
+    reactor_.timers().arm(exchange, exchange.deadline);
+  } else if (net::DatagramSocket* socket = socket_for(exchange.target.endpoint.address, problem); socket != nullptr) {
+    transmit(exchange, *socket, now);
+  }
+}
+
+// An answer in v1 of a device that is to speak v2c: perhaps it does by now, or did when datagrams were lost.
+void Exchanges::try_v2c(const Exchange& exchange, SteadyTime now) {
+  DialectBook::Known* known = exchange.known;
+  if (!known->second.dialect.v1 || now < known->second.v2c_again) return;
+  known->second.v2c_again = now + kVersionAgain;
+  ask_in(exchange, Version::V2c, exchange.target.timeout, 1, [this, known](bool spoken) {
+    if (!spoken) return;
+    Dialect& dialect = known->second.dialect;
+    dialect.v1 = false;
+    std::erase_if(dialect.observations, [](const Observation& seen) { return seen.trait == Trait::V1Only; });
+    dialects_.changed(*known);
+  });
+}
+
+void Exchanges::speak_v1(Exchange& asker) {
   DialectBook::Known* known = asker.known;
-  if (!asker.busy || asker.request_id != request_id || known->second.dialect.v1) return;
-  known->second.dialect.v1 = true;
-  dialects_.note(*known, Trait::V1Only,
-                 fmt::format("no answer to a {} of SNMPv2c in {} tries, and an answer to the same community in SNMPv1",
-                             to_string(asker.type), asker.tries));
-  dialects_.changed(*known);
+  if (!known->second.dialect.v1) {
+    known->second.dialect.v1 = true;
+    known->second.v2c_again = reactor_.clock().steady() + kVersionAgain;
+    dialects_.note(*known, Trait::V1Only,
+                   fmt::format("no answer to a {} of SNMPv2c in {} tries, an answer to the same community in SNMPv1, and none "
+                               "to {} tries of SNMPv2c after it",
+                               to_string(asker.type), asker.tries, kProofs));
+    dialects_.changed(*known);
+  }
+  reactor_.timers().arm(asker, reactor_.clock().steady() + asker.target.timeout);
   Decoder decoder;
   Encoder encoder;
   ScopedView request;
   if (!read_request(asker, decoder, encoder, request)) return;
   if (request.type == PduType::GetBulk && !asker.reducible) return;
   asker.version = Version::V1;
-  std::string problem;
-  const bool stream = asker.target.transport == Transport::Tcp;
-  net::DatagramSocket* socket = stream ? nullptr : socket_for(asker.target.endpoint.address, problem);
-  if (stream ? asker.connection == nullptr || asker.connection->state != Connection::State::Open : socket == nullptr) return;
   if (request.type == PduType::GetBulk) {
     reduce(asker);
   } else {
@@ -310,8 +371,7 @@ void Exchanges::speak_v1(Exchange& asker, std::int32_t request_id) {
         encoder_.finish(Version::V1, asker.target.credentials->community.reveal(), {request.type, asker.request_id, 0, 0});
     asker.datagram.assign(octets.begin(), octets.end());
   }
-  if (stream) write(asker);
-  else transmit(asker, *socket, reactor_.clock().steady());
+  once_more(asker);
 }
 
 // Again within the time-out of the first try.
@@ -412,7 +472,7 @@ void Exchanges::measure(Exchange& exchange, SteadyTime now) {
     // Which sending it answers is not known (Karn): the patience stays backed off until a clean one shrinks it.
     dialect.rttvar = Micros(std::max(dialect.rttvar.count(), (rtt - dialect.srtt.count()) / 4));
   }
-  if (dialect.tries < UINT32_MAX) ++dialect.tries;
+  if (dialect.tries < UINT32_MAX && !exchange.asks_version) ++dialect.tries;
   // Where less was asked for in the end, or another connection had to be made, nothing need have been lost.
   if ((exchange.reduced && !exchange.whole) || exchange.target.transport == Transport::Tcp) return;
   dialect.loss += (static_cast<float>(sendings - 1) / static_cast<float>(sendings) - dialect.loss) * kLossWeight;
@@ -486,7 +546,10 @@ void Exchanges::expired(Exchange& exchange) {
     given_up(exchange);
     exchange.known->second.dialect.srtt = exchange.known->second.dialect.rttvar = {};  // RFC 6298 section 5.7
     Error error = timeout_error(exchange);
-    if (exchange.device != nullptr && error.code == Code::Timeout && exchange.distrusted == 0) exchange.device->doubted = true;
+    // Where something else was answered meanwhile, such as the same with less, the engine ID is right.
+    if (exchange.device != nullptr && error.code == Code::Timeout && exchange.distrusted == 0 && !exchange.probe &&
+        exchange.device->answered <= exchange.started)
+      exchange.device->doubted = true;
     finish(exchange, std::move(error));
   }
   send_waiting();
@@ -546,9 +609,7 @@ Error Exchanges::timeout_error(const Exchange& exchange) const {
                            "so look at its agent",
                            entry.wrong_ids - exchange.wrong_before, entry.wrong_id)};
   if (exchange.device != nullptr) {
-    const Code code = exchange.distrusted > 0                            ? Code::Timeout
-                      : exchange.context_wrong || exchange.privacy_wrong ? Code::Denied
-                                                                         : Code::Timeout;
+    const Code code = exchange.distrusted > 0 ? Code::Timeout : exchange.convicted ? Code::Denied : Code::Timeout;
     return {code, text + "; " + trust_problem(exchange)};
   }
   if (exchange.distrusted > 0) return {Code::Timeout, text + "; " + trust_problem(exchange)};
@@ -744,6 +805,7 @@ void Exchanges::answered(Exchange& exchange, const MessageView& message, const n
       .sendings = exchange.tries + exchange.early,
       .repetitions = exchange.repetitions_at != 0 ? exchange.datagram[exchange.repetitions_at] : exchange.repetitions,
       .reduced = exchange.reduced && !exchange.whole};
+  if (exchange.version == Version::V1 && exchange.target.credentials->version == Version::V2c) try_v2c(exchange, now);
   const Answered then = std::move(exchange.then);
   release(exchange, true);
   then(answer);

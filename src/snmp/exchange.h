@@ -70,11 +70,10 @@ struct ExchangeOptions {
 // that cannot be read is given up on soon, for the next would be no better, unless a good one follows it.
 // Once the round trip of a device is known (RFC 6298), the first try is sent again up to twice before its time-out; no
 // answer is waited for shorter because of it. A device that never answered v2c is asked in v1 beside the last try, and what
-// answers that is spoken to in v1 from then on. A device that loses requests sent side by side gets them one by one.
-// v3 (RFC 3412, RFC 3414): the engine ID is asked for first, once for all that wait for it; a clock that went back and a
-// new engine ID are followed within the request. An answer must have the level, user, engine and context of its request.
-// Thread: the reactor's. Destroying it drops the
-// callbacks of what is in flight.
+// answers that, and v2c not even then, is spoken to in v1; v2c is tried again each hour. A device that loses requests sent side
+// by side gets them one by one. v3 (RFC 3412, RFC 3414): the engine ID is asked for first, once for all that wait for it; a clock
+// that went back and a new engine ID are followed within the request. An answer must have the level, user, engine and context of
+// its request. Thread: the reactor's. Destroying it drops the callbacks of what is in flight.
 class Exchanges {
  public:
   Exchanges(net::Reactor& reactor, Metrics& metrics, const ExchangeOptions& options, StateKeeper* keeper = nullptr);
@@ -115,6 +114,7 @@ class Exchanges {
   // Request-ids name a slot and how often it was used, scrambled by a key of this process.
   static constexpr std::uint32_t kSlotBits = 20;
   static constexpr std::uint32_t kIdMask = 0x7fffffff;
+  static constexpr int kProofs = 5;  // more silences before they are taken for more than loss
   enum class Cause : std::uint8_t { Malformed, UnknownId, Late, Duplicate, Address, Version, Community, Type, Security, Count };
   struct PeerNote {
     std::uint32_t malformed = 0;
@@ -136,7 +136,11 @@ class Exchanges {
   void send_early(Exchange& exchange);
   void ask_beside(Exchange& exchange);
   void probe_v1(Exchange& exchange);
-  void speak_v1(Exchange& asker, std::int32_t request_id);
+  void ask_in(const Exchange& asker, Version version, Millis timeout, int retries, std::function<void(bool)> then);
+  Millis hold(Exchange& exchange);
+  void once_more(Exchange& exchange);
+  void try_v2c(const Exchange& exchange, SteadyTime now);
+  void speak_v1(Exchange& asker);
   void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
   void unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer);
   void malformed(const net::Datagram& datagram, ber::Fault fault);
@@ -192,7 +196,10 @@ class Exchanges {
   void distrust(Exchange& exchange, Distrust why, const net::Endpoint& peer);
   static std::string_view to_text(Distrust why);
   void probe(Exchange& exchange);
-  void probe_with(Exchange& exchange, std::shared_ptr<const Credentials> credentials, bool Exchange::*answered);
+  void probe_with(const Exchange& exchange, std::shared_ptr<const Credentials> credentials, Millis timeout, int retries,
+                  std::function<void(bool)> then);
+  std::function<void(bool)> met(const Exchange& exchange, bool Exchange::*without);
+  void prove(Exchange& exchange);
   std::string trust_problem(const Exchange& exchange) const;
   void discard(Cause cause, const net::Endpoint& peer, ber::Fault fault = ber::Fault::None);
 

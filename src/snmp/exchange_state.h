@@ -18,6 +18,7 @@ struct Exchanges::Device {
   std::vector<std::uint8_t> last_id;          // the engine ID before, to tell a change
   Exchange* discovering = nullptr;            // the one that asks for the engine ID
   std::vector<std::uint32_t> waiting;         // slots of those that wait for it
+  SteadyTime answered{};                      // when an answer was last taken with the engine ID
   bool doubted = false;                       // nothing was answered with the engine ID: it is asked for anew
   bool unsaved = false;                       // kept once an answer shows that it is right
   bool deriving = false;                      // keys that take long are being made
@@ -89,9 +90,13 @@ struct Exchanges::Exchange final : net::Timer {
   int syncs = 0;               // times that it was sent again because of a report
   SteadyTime deadline{};       // whatever the agent answers
   std::string late_clock;      // of its last answer outside of the time window
+  bool probe = false;          // it goes for another one, which says what its silence means
   bool probed = false;         // what follows is known, or asked for
+  bool beside = false;         // it goes beside another one, with less than that one's credentials
   bool context_wrong = false;  // answered with the default context
   bool privacy_wrong = false;  // answered without privacy
+  bool proving = false;        // and asked for again as it should be
+  bool convicted = false;      // which was not answered
 };
 
 }  // namespace bongsu::snmp

@@ -18,6 +18,18 @@ constexpr std::size_t kMostEngineIds = 1U << 17;
 constexpr std::int32_t kLeastMaxSize = 484;  // RFC 3412 section 6.3
 
 bool same(Octets a, Octets b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+bool has_context(const Credentials& credentials) {
+  return !credentials.context_name.empty() || !credentials.context_engine_id.empty();
+}
+// The same user, in the default context.
+std::shared_ptr<const Credentials> with_less(const Credentials& credentials, SecurityLevel level) {
+  auto out = std::make_shared<Credentials>();
+  out->name = credentials.name;
+  out->version = Version::V3;
+  out->user = credentials.user;
+  out->level = level;
+  return out;
+}
 Octets octets_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 std::string hex(Octets octets) {
@@ -98,7 +110,8 @@ Status Exchanges::prepare(Exchange& exchange) {
                     to_string(credentials.user->level()))};
   exchange.device = &device_of(exchange.target.endpoint);
   exchange.syncs = 0;
-  exchange.probed = exchange.context_wrong = exchange.privacy_wrong = false;
+  exchange.probe = exchange.probed = exchange.beside = exchange.proving = false;
+  exchange.convicted = exchange.context_wrong = exchange.privacy_wrong = false;
   exchange.late_clock.clear();
   return {};
 }
@@ -292,7 +305,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     ++exchange->syncs;
     return send_again(*exchange);
   }
-  if (!exchange->probed && exchange->device->proved != exchange->target.credentials)
+  if (!exchange->beside && exchange->device->proved != exchange->target.credentials)
     exchange->device->proved = exchange->target.credentials;
   Device& device = *exchange->device;
   if (authentic && boots != engine.boots()) {
@@ -300,6 +313,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     device.unsaved = true;
   }
   engine.heard();
+  device.answered = now;
   note_size(device, message.max_size);
   if (device.unsaved) save(device, now);
   answered(*exchange, pdu, datagram, now);
@@ -315,37 +329,60 @@ void Exchanges::probe(Exchange& exchange) {
       device.proved == exchange.target.credentials || credentials.level == SecurityLevel::NoAuthNoPriv)
     return;
   exchange.probed = true;
-  const auto like = [&](SecurityLevel level) {
-    auto out = std::make_shared<Credentials>();
-    out->name = credentials.name;
-    out->version = Version::V3;
-    out->user = credentials.user;
-    out->level = level;
-    return out;
-  };
-  if (!credentials.context_name.empty() || !credentials.context_engine_id.empty())
-    probe_with(exchange, like(credentials.level), &Exchange::context_wrong);
+  const Millis timeout = exchange.target.timeout;
+  if (has_context(credentials))
+    probe_with(exchange, with_less(credentials, credentials.level), timeout, 0, met(exchange, &Exchange::context_wrong));
   if (credentials.level == SecurityLevel::AuthPriv)
-    probe_with(exchange, like(SecurityLevel::AuthNoPriv), &Exchange::privacy_wrong);
+    probe_with(exchange, with_less(credentials, SecurityLevel::AuthNoPriv), timeout, 0, met(exchange, &Exchange::privacy_wrong));
 }
 
-void Exchanges::probe_with(Exchange& exchange, std::shared_ptr<const Credentials> credentials, bool Exchange::*answered) {
+std::function<void(bool)> Exchanges::met(const Exchange& exchange, bool Exchange::*without) {
+  return [this, slot = exchange.slot, id = exchange.request_id, without](bool answered) {
+    Exchange& asker = slots_[slot];
+    if (!answered || !asker.busy || asker.request_id != id) return;
+    asker.*without = true;
+    prove(asker);
+  };
+}
+
+// What was answered with less than the request has may have had more luck: the same is asked with all of it, several times.
+void Exchanges::prove(Exchange& exchange) {
+  if (std::exchange(exchange.proving, true)) return;
+  const Millis wait = hold(exchange);
+  const Credentials& credentials = *exchange.target.credentials;
+  if (has_context(credentials) && !exchange.context_wrong)
+    probe_with(exchange, with_less(credentials, credentials.level), wait, kProofs - 1, met(exchange, &Exchange::context_wrong));
+  probe_with(exchange, exchange.target.credentials, wait, kProofs - 1,
+             [this, slot = exchange.slot, id = exchange.request_id](bool answered) {
+               Exchange& asker = slots_[slot];
+               if (!asker.busy || asker.request_id != id) return;
+               if (answered) return once_more(asker);
+               asker.convicted = true;
+               timeouts_.add();
+               given_up(asker);
+               finish(asker, timeout_error(asker));
+             });
+}
+
+void Exchanges::probe_with(const Exchange& exchange, std::shared_ptr<const Credentials> credentials, Millis timeout, int retries,
+                           std::function<void(bool)> then) {
   Exchange* probe = take_slot();
   if (probe == nullptr) return;
+  const bool beside = credentials != exchange.target.credentials;
   probe->target = exchange.target;
   probe->target.credentials = std::move(credentials);
-  probe->target.retries = 0;
+  probe->target.timeout = timeout;
+  probe->target.retries = retries;
   probe->type = PduType::GetRequest;
+  probe->names = 0;
   probe->repetitions_at = 0;
   probe->request_id = id_of(*probe);
   probe->known = exchange.known;
   probe->version = Version::V3;
-  probe->then = [this, slot = exchange.slot, id = exchange.request_id, answered](const Result<Answer>& answer) {
-    Exchange& asker = slots_[slot];
-    if (answer && asker.busy && asker.request_id == id) asker.*answered = true;
-  };
+  probe->then = [then = std::move(then)](const Result<Answer>& answer) { then(answer.ok()); };
   if (!prepare(*probe)) return release(*probe, false);
-  probe->probed = true;
+  probe->probe = probe->probed = true;
+  probe->beside = beside;
   encoder_.start();
   const Octets octets = encoder_.finish_pdu({PduType::GetRequest, probe->request_id, 0, 0});
   probe->datagram.assign(octets.begin(), octets.end());
@@ -446,6 +483,7 @@ void Exchanges::send_again(Exchange& exchange) {
   exchange.sent = reactor_.clock().steady();
   socket->send(exchange.target.endpoint, secured(exchange));
   reactor_.timers().arm(exchange, std::min(exchange.sent + exchange.target.timeout, exchange.deadline));
+  if (exchange.tries > exchange.target.retries) ask_beside(exchange);  // the last try was a discovery, or of another clock
 }
 
 // Its answers are outside of the time window whatever clock it is asked with. RFC 3414 section 3.2 (7 b) lets nobody take
@@ -521,10 +559,10 @@ void Exchanges::reported(Exchange& exchange, const SecuredView& message, const S
 
 std::string Exchanges::trust_problem(const Exchange& exchange) const {
   const Credentials& credentials = *exchange.target.credentials;
-  if (exchange.distrusted == 0 && exchange.context_wrong)
+  if (exchange.distrusted == 0 && exchange.convicted && exchange.context_wrong)
     return fmt::format("it answers in its default context, so it has no context \"{}\"; check the context of credentials \"{}\"",
                        credentials.context_name, credentials.name);
-  if (exchange.distrusted == 0 && exchange.privacy_wrong)
+  if (exchange.distrusted == 0 && exchange.convicted && exchange.privacy_wrong)
     return fmt::format(
         "it answers user \"{}\" without privacy, so it cannot decrypt; check the protocol ({}) and pass phrase for "
         "privacy of credentials \"{}\"",

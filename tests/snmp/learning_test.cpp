@@ -296,6 +296,79 @@ TEST_F(LearningTest, AnAgentOfV1AloneIsSpokenToInV1) {
   EXPECT_TRUE(dialect().v1);
 }
 
+TEST_F(LearningTest, LossAtFirstContactIsNoV1) {
+  for (int lost = 0; lost <= 7; ++lost) {
+    SCOPED_TRACE(lost);
+    restart({});
+    agent.ignore = lost;
+    // Three of v2c, one of v1 beside the last, then v2c again.
+    const auto first = wait(client->get(target(), {kUptime}));
+    EXPECT_EQ(lost < 4, first.ok());
+    EXPECT_FALSE(dialect().v1);
+    agent.ignore = 0;
+    ASSERT_TRUE(wait(client->get(target(), {kUptime})));
+    EXPECT_FALSE(dialect().v1);
+    EXPECT_THAT(traits(), ::testing::IsEmpty());
+  }
+  // All but what is in v1 lost, and v2c answered in the end: up to the last of the proofs.
+  for (int lost = 3; lost <= 7; ++lost) {
+    SCOPED_TRACE(lost);
+    restart({});
+    int left = lost;
+    agent.twist = [&](const Message& request, Message answer) {
+      return request.version == Version::V1 || left-- <= 0 ? std::optional(answer) : std::nullopt;
+    };
+    const auto first = wait(client->get(target(), {kUptime}));
+    ASSERT_TRUE(first) << first.error().text;
+    EXPECT_FALSE(dialect().v1);
+    EXPECT_EQ(Version::V2c, agent.asked.back().version);
+  }
+}
+
+TEST_F(LearningTest, WithoutRetriesV1IsFoundAndLossIsNotV1) {
+  Target hasty = target();
+  hasty.timeout = Millis(200);
+  hasty.retries = 0;
+  agent.twist = [](const Message& request, Message answer) {
+    return request.version == Version::V1 ? std::optional(answer) : std::nullopt;
+  };
+  const auto found = wait(client->get(hasty, {kUptime}));
+  ASSERT_TRUE(found) << found.error().text;
+  EXPECT_TRUE(dialect().v1);
+  for (int lost = 0; lost <= 5; ++lost) {
+    SCOPED_TRACE(lost);
+    restart({});
+    int left = lost;
+    agent.twist = [&](const Message& request, Message answer) {
+      return request.version == Version::V1 || left-- <= 0 ? std::optional(answer) : std::nullopt;
+    };
+    const auto first = wait(client->get(hasty, {kUptime}));
+    ASSERT_TRUE(first) << first.error().text;
+    EXPECT_FALSE(dialect().v1);
+  }
+}
+
+TEST_F(LearningTest, V2cIsTriedAgainEachHour) {
+  bool v1_only = true;
+  agent.twist = [&](const Message& request, Message answer) {
+    return request.version == Version::V1 || !v1_only ? std::optional(answer) : std::nullopt;
+  };
+  ASSERT_TRUE(wait(client->get(target(), {kUptime})));
+  EXPECT_TRUE(dialect().v1);
+  for (int i = 0; i < 3; ++i) {
+    agent.asked.clear();
+    for (int poll = 0; poll < 61; ++poll) ASSERT_TRUE(wait(client->get(target(), {kUptime})));
+    EXPECT_TRUE(dialect().v1);
+    EXPECT_GE(agent.asked.size(), 62U);
+    EXPECT_LE(agent.asked.size(), 65U);
+  }
+  v1_only = false;
+  for (int poll = 0; poll < 62; ++poll) ASSERT_TRUE(wait(client->get(target(), {kUptime})));
+  EXPECT_FALSE(dialect().v1);
+  EXPECT_THAT(traits(), ::testing::IsEmpty());
+  EXPECT_EQ(Version::V2c, agent.asked.back().version);
+}
+
 TEST_F(LearningTest, ADeadDeviceIsNotTakenForV1) {
   agent.ignore = 1'000;
   EXPECT_FALSE(wait(client->get(target(), {kUptime})));

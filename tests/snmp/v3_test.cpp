@@ -338,4 +338,69 @@ TEST_F(V3Test, WhatComesTwiceIsNotLate) {
   EXPECT_NE(nullptr, dialect.find(Trait::DuplicateReply));
 }
 
+TEST_F(V3Test, LossIsNoWrongPrivacy) {
+  const auto fresh = [&] { return target(); };  // credentials that were never answered before
+  for (int lost = 0; lost <= 7; ++lost) {
+    SCOPED_TRACE(lost);
+    int left = lost;
+    agent.twist = [&](const FakeV3Agent::Reply& reply) {
+      return reply.pdu.type != PduType::Response || reply.head.level != SecurityLevel::AuthPriv || left-- <= 0;
+    };
+    const Target to = fresh();
+    answers(to);
+    // And they are proved from then on.
+    agent.ignore = 1'000;
+    refuses(to, Code::Timeout, "it named its SNMPv3 engine ID before");
+    agent.ignore = 0;
+  }
+  // A request that is too large to be answered, with credentials that are right.
+  agent.twist = [&](const FakeV3Agent::Reply& reply) { return reply.pdu.type != PduType::Response || reply.varbinds.empty(); };
+  refuses(fresh(), Code::Timeout, "it named its SNMPv3 engine ID before");
+}
+
+TEST_F(V3Test, WithoutRetriesTheVerdictIsReached) {
+  const auto silent = [](FakeV3Agent::Reply& reply) {  // but where its engine ID is asked for
+    return reply.pdu.type != PduType::Report || reply.varbinds.front().oid == Oid{1, 3, 6, 1, 6, 3, 15, 1, 1, 4, 0};
+  };
+  agent.twist = silent;
+  const auto hasty = [&](const std::string& priv_phrase, const std::string& context) {
+    Target out = target(core_user("nms", AuthProtocol::Sha256, PrivProtocol::Aes128, "authentic1", priv_phrase),
+                        SecurityLevel::AuthPriv, context);
+    out.timeout = Millis(200);
+    out.retries = 0;
+    return out;
+  };
+  const auto convicts = [&](const Target& to, const std::string& text) {
+    const SteadyTime start = world.reactor().clock().steady();
+    SteadyTime end{};
+    std::optional<Result<Response>> out;
+    std::vector<Oid> oids{kSysName};
+    world.reactor().spawn(keep_v3(client.get(to, oids), out));
+    while (!out && world.reactor().clock().steady() < start + 60s) world.run_for(10ms);
+    end = world.reactor().clock().steady();
+    ASSERT_TRUE(out && !*out);
+    EXPECT_EQ(Code::Denied, out->error().code) << out->error().text;
+    EXPECT_THAT(out->error().text, HasSubstr(text));
+    EXPECT_LE(end - start, 2s);
+  };
+  // At first contact, and one after the other: what stays silent then throws no doubt upon the engine ID.
+  for (int i = 0; i < 3; ++i) {
+    SCOPED_TRACE(i);
+    convicts(hasty("wrong phrase", {}), "answers user \"nms\" without privacy, so it cannot decrypt");
+    convicts(hasty("private123", "nowhere"), "so it has no context \"nowhere\"");
+  }
+  EXPECT_EQ(1, agent.discoveries);
+  answers(hasty("private123", {}));
+  // And what is lost convicts nobody.
+  for (int lost = 0; lost <= 5; ++lost) {
+    SCOPED_TRACE(lost);
+    int left = lost;
+    agent.twist = [&](const FakeV3Agent::Reply& reply) {
+      return reply.pdu.type != PduType::Response || reply.head.level != SecurityLevel::AuthPriv || left-- <= 0;
+    };
+    answers(hasty("private123", {}));
+  }
+  EXPECT_EQ(0U, client.in_flight());
+}
+
 }  // namespace bongsu::snmp

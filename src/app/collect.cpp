@@ -101,6 +101,7 @@ void print_text(const std::string& host, const poll::Collection& found, bool exp
 }  // namespace
 
 int collect(const CollectOptions& options) {
+  if (auto usage = check_usage(options.snmp); !usage) return fail(usage.error().text), 2;
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   config::Problems problems;

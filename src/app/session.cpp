@@ -58,9 +58,18 @@ Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
   out.level = out.user->level();
   if (!options.level.empty()) {
     BONGSU_TRY(out.level, snmp::parse_security_level(options.level).context("-l"));
+    if (out.level > out.user->level())
+      return Error{Code::Invalid,
+                   "-l " + options.level + " needs keys that are missing: give -a and -A, for authPriv -x and -X too"};
   }
   out.context_name = options.context;
   return out;
+}
+
+Status check_usage(const SnmpOptions& options) {
+  BONGSU_TRY_OK(split_host(options.host));
+  BONGSU_TRY_OK(make_credentials(options));
+  return {};
 }
 
 Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {

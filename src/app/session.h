@@ -36,6 +36,9 @@ Result<Whom> split_host(std::string_view text);
 // What the options say; the keys given decide the level where none is said. Error: Invalid.
 Result<snmp::Credentials> make_credentials(const SnmpOptions& options);
 
+// Whether the options can be meant as they stand: host and credentials. Error: Invalid, the fault of who wrote them.
+Status check_usage(const SnmpOptions& options);
+
 // Whom the options name. Errors: Invalid (not a host), NotFound (no address).
 asio::awaitable<Result<snmp::Target>> make_target(Session& session, const SnmpOptions& options);
 

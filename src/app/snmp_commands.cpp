@@ -65,6 +65,15 @@ void append_json(JsonWriter& json, const mib::Tree& tree, const Varbind& varbind
   json.member("text", tree.format(varbind.oid, varbind.value)).end_object();
 }
 
+// v1 has no Counter64 at all, and says noSuchName of one that is there.
+void note_version(Session& session, const snmp::Target& target, std::vector<std::string>& notes) {
+  const snmp::Dialect* dialect = session.client.dialect(target.endpoint);
+  if (dialect == nullptr || !dialect->v1 || target.credentials->version != snmp::Version::V2c) return;
+  notes.push_back(target.name +
+                  " did not answer SNMPv2c and was asked in SNMPv1, which has no 64-bit counters: what is said to be missing "
+                  "may be there in v2c; if it is to speak v2c, ask again");
+}
+
 // What a coroutine of a command leaves behind.
 struct Ended {
   std::optional<Error> error;
@@ -86,6 +95,7 @@ asio::awaitable<void> get_all(Session& session, const SnmpOptions& options, std:
     } else {
       ended.error = answer.error();
     }
+    note_version(session, *target, ended.notes);
   }
   session.reactor.io().stop();
 }
@@ -134,6 +144,7 @@ asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std
     ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
     ended.complete &= end->left.empty();
   }
+  if (target) note_version(session, *target, ended.notes);
   session.reactor.io().stop();
 }
 
@@ -158,6 +169,7 @@ void print_varbinds(const mib::Tree& tree, const std::vector<Varbind>& varbinds)
 }  // namespace
 
 int get(const GetOptions& options) {
+  if (auto usage = check_usage(options.snmp); !usage) return fail(usage.error().text), 2;
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   const auto oids = resolve_all(*(*session)->tree, options.oids);
@@ -182,6 +194,7 @@ int get(const GetOptions& options) {
 }
 
 int set(const GetOptions& options) {
+  if (auto usage = check_usage(options.snmp); !usage) return fail(usage.error().text), 2;
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   const mib::Tree& tree = *(*session)->tree;
@@ -199,6 +212,7 @@ int set(const GetOptions& options) {
 }
 
 int walk(const GetOptions& options) {
+  if (auto usage = check_usage(options.snmp); !usage) return fail(usage.error().text), 2;
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   const std::vector<std::string> words = options.oids.empty() ? std::vector<std::string>{"1.3.6.1.2.1"} : options.oids;

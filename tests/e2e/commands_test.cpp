@@ -91,7 +91,21 @@ TEST(Commands, SayWhatIsWrong) {
   says({"bongsu", "--version"}, 0, "0.");
   says({"bongsu", "get", "127.0.0.1:1", "-t", "0.1", "-r", "0", "sysUpTime.0"}, 1, "127.0.0.1");
   says({"bongsu", "get", "127.0.0.1", "ifDescrr.1"}, 2, "ifDescr");
-  says({"bongsu", "walk", "127.0.0.1:99999", "system"}, 1, "not a host");
+  says({"bongsu", "walk", "127.0.0.1:99999", "system"}, 2, "not a host");
+  for (const char* command : {"get", "set", "walk", "collect"}) {
+    const auto asks = [&](const char* host, std::vector<std::string> more, const std::string& text) {
+      std::vector<std::string> words{"bongsu", command, host};
+      if (std::string_view(command) != "collect") words.push_back("sysUpTime.0");
+      if (std::string_view(command) == "set") words.insert(words.end(), {"s", "x"});
+      words.insert(words.end(), more.begin(), more.end());
+      says(words, 2, text);
+    };
+    asks("127.0.0.1:99999", {}, "not a host");
+    asks("127.0.0.1", {"-v", "3"}, "give -u");
+    asks("127.0.0.1", {"-v", "3", "-u", "nms", "-a", "SHA3", "-A", "authentic"}, "SHA3");
+    asks("127.0.0.1", {"-v", "3", "-u", "nms", "-a", "SHA", "-A", "short"}, "8");
+    asks("127.0.0.1", {"-v", "3", "-u", "nms", "-a", "SHA", "-A", "authentic", "-l", "authPriv"}, "authPriv");
+  }
   says({"bongsu", "status", "--url", "http://127.0.0.1:1"}, 1, "bongsu serve");
   says({"bongsu", "logs", "--severity", "foo"}, 2, "\"foo\" is no severity");
   says({"bongsu", "walk", "127.0.0.1", "--tiemout", "3"}, 2, "--tiemout: did you mean --timeout?");

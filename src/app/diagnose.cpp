@@ -162,6 +162,7 @@ class Doctor {
       add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
     // One lost of twenty may be chance.
     const int lost = seen_.singles - seen_.singles_answered;
+    if (seen_.answers_in) add(Trait::LateReply, "answers " + check("answers"));
     if (lost > 1 && seen_.singles_late > 0) add(Trait::LateReply, check("loss"));
     if (lost - seen_.singles_late > 1) add(Trait::PacketLoss, check("loss") + ", each sent once");
     if (lost == 0 && seen_.together - seen_.together_answered > 1) add(Trait::InFlightLimit, check("at once"));
@@ -224,7 +225,7 @@ class Doctor {
     std::size_t missing = 0, rows = 0;
     for (const ReadTable& table : seen_.tables) {
       rows += table.name == "device" ? 0 : table.rows;
-      if (table.out_of_time || (table.complete && table.seconds >= kSlow && unhindered))
+      if ((table.out_of_time && !seen_.answers_in) || (table.complete && table.seconds >= kSlow && unhindered))
         add(Trait::SlowTable, fmt::format("{} {} {}", table.name, table.out_of_time ? "was not done in" : "took",
                                           show_quantity(table.seconds, "seconds")));
       if (table.complete || table.out_of_time) continue;

@@ -154,13 +154,23 @@ static asio::awaitable<void> try_credentials(ExamineParts& parts, const Patient&
   snmp::Target target = within(left(parts, into), target_of(patient, into, credentials));
   if (derived) target.retries = std::min(target.retries, into.winner ? 0 : 1);
   std::vector<Oid> facts{kSystemTree + 1 + 0, kSystemTree + 2 + 0, kSystemTree + 3 + 0, kSystemTree + 5 + 0};
-  auto answer = co_await client.get(std::move(target), std::move(facts));
+  SteadyTime start = parts.reactor.clock().steady();
+  auto answer = co_await client.get(target, facts);
+  // An agent that answered the knock, and nothing since: before the credentials are blamed, it may be loss.
+  for (int again = credentials->version == snmp::Version::V3 ? 2 : 1; again > 0 && !derived; --again) {
+    if (answer || answer.error().code != Code::Timeout || into.port != Examination::Port::Answers) break;
+    const snmp::Dialect* seen = client.dialect(*into.endpoint);
+    if ((seen != nullptr && !seen->observations.empty()) || left(parts, into) < patient.time / 4) break;
+    start = parts.reactor.clock().steady();
+    answer = co_await client.get(target, facts);
+  }
   const std::string name = shown_credentials(*credentials);
   TriedCredentials tried{.credentials = std::move(credentials), .error = std::nullopt, .derived = derived};
   if (answer) {
     add_check(into, name, Outcome::Good, fmt::format("work, answered in {}", shown_rtt(answer->rtt)));
     if (!into.winner) {
       into.winner = into.tried.size();
+      into.first_answer = std::chrono::ceil<Millis>(parts.reactor.clock().steady() - start);
       take_facts(*answer, into);
     }
   } else {
@@ -185,6 +195,30 @@ static asio::awaitable<void> try_all_credentials(ExamineParts& parts, const Pati
   }
 }
 
+constexpr int kSilences = 3;  // of what is larger, each beside an answer to what is smaller, before its size is the cause
+
+// Answers that come behind a time-out are had, each after more questions than one: as it is to be learned how long they
+// take, so they are waited for from then on.
+static asio::awaitable<void> time_answers(ExamineParts& parts, Patient& patient, Examination& into) {
+  if (into.first_answer <= patient.timeout) co_return;
+  snmp::Client client(parts.reactor, parts.metrics);  // knows no round trip, so it asks once
+  snmp::Target target = target_of(patient, into, into.tried[*into.winner].credentials);
+  target.timeout = std::min(2 * into.first_answer, std::max(left(parts, into) / 4, patient.timeout));
+  target.retries = 0;
+  std::vector<Oid> uptime{kSystemTree + 3 + 0};
+  if (target.credentials->version == snmp::Version::V3) (void)co_await client.get(target, uptime);  // its engine ID first
+  const SteadyTime start = parts.reactor.clock().steady();
+  const auto answer = co_await client.get(target, std::move(uptime));
+  const auto took = std::chrono::ceil<Millis>(parts.reactor.clock().steady() - start);
+  if (!answer || took <= patient.timeout) co_return;  // it was loss
+  into.answers_in = took;
+  into.timeout = patient.timeout;
+  add_check(into, "answers", Outcome::Bad,
+            fmt::format("come {} after they are asked for, and the time-out is {}", format_duration(took),
+                        format_duration(patient.timeout)));
+  patient.timeout = took + took / 2;
+}
+
 static bool is_whole(const snmp::Response& answer, std::size_t count) {
   return answer.error_status == 0 && answer.varbinds.size() == count;
 }
@@ -196,7 +230,7 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
   snmp::Target hasty = target;
   hasty.retries = std::min(target.retries, 1);
   std::vector<Oid> names;
-  const SteadyTime enough = parts.reactor.clock().steady() + left(parts, into) / 4;  // no limit of the walk: that would blame it
+  const SteadyTime enough = parts.reactor.clock().steady() + left(parts, into) / 8;  // no limit of the walk: that would blame it
   std::function<bool(const Varbind&)> visit = [&names, &parts, enough](const Varbind& varbind) {
     names.push_back(varbind.oid);
     return names.size() < kMost && parts.reactor.clock().steady() < enough;
@@ -206,7 +240,12 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
   (void)co_await parts.client.walk(target, kMib2, std::move(visit), limits);
   if (names.empty()) co_return add_check(into, kName, Outcome::Skipped, "nothing below 1.3.6.1.2.1 to ask for");
   std::string why;
+  const SteadyTime last = parts.reactor.clock().steady() + left(parts, into) / 4;  // the tables say more
   for (std::size_t count = 1; count <= kMost; count *= 2) {
+    if (count > 1 && parts.reactor.clock().steady() >= last) {
+      into.unexamined.push_back(fmt::format("requests for more than {} objects", into.most_asked));
+      co_return add_check(into, kName, Outcome::Skipped, fmt::format("{} objects in one are answered, slowly", into.most_asked));
+    }
     std::vector<Oid> asked;
     for (std::size_t i = 0; i < count; ++i) asked.push_back(names[i % names.size()]);
     std::vector<Oid> same(count, names[0]);
@@ -215,9 +254,18 @@ static asio::awaitable<void> grow_requests(ExamineParts& parts, snmp::Target tar
     if (answer && count > 1 && !is_whole(*answer, count)) {
       auto other = co_await parts.client.get_next(target, std::move(same));
       if (other && is_whole(*other, count)) answer = std::move(other);
-    } else if (!answer && target.retries > hasty.retries) {
-      answer = co_await parts.client.get_next(target, std::move(asked));
     }
+    bool fewer = true;  // are answered, each time
+    for (int i = 1; i < kSilences && fewer && !answer && answer.error().code == Code::Timeout; ++i) {
+      std::vector<Oid> half(asked.begin(), asked.begin() + static_cast<std::ptrdiff_t>(std::max<std::size_t>(count / 2, 1)));
+      const auto smaller = co_await parts.client.get_next(hasty, std::move(half));
+      fewer = count > 1 && smaller.ok();
+      if (fewer) answer = co_await parts.client.get_next(hasty, asked);
+    }
+    if (!fewer)
+      co_return add_check(
+          into, kName, Outcome::Skipped,
+          fmt::format("{} objects in one are answered; more than that cannot be told from what gets lost", into.most_asked));
     if (!answer) why = answer.error().code == Code::Timeout ? "are not answered" : "fail: " + answer.error().text;
     else if (answer->error_status != 0) why = "are answered " + snmp::error_status_name(answer->error_status);
     else if (answer->varbinds.size() != count) why = fmt::format("are answered with {}", answer->varbinds.size());
@@ -238,12 +286,15 @@ static asio::awaitable<void> try_bulk(ExamineParts& parts, snmp::Target target, 
   constexpr const char* kName = "GETBULK";
   if (target.credentials->version == snmp::Version::V1) co_return add_check(into, kName, Outcome::Skipped, "SNMPv1 has none");
   target.retries = std::min(target.retries, 1);
-  std::vector<Oid> start{kSystemTree};
-  const auto next = co_await parts.client.get_next(target, start);
-  if (!next || next->error_status != 0 || next->varbinds.size() != 1 || !next->varbinds[0].value.exists())
-    co_return add_check(into, kName, Outcome::Skipped, "GETNEXT of 1.3.6.1.2.1.1 does not work either");
-  std::vector<Oid> again{kSystemTree};
-  const auto bulk = co_await parts.client.get_bulk(target, std::move(again), 0, 5);
+  Result<snmp::Response> next = Error{Code::Timeout, ""}, bulk = next;
+  // Silence may be loss: it says something where GETNEXT is answered and GETBULK is not, time after time.
+  for (int i = 0; i < kSilences && !bulk && bulk.error().code == Code::Timeout; ++i) {
+    std::vector<Oid> start{kSystemTree}, again{kSystemTree};
+    next = co_await parts.client.get_next(target, std::move(start));
+    if (!next || next->error_status != 0 || next->varbinds.size() != 1 || !next->varbinds[0].value.exists())
+      co_return add_check(into, kName, Outcome::Skipped, "GETNEXT of 1.3.6.1.2.1.1 does not work either");
+    bulk = co_await parts.client.get_bulk(target, std::move(again), 0, 5);
+  }
   std::string problem;
   if (!bulk) problem = bulk.error().code == Code::Timeout ? "not answered, GETNEXT is" : bulk.error().text;
   else if (bulk->error_status != 0) problem = "answered " + snmp::error_status_name(bulk->error_status);
@@ -275,6 +326,7 @@ static int lost(const Examination& into) { return into.singles - into.singles_an
 // then some at once.
 static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target target, Examination& into) {
   constexpr int kSingles = 20, kSilent = 5, kTogether = 6;
+  constexpr Millis kLatest{4'000};
   constexpr int kChance = 3;  // so few lost ones may be chance: as many again are sent
   target.timeout = patience(parts, target);
   target.retries = 0;
@@ -295,11 +347,16 @@ static asio::awaitable<void> count_losses(ExamineParts& parts, snmp::Target targ
     into.singles_answered += came;
     if (into.singles == kSingles && lost(into) > 0 && lost(into) <= kChance) most = 2 * kSingles;
   }
-  if (lost(into) > 0) co_await net::sleep_for(parts.reactor, target.timeout);  // the last ones may be late as well
-  const snmp::Dialect* seen = client.dialect(target.endpoint);
-  const snmp::Observation* late = seen != nullptr ? seen->find(snmp::Trait::LateReply) : nullptr;
-  if (late != nullptr)
-    into.singles_late = static_cast<int>(std::min<std::uint64_t>(late->count, static_cast<std::uint64_t>(lost(into))));
+  // The last ones may be late as well, and by more than one time-out.
+  const SteadyTime over = parts.reactor.clock().steady() + std::min(std::max(3 * target.timeout, kLatest), left(parts, into));
+  while (into.singles_late < lost(into)) {
+    const snmp::Dialect* seen = client.dialect(target.endpoint);
+    const snmp::Observation* late = seen != nullptr ? seen->find(snmp::Trait::LateReply) : nullptr;
+    if (late != nullptr)
+      into.singles_late = static_cast<int>(std::min<std::uint64_t>(late->count, static_cast<std::uint64_t>(lost(into))));
+    if (parts.reactor.clock().steady() >= over) break;
+    co_await net::sleep_for(parts.reactor, Millis(100));
+  }
   const bool lossy = into.singles_answered < into.singles;
   add_check(
       into, "loss", lossy ? Outcome::Bad : Outcome::Good,
@@ -393,7 +450,8 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
   }
   add_check(into, "profiles", names.empty() ? Outcome::Bad : Outcome::Good, names.empty() ? "none matches this device" : names);
   const auto groups = poll::groups_in_order(device->profiles);
-  const Millis later = patient.time / 6;  // for what comes after the tables
+  const Millis later = into.answers_in ? 2 * *into.answers_in : patient.time / 6;  // for what comes after the tables
+  const Millis least = into.answers_in ? 5 * *into.answers_in : Millis(1'000);     // for a table
   for (int round = 1; round <= patient.rounds; ++round) {
     const SteadyTime begun = parts.reactor.clock().steady();
     for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -410,7 +468,7 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
       say(parts, fmt::format("reading {} of {} tables, time {} of {}: {}", i + 1, groups.size(), round, patient.rounds,
                              groups[i]->name));
       // One slow table leaves time for the others.
-      const Millis most = std::min(patient.table_time, round == 1 ? std::max(rest / 3, Millis(1'000)) : rest);
+      const Millis most = std::min(patient.table_time, round == 1 ? std::max(rest / 3, least) : rest);
       co_await read_table(parts, within(most, target), group, most, into);
     }
     const bool whole = std::all_of(into.tables.begin(), into.tables.end(), [](const ReadTable& table) { return table.complete; });
@@ -428,14 +486,17 @@ static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& pat
 static asio::awaitable<void> compare_counters(ExamineParts& parts, snmp::Target target, Examination& into) {
   if (target.credentials->version == snmp::Version::V1 || left(parts, into) == Millis(0)) co_return;
   std::vector<Oid> columns{kIfOctets, kIfHcOctets};
-  const auto table = co_await parts.client.table(std::move(target), std::move(columns));
-  if (!table) co_return;
+  const auto table = co_await parts.client.table(target, std::move(columns));
+  if (!table || table->end.cut || !table->end.left.empty()) co_return;  // what was not read to its end may be there
   std::size_t narrow = 0, wide = 0;
   for (const auto& row : table->rows) {
     narrow += row.cells[0].has_value();
     wide += row.cells[1].has_value();
   }
   if (narrow == 0 || wide > 0) co_return;
+  std::vector<Oid> again{kIfHcOctets};
+  const auto next = co_await parts.client.get_next(std::move(target), std::move(again));
+  if (!next || next->varbinds.size() != 1 || next->varbinds[0].oid.starts_with(kIfHcOctets)) co_return;
   into.octets32 = fmt::format("{} interfaces have ifInOctets ({}), none has ifHCInOctets ({})", narrow, kIfOctets.to_string(),
                               kIfHcOctets.to_string());
 }
@@ -463,16 +524,21 @@ asio::awaitable<void> examine(ExamineParts parts, Patient patient, Examination& 
     co_await try_all_credentials(parts, patient, into);
   }
   if (into.winner) {
+    co_await time_answers(parts, patient, into);
     const snmp::Target target = target_of(patient, into, into.tried[*into.winner].credentials);
     co_await read_clock(parts, target, into);
-    say(parts, "asking for more at once");
-    co_await try_bulk(parts, target, into);
-    co_await grow_requests(parts, target, into);
-    co_await read_clock(parts, target, into);
+    if (into.answers_in) {  // then there is time for what matters
+      into.unexamined.insert(into.unexamined.end(), {"GETBULK", "growing requests"});
+    } else {
+      say(parts, "asking for more at once");
+      co_await try_bulk(parts, target, into);
+      co_await grow_requests(parts, target, into);
+    }
+    if (left(parts, into) > patient.time / 2) co_await read_clock(parts, target, into);
     co_await read_tables(parts, patient, target, into);
     co_await compare_counters(parts, target, into);
     say(parts, "counting losses");
-    if (left(parts, into) > Millis(0)) co_await count_losses(parts, target, into);
+    if (!into.answers_in && left(parts, into) > Millis(0)) co_await count_losses(parts, target, into);
     else into.unexamined.push_back("losses");
     co_await read_clock(parts, target, into);
   }

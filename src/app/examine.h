@@ -61,6 +61,9 @@ struct Examination {
   std::string twin;       // another configured device with the same engine ID
   std::vector<TriedCredentials> tried;
   std::optional<std::size_t> winner;  // of tried
+  Millis first_answer{};              // from the question to the answer, whatever was sent again
+  std::optional<Millis> answers_in;   // each takes longer than `timeout`
+  Millis timeout{};                   // that it was asked with
   std::string sys_descr, sys_object_id, sys_name;
   std::optional<double> uptime_seconds;
   std::vector<std::string> profiles;

@@ -51,10 +51,11 @@ Result<std::shared_ptr<const mib::Tree>> load_mibs(const Share& share, std::span
     // The folders of the default configuration need not be there; one that a user named is checked by the configuration.
     if (std::filesystem::exists(folder, ec)) request.folders.push_back(folder);
   }
-  // One image for each choice of folders, so that commands that load more than others do not compile in turns.
+  // One image for each choice of folders and each format, so that commands that load more than others, and versions side by
+  // side, do not compile in turns.
   std::uint64_t which = kHashSeed;
   for (const std::filesystem::path& folder : request.folders) which = hash_bytes(folder.string(), which);
-  request.image = images / fmt::format("modules-{:016x}.image", which);
+  request.image = images / fmt::format("modules-{}-{:016x}.image", mib::image_version(), which);
   request.compiler = share.mib_compiler;
   net::LiveProcesses processes;
   auto report = mib::compile(processes, request);

@@ -58,6 +58,8 @@ Error died(const net::Outcome& outcome) {
 
 }  // namespace
 
+std::uint32_t image_version() { return kImageVersion; }
+
 Result<CompileReport> compile(net::Processes& processes, const CompileRequest& request) {
   if (request.folders.empty()) return Error{Code::Invalid, "no folder of MIB files is named"};
   const Seen seen = look(request.folders);

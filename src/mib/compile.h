@@ -13,6 +13,9 @@
 
 namespace bongsu::mib {
 
+// Of an image's format. Images of others are compiled anew; programs that share a folder keep them apart by their names.
+std::uint32_t image_version();
+
 struct CompileRequest {
   std::vector<std::filesystem::path> folders;  // or files; of equal texts of one module the first named is taken
   std::filesystem::path image;                 // where the image is kept; its folder must exist

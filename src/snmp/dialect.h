@@ -109,7 +109,8 @@ struct Dialect {
 
   static constexpr std::size_t kMostBreaks = 64, kMostSlow = 16, kMostEvidence = 400;
   const Observation* find(Trait trait) const;
-  bool lossy() const { return loss > 0.05F; }  // so much is lost on the way that silence proves little
+  bool lossy() const { return loss > 0.05F; }   // so much is lost on the way that silence proves little
+  bool loses() const { return loss > 0.004F; }  // something was, of the last forty answers or so
   // Adds to what was seen. The evidence is cut to kMostEvidence octets.
   Observation& note(Trait trait, Time now, std::string evidence);
   const SlowTable* slow_table(const Oid& root) const;

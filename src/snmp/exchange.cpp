@@ -696,6 +696,11 @@ Exchanges::Exchange* Exchanges::addressee(std::int32_t id, const net::Endpoint& 
   return exchange;
 }
 
+// One of so many sendings that was taken for lost was late alone.
+void Exchanges::found_again(Dialect& dialect, int sendings) {
+  dialect.loss = std::max(0.0F, dialect.loss - kLossWeight / static_cast<float>(std::max(sendings, 1)));
+}
+
 // What an answer that nobody waits for says of the device that sent it.
 void Exchanges::unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer) {
   DialectBook::Known* known = dialects_.find_known(peer);
@@ -709,12 +714,13 @@ void Exchanges::unmatched(Cause cause, std::int32_t id, const Exchange* exchange
       return;
     case Cause::Duplicate:
       if (exchange->tries + exchange->early > 1) {  // so what was taken for lost was not
-        known->second.dialect.loss *= 1 - kLossWeight;
+        found_again(known->second.dialect, exchange->tries + exchange->early);
         return;
       }
       text = [&] { return fmt::format("a second answer to a {} that was sent once", to_string(exchange->type)); };
       return dialects_.note(*known, Trait::DuplicateReply, text);
     case Cause::Late:
+      if (exchange == nullptr) found_again(known->second.dialect, kMostEarly + 1);
       if (known->second.given_up > 0) --known->second.given_up;
       else if (exchange == nullptr) return;  // which may have been answered as well
       text = [&] {

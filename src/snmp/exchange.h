@@ -114,7 +114,7 @@ class Exchanges {
   // Request-ids name a slot and how often it was used, scrambled by a key of this process.
   static constexpr std::uint32_t kSlotBits = 20;
   static constexpr std::uint32_t kIdMask = 0x7fffffff;
-  static constexpr int kProofs = 5;  // more silences before they are taken for more than loss
+  static constexpr int kProofs = 8;  // more silences before they are taken for more than loss
   enum class Cause : std::uint8_t { Malformed, UnknownId, Late, Duplicate, Address, Version, Community, Type, Security, Count };
   struct PeerNote {
     std::uint32_t malformed = 0;
@@ -143,6 +143,7 @@ class Exchanges {
   void speak_v1(Exchange& asker);
   void transmit(Exchange& exchange, net::DatagramSocket& socket, SteadyTime now);
   void unmatched(Cause cause, std::int32_t id, const Exchange* exchange, const net::Endpoint& peer);
+  static void found_again(Dialect& dialect, int sendings);
   void malformed(const net::Datagram& datagram, ber::Fault fault);
   void unreadable(const net::Datagram& datagram, Transport by, ber::Fault fault, SteadyTime now);
   void give_up_soon(Exchange& exchange, ber::Fault fault, SteadyTime now);

@@ -51,6 +51,7 @@ void Sizing::learn(std::size_t varbinds) {
 void Sizing::failed(const Size& size, Failure how, const std::string& evidence) {
   Dialect& dialect = known_.second.dialect;
   const std::size_t varbinds = size.varbinds();
+  if (varbinds <= 1 && how != Failure::Cut) return;  // less cannot be asked for: it is no limit that failed
   dialect.retry = clock_.now() + kRetryAfter;
   book_.changed(known_);
   if (how == Failure::Cut) {

@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t kMaxColumns = 200;
 // Of one request, so that it fits a frame, and of the answer asked for.
 constexpr std::size_t kColumnsAtOnce = 50, kVarbindsAtOnce = 500;
+constexpr int kBulkSilences = 2, kLossyBulkSilences = 4;  // in a row, before GETBULK is of no use
 constexpr std::size_t kSmallBulk = 1;
 constexpr Millis kSlow{5'000};
 constexpr Millis kBreakAgain{24 * 3'600'000}, kSilentAgain{3'600'000};
@@ -64,7 +65,7 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
   refusal_.reset();
   column_limit_ = std::min(columns_->size(), kColumnsAtOnce);
   plan_ = Plan::Usual;
-  halved_ = cuts_ = skips_ = silences_ = leaps_ = proofs_ = 0;
+  halved_ = cuts_ = skips_ = silences_ = looks_ = bulk_silences_ = leaps_ = proofs_ = 0;
   cut_at_ = 0;
   troubled_ = endless_ = false;
   silence_.reset();
@@ -135,13 +136,13 @@ void TableWalk::ask() {
   const bool trial = plan_ == Plan::SmallBulk || plan_ == Plan::Skip || plan_ == Plan::Exact || plan_ == Plan::Hidden ||
                      (plan_ == Plan::Usual && sizing().trying(size_.varbinds()));
   // Where some columns were silent, the others are not waited for as long.
-  const bool hasty = plan_ == Plan::Pulse || (silences_ > 0 && (trial || !states_[asked_[0]].heard));
+  const bool look = plan_ == Plan::Alone && looks_ > 0;
+  const bool hasty = plan_ == Plan::Pulse || look || (silences_ > 0 && (trial || !states_[asked_[0]].heard));
   ask.reducible = !trial && !hasty && plan_ != Plan::Prove;
   ++end_.requests;
-  exchanges_.request(hasty   ? quick()
-                     : trial ? sizing().impatient(target_)
-                             : target_,
-                     ask, [this](Result<Answer> result) { answered(std::move(result)); });
+  Target whom = hasty ? quick() : trial ? sizing().impatient(target_) : target_;
+  if (look || bulk_silences_ > 0) whom.retries = target_.retries;
+  exchanges_.request(whom, ask, [this](Result<Answer> result) { answered(std::move(result)); });
 }
 
 // The columns and kind of the next request; false when nothing is left.
@@ -237,6 +238,7 @@ void TableWalk::answered(Result<Answer> result) {
   if (plan_ != Plan::Confirm) leap_.clear();
   if (!result) return silent(std::move(result).error());
   if (plan_ == Plan::Pulse) return pulse_heard();
+  looks_ = bulk_silences_ = 0;
   end_.octets += result->octets;
   end_.rtt = std::max(end_.rtt, result->rtt);
   if (result->sendings > 1) troubled_ = true;
@@ -258,6 +260,8 @@ void TableWalk::silent(Error error) {
     known_->second.heard = {};
     return finish(std::move(*silence_));
   }
+  if (plan_ == Plan::SmallBulk && dialect().bulk && ++bulk_silences_ < (dialect().loses() ? kLossyBulkSilences : kBulkSilences))
+    return ask();
   if (plan_ == Plan::SmallBulk) {
     sizing().bulk_is_useless(Trait::BulkIgnored, fmt::format("no answer to {}, while GETNEXT is answered", described()));
     plan_ = Plan::Usual;
@@ -421,7 +425,7 @@ void TableWalk::accepted(const Answer& answer) {
       if (failed_.status == kSilent && !dialect().bulk) {
         dialect().bulk = true;  // it is of use again
         exchanges_.dialects().changed(*known_);
-      } else {
+      } else if (failed_.size.names > 1 || failed_.size.rows > kSmallBulk) {  // else it was no more, and only luckier
         sizing().failed(
             failed_.size, meaning(failed_.status),
             fmt::format("{} to a GETBULK of {} names with {} repetitions, {} varbinds in all, while one of {} is answered",

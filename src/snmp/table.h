@@ -232,7 +232,9 @@ class TableWalk {
   std::uint32_t suspect_ = 0;
   std::chrono::microseconds usual_wait_{};  // twice what an answer was waited for when the walk began
   bool suspect_alone_ = false;              // it was asked for alone
+  int bulk_silences_ = 0;                   // of one small GETBULK
   int silences_ = 0;                        // columns left for it
+  int looks_ = 0;                           // times that it was asked for again after the pulse was felt
   std::vector<std::uint8_t> leap_;
   int leaps_ = 0, proofs_ = 0;
   std::vector<std::vector<std::uint8_t>> proof_;                                      // the first row of what is to be proved

@@ -9,8 +9,9 @@
 namespace bongsu::snmp {
 namespace {
 
-constexpr int kMostLeaps = 64;  // that one walk asks GETNEXT about
-constexpr int kStrikes = 2;     // a row can come or go between two requests
+constexpr int kMostLeaps = 64;              // that one walk asks GETNEXT about
+constexpr int kLooks = 1, kLossyLooks = 3;  // at what is silent, beyond the first
+constexpr int kStrikes = 2;                 // a row can come or go between two requests
 constexpr Millis kHeardLately{600'000}, kLeastQuick{500};
 
 std::string text_of(OidView name) { return name.octets().empty() ? "nothing" : name.to_oid().to_string(); }
@@ -95,7 +96,7 @@ bool TableWalk::alive() const {
 // One try, for about as long as its answers take.
 Target TableWalk::quick() const {
   Target out = target_;
-  if (dialect().lossy()) return out;
+  if (dialect().loses()) return out;
   out.retries = 0;
   const std::chrono::microseconds wait = std::max<std::chrono::microseconds>({5 * end_.rtt, usual_wait_, kLeastQuick});
   if (end_.rtt.count() > 0 || usual_wait_.count() > 0) out.timeout = std::min(out.timeout, std::chrono::ceil<Millis>(wait));
@@ -112,9 +113,14 @@ void TableWalk::doubt_silence(Error error) {
   ask();
 }
 
-// It answers, so it was the question.
+// It answers, so it was the question: if that is not answered again, for it may have had less luck.
 void TableWalk::pulse_heard() {
-  if (suspect_alone_) {
+  if (suspect_alone_ && looks_ < (dialect().loses() ? kLossyLooks : kLooks)) {
+    ++looks_;
+    failed_ = {.type = PduType::GetNext, .size = {1, 1}, .status = kSilent, .index = 1};
+    only_ = suspect_;
+    plan_ = Plan::Alone;
+  } else if (suspect_alone_) {
     leave_silent(suspect_);
   } else {
     only_ = suspect_;
@@ -127,6 +133,7 @@ void TableWalk::leave_silent(std::uint32_t column) {
   plan_ = Plan::Usual;
   forget_limits();
   ++silences_;
+  looks_ = 0;
   if (!refusal_) refusal_ = *silence_;
   // The table's last row is no place to look for a cause: the agent falls silent over what comes behind the column.
   const Octets at = last(states_[column]);

@@ -95,6 +95,15 @@ TEST(Diagnose, AnswersThatAreNotBelievedAreTheReason) {
   EXPECT_EQ("core-sw1 (192.0.2.10:161) answers from another address or port than it was asked at", diagnose(seen).verdict);
 }
 
+TEST(Diagnose, ATimeOutBelowTheAnswersTimeIsTheReason) {
+  Examination seen = well();
+  seen.timeout = Millis(2'000);
+  seen.answers_in = Millis(3'000);
+  seen.tables[0].complete = false;
+  seen.tables[0].out_of_time = true;
+  EXPECT_THAT(traits(seen), ElementsAre("late_reply"));
+}
+
 TEST(Diagnose, TheWorstStandsFirst) {
   Examination seen = well();
   seen.dialect.note(snmp::Trait::VarbindLimit, Time{}, "50 were cut to 25");

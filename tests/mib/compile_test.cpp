@@ -58,6 +58,26 @@ TEST(Compile, DoesNothingTwice) {
   EXPECT_EQ(2, std::distance(std::filesystem::directory_iterator(folder.path()), {})) << "the image and m/ alone are left";
 }
 
+TEST(Compile, AnImageOfAnotherFormatIsMadeAnew) {
+  const Folder folder;
+  folder.write("m/a.txt", module("A-MIB", leaf("aLeaf", "enterprises 7")));
+  ASSERT_TRUE(compile_into(folder, {kBaseModules, folder / "m"}));
+  std::filesystem::path image;
+  for (const auto& one : std::filesystem::directory_iterator(folder.path()))
+    if (one.is_regular_file()) image = one.path();
+  {
+    std::fstream file(image, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(8);
+    file.put(static_cast<char>(image_version() + 1));
+    ASSERT_TRUE(file.flush());
+  }
+  EXPECT_EQ(Code::Unsupported, Tree::open(image).error().code);
+  const auto anew = compile_into(folder, {kBaseModules, folder / "m"});
+  ASSERT_TRUE(anew) << anew.error().text;
+  EXPECT_FALSE(anew->reused);
+  EXPECT_TRUE(anew->tree->find("A-MIB::aLeaf"));
+}
+
 TEST(Compile, TheNewestRevisionIsMeantAndOlderOnesNameWhatItDoesNot) {
   const Folder folder;
   const auto dated = [](std::string_view when, std::string_view name, std::string_view number) {

@@ -2,6 +2,7 @@
 // Agents that answer, and not when they are asked for some objects: those are lost, the others are had.
 #include <fmt/format.h>
 
+#include <map>
 #include <set>
 
 #include "learning_fixture.h"
@@ -138,6 +139,20 @@ TEST_F(SilenceTest, WhatCannotBeReadIsNoLimit) {
     EXPECT_EQ(0, dialect().varbinds);
     EXPECT_THAT(traits(), ::testing::ElementsAre(Trait::Malformed)) << evidence(Trait::VarbindLimit);
   }
+}
+
+TEST_F(SilenceTest, LossIsNoSilentObjectAndNoBrokenBulk) {
+  world.link(agent.at().address).loss = 0.16;  // each way: 30 % of round trips
+  meet();
+  std::map<Trait, int> seen;
+  for (int device = 0; device < 150; ++device) {
+    restart({});  // knows nothing
+    for (int poll = 0; poll < 2; ++poll) (void)wait(client->table(target(), columns(10)), 300s);
+    for (const Trait trait : traits()) ++seen[trait];
+  }
+  seen.erase(Trait::PacketLoss);
+  seen.erase(Trait::VarbindLimit);  // a size is given up sooner than an object: it is tried again, and costs no value
+  for (const auto& [trait, times] : seen) ADD_FAILURE() << to_string(trait) << " " << times << " times: " << evidence(trait);
 }
 
 }  // namespace bongsu::snmp

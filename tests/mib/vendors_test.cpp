@@ -2,6 +2,7 @@
 // Roots of vendors that Bongsu knows (mibs/README.md).
 #include <gmock/gmock.h>
 
+#include <map>
 #include <set>
 
 #include "base_modules.h"
@@ -21,6 +22,10 @@ std::string number(const Tree& tree, std::string_view name) {
   const auto object = tree.find(name);
   return object ? object->oid().to_string() : std::string("none");
 }
+
+constexpr std::string_view kEnterprises = "1.3.6.1.4.1.";
+const std::set<std::string> kStandards{"cablelabs", "ieee", "ietf", "mef", "pwg"};
+const std::set<std::string> kOfTwo{"WRI-SMI", "XYLAN-BASE-MIB"};  // assign under two enterprises, as published
 
 std::set<std::string> names_of(const Tree& tree) {
   std::set<std::string> names;
@@ -62,10 +67,11 @@ TEST(Vendors, ItsNamesAreNobodyElses) {
   EXPECT_EQ("none", number(*report->tree, "B-MIB::leafOfjnxTraps"));
 }
 
-// Every module: whole, without a problem, each name once.
+// Every module: whole, without a problem, each name once, and under one enterprise.
 TEST(Vendors, EachIsWhole) {
   const Folder folder;
   std::set<std::string> all;
+  std::set<std::string> of_standards;
   std::vector<std::string> unreadable;
   std::string importers;
   for (const auto& file : list_files({std::filesystem::path(kBaseModules) / "vendors"}, unreadable)) {
@@ -75,6 +81,7 @@ TEST(Vendors, EachIsWhole) {
       SCOPED_TRACE(file.filename().string() + " " + module.name);
       EXPECT_TRUE(module.ended);
       EXPECT_TRUE(all.insert(module.name).second) << "stands twice";
+      if (kStandards.contains(file.stem().string())) of_standards.insert(module.name);
       ASSERT_FALSE(module.definitions.empty() && module.types.empty());
       const std::string some = module.definitions.empty() ? module.types.begin()->first : module.definitions.begin()->first;
       importers += "I" + std::to_string(all.size()) + "-MIB DEFINITIONS ::= BEGIN IMPORTS enterprises FROM SNMPv2-SMI " + some +
@@ -86,6 +93,16 @@ TEST(Vendors, EachIsWhole) {
   const auto report = compile_into(folder, {kBaseModules, folder / "m"});
   ASSERT_TRUE(report) << report.error().text;
   for (const Problem& problem : report->tree->problems()) ADD_FAILURE() << problem.to_string();
+  std::map<std::string, std::set<std::string>, std::less<>> enterprises;  // of a module
+  for (std::uint32_t i = 0; i < report->tree->size(); ++i) {
+    const Object object = report->tree->at(i);
+    const std::string oid = object.oid().to_string();
+    if (!all.contains(std::string(object.module)) || object.name.empty()) continue;
+    const bool vendors = oid.starts_with(kEnterprises);
+    EXPECT_TRUE(vendors || of_standards.contains(std::string(object.module))) << object.module << " " << object.name << " " << oid;
+    if (vendors) enterprises[std::string(object.module)].insert(oid.substr(0, oid.find('.', kEnterprises.size())));
+  }
+  for (const auto& [module, numbers] : enterprises) EXPECT_EQ(kOfTwo.contains(module) ? 2u : 1u, numbers.size()) << module;
   for (const ModuleInfo& module : report->tree->modules()) {
     EXPECT_EQ(module.declared, module.objects) << module.name;
     all.erase(std::string(module.name));

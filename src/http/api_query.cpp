@@ -36,6 +36,7 @@ Result<Asked> asked(const Call& call) {
   out.options.max_steps = kMostSteps + 1;
   out.options.lookback = call.sources.lookback;
   out.control.stop = call.gone;
+  out.control.since = call.since;
   BONGSU_TRY(out.control.lookback, duration_of(call.form, "lookback_delta"));
   if (out.control.lookback && *out.control.lookback <= Millis(0))
     return Error{Code::Invalid, "invalid parameter \"lookback_delta\": it must be above 0"};

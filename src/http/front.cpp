@@ -428,6 +428,7 @@ void Connection::hand_over() {
     }
   }
   whole.text += "\r\n";
+  whole.since = std::chrono::steady_clock::now();
   parser_.reset();
   stream_.expires_never();
   if (place_.lane != Lane::Quick) {

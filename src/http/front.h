@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -24,9 +25,10 @@ struct WholeRequest {
   std::string text;
   std::string body;
   std::string content_type;
-  bool close = false;    // the answer says Connection: close
-  bool chunked = true;   // the client knows the chunked coding; else the end of the connection ends the answer
-  std::stop_token gone;  // of Query and Scrape: the client went away, or the server ends
+  bool close = false;   // the answer says Connection: close
+  bool chunked = true;  // the client knows the chunked coding; else the end of the connection ends the answer
+  std::chrono::steady_clock::time_point since{};  // when it had come
+  std::stop_token gone;                           // of Query and Scrape: the client went away, or the server ends
 };
 
 // What is left of a big answer's body, made piece by piece. Thread: one at a time, a worker's.

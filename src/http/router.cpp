@@ -179,7 +179,8 @@ class Router::Library final : public httplib::Server {
         return send(problem(415, "type_not_taken", "the body must be JSON", "send Content-Type: application/json"), response);
       }
     }
-    const Call call{sources_, *params, name_in(request), exchange->request.body, kNoForm, {}, exchange->request.gone};
+    const Call call{sources_, *params, name_in(request),       exchange->request.body,
+                    kNoForm,  {},      exchange->request.gone, exchange->request.since};
     Reply reply = route.handler(call);
     if (reply.status == 200 && route.method == "GET" &&
         (route.shape == Route::Shape::Json || route.shape == Route::Shape::Style)) {
@@ -209,7 +210,8 @@ class Router::Library final : public httplib::Server {
         Form::parse(route.method == "POST" && is_form(whole.content_type) ? std::string_view(whole.body) : std::string_view(),
                     query_of(request.target));
     if (!form) return send(fault(Fault::BadData, form.error().text), response);
-    send(route.handler({sources_, none, name_in(request), whole.body, *form, whole.content_type, whole.gone}), response);
+    send(route.handler({sources_, none, name_in(request), whole.body, *form, whole.content_type, whole.gone, whole.since}),
+         response);
   }
 
   static void send(Reply reply, httplib::Response& response) {

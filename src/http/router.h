@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -23,7 +24,8 @@ struct Call {
   std::string_view body;  // of POST
   const Form& form;       // of Shape::Prometheus
   std::string_view content_type;
-  std::stop_token gone;  // of what may take long: nobody waits for the answer any more
+  std::stop_token gone;                           // of what may take long: nobody waits for the answer any more
+  std::chrono::steady_clock::time_point since{};  // when the request had come
 };
 
 // One route, from which cpp-httplib's table, the parameter check and the OpenAPI file are made.

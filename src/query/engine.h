@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -58,9 +59,10 @@ struct EngineOptions {
 
 // Of one query.
 struct Control {
-  std::stop_token stop{};            // the asker went away
-  std::optional<Millis> lookback{};  // instead of the engine's
-  std::optional<Millis> max_time{};  // less than the engine's
+  std::stop_token stop{};                                                          // the asker went away
+  std::optional<Millis> lookback{};                                                // instead of the engine's
+  std::optional<Millis> max_time{};                                                // less than the engine's
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // when it was asked: it may have waited
 };
 
 // Answers PromQL from points. Thread: any, if the source allows it; each call is on its own. The source must outlive it.

@@ -82,6 +82,13 @@ TEST_F(EngineTest, EndIsTheQuerysOwn) {
   EXPECT_EQ(10, counted->matrix.at(0).samples.at(0).value);
 }
 
+TEST_F(EngineTest, TimeInAQueueCounts) {
+  const auto late = Engine(store_).instant(**parse("vector(1)"), at_second(0),
+                                           {.max_time = 5s, .since = std::chrono::steady_clock::now() - 6s});
+  ASSERT_FALSE(late);
+  EXPECT_EQ(Code::Timeout, late.error().code);
+}
+
 TEST_F(EngineTest, ClampsAsGoDoes) {
   const auto one = [&](std::string_view text) { return ask(text, at_second(0))->vector.at(0).value; };
   EXPECT_EQ(std::numeric_limits<double>::infinity(), one("clamp_min(vector(Inf), NaN)"));

@@ -27,7 +27,7 @@ struct WholeRequest {
   std::string content_type;
   bool close = false;   // the answer says Connection: close
   bool chunked = true;  // the client knows the chunked coding; else the end of the connection ends the answer
-  std::chrono::steady_clock::time_point since{};  // when it had come
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // when it had come
   std::stop_token gone;                           // of Query and Scrape: the client went away, or the server ends
 };
 

@@ -25,7 +25,7 @@ struct Call {
   const Form& form;       // of Shape::Prometheus
   std::string_view content_type;
   std::stop_token gone;                           // of what may take long: nobody waits for the answer any more
-  std::chrono::steady_clock::time_point since{};  // when the request had come
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // when the request had come
 };
 
 // One route, from which cpp-httplib's table, the parameter check and the OpenAPI file are made.

@@ -13,6 +13,9 @@ bool is_choice(AggregateOp op) {
   return op == AggregateOp::TopK || op == AggregateOp::BottomK || op == AggregateOp::LimitK || op == AggregateOp::LimitRatio;
 }
 
+// Of the values of a step one after the other, each looked at once.
+bool is_fold(AggregateOp op) { return !is_choice(op) && op != AggregateOp::Quantile && op != AggregateOp::CountValues; }
+
 }  // namespace
 
 double quantile(double phi, std::vector<double>& values) {
@@ -28,19 +31,7 @@ double quantile(double phi, std::vector<double>& values) {
   return values[static_cast<std::size_t>(lower)] * (1 - weight) + values[static_cast<std::size_t>(upper)] * weight;
 }
 
-void ExactMean::add(double value) {
-  ++count_;
-  if (!by_steps_) {
-    ExactSum next = sum_;
-    next.add(value);
-    if (count_ == 1 || !std::isinf(next.raw())) {
-      sum_ = next;
-      return;
-    }
-    // The sum leaves what a double holds: from here on the mean itself is kept.
-    by_steps_ = true;
-    sum_.scale(1 / (count_ - 1));
-  }
+void ExactMean::add_to_mean(double value) {
   sum_.scale((count_ - 1) / count_);
   sum_.add(value / count_);
 }
@@ -99,7 +90,16 @@ Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Ste
   if (node.param && node.op != AggregateOp::CountValues) {
     BONGSU_TRY(param, scalars(*node.param, steps));
   }
-  BONGSU_TRY(Grid input, grid(*node.inner, steps));
+  // Of an instant selector no grid is made, where each value is looked at once: its cells are filled part by part.
+  const Expr& inner = strip(*node.inner);
+  const auto* selector = is_fold(node.op) ? std::get_if<Selector>(&inner.node) : nullptr;
+  Loaded* loaded = selector == nullptr ? nullptr : by_node_.at(&inner);
+  Grid input;
+  if (loaded == nullptr) {
+    BONGSU_TRY(input, grid(*node.inner, steps));
+  } else {
+    input.rows = rows_of(*loaded);
+  }
   if (node.op == AggregateOp::CountValues) return count_values(node, input);
   if (is_choice(node.op)) return choose(node, std::move(input), param);
   if (node.op == AggregateOp::Quantile) {
@@ -129,13 +129,23 @@ Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Ste
   const std::size_t groups = rows.size();
   BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
   const std::size_t width = steps.count;
-  // each(number of the result's cell, value): for the values of a step in order of the rows; steps on several threads.
+  // each(number of the result's cell, value): for the values of a step in order of the rows; on several threads, each with
+  // groups of its own where they are many and alike, else with steps of its own.
+  std::vector<std::uint32_t> members(groups);
+  for (const std::uint32_t group : group_of) ++members[group];
+  const bool by_groups = groups >= 16 && *std::max_element(members.begin(), members.end()) <= input.rows.size() / 8;
   const auto fold = [&](auto&& each) {
-    share(width, input.cells.size(), [&](std::size_t first, std::size_t last) {
+    share(by_groups ? groups : width, input.rows.size() * width, [&](std::size_t begin, std::size_t end) {
+      const std::size_t first = by_groups ? 0 : begin;
+      const std::size_t last = by_groups ? width : end;
+      std::vector<double> part(loaded != nullptr ? last - first : 0);
       for (std::size_t r = 0; r < input.rows.size(); ++r) {
-        const double* from = input.row(r);
-        const std::size_t base = group_of[r] * width;
-        for (std::size_t i = first; i < last; ++i) {
+        if (r % 64 == 63 && alarm_.rings()) return;
+        if (by_groups && (group_of[r] < begin || group_of[r] >= end)) continue;
+        if (loaded != nullptr) fill(*loaded, *selector, steps, false, r, first, last, part.data());
+        const double* from = loaded != nullptr ? part.data() : input.row(r) + first;
+        const std::size_t base = group_of[r] * width + first;
+        for (std::size_t i = 0; i < last - first; ++i) {
           if (!is_nothing(from[i])) each(base + i, from[i]);
         }
       }
@@ -203,14 +213,14 @@ Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Ste
       break;
     }
     default: {  // Quantile
-      std::vector<std::vector<std::uint32_t>> members(groups);
-      for (std::size_t r = 0; r < input.rows.size(); ++r) members[group_of[r]].push_back(static_cast<std::uint32_t>(r));
+      std::vector<std::vector<std::uint32_t>> rows_in(groups);
+      for (std::size_t r = 0; r < input.rows.size(); ++r) rows_in[group_of[r]].push_back(static_cast<std::uint32_t>(r));
       share(groups, input.cells.size() * 8, [&](std::size_t from, std::size_t to) {
         std::vector<double> values;
         for (std::size_t g = from; g < to; ++g) {
           for (std::size_t i = 0; i < width; ++i) {
             values.clear();
-            for (const std::uint32_t r : members[g]) {
+            for (const std::uint32_t r : rows_in[g]) {
               if (!is_nothing(input.row(r)[i])) values.push_back(input.row(r)[i]);
             }
             if (!values.empty()) out.row(g)[i] = quantile(param[i], values);
@@ -219,6 +229,7 @@ Result<Grid> Evaluation::aggregate(const Expr&, const Aggregate& node, const Ste
       });
     }
   }
+  BONGSU_TRY_OK(alive());
   return out;
 }
 

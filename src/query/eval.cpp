@@ -178,53 +178,60 @@ Result<Grid> Evaluation::unary(const Unary& node, const Steps& steps) {
   return found;
 }
 
-Result<Grid> Evaluation::select(const Expr& expr, const Selector& selector, const Steps& steps, bool as_time) {
-  Loaded& loaded = *by_node_.at(&expr);
+std::vector<Row> Evaluation::rows_of(Loaded& loaded) {
   const auto labels_of = [&](LabelsPtr& labels) { return loaded.shared ? labels : std::move(labels); };
+  std::vector<Row> rows;
+  rows.reserve(loaded.latest.size() + loaded.series.size());
+  for (Latest& latest : loaded.latest) rows.push_back({labels_of(latest.labels), false});
+  for (Series& series : loaded.series) rows.push_back({labels_of(series.labels), false});
+  return rows;
+}
+
+void Evaluation::fill(const Loaded& loaded, const Selector& selector, const Steps& steps, bool as_time, std::size_t r,
+                      std::size_t first, std::size_t last, double* cells) const {
   const auto value_of = [&](const Sample& sample) {
     return as_time ? static_cast<double>(to_ms(sample.at)) / 1000 : sample.value;
   };
-  std::vector<Row> rows;
   if (loaded.newest_only) {
-    rows.reserve(loaded.latest.size());
-    for (Latest& latest : loaded.latest) rows.push_back({labels_of(latest.labels), false});
-    BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
-    for (std::size_t r = 0; r < out.rows.size(); ++r) {
-      const Sample& sample = loaded.latest[r].sample;
-      if (!is_marker(sample.value)) std::fill_n(out.row(r), steps.count, value_of(sample));
-    }
-    return out;
+    const Sample& sample = loaded.latest[r].sample;
+    std::fill_n(cells, last - first, is_marker(sample.value) ? nothing() : value_of(sample));
+    return;
   }
-  rows.reserve(loaded.series.size());
-  for (Series& series : loaded.series) rows.push_back({labels_of(series.labels), false});
-  BONGSU_TRY(Grid out, make_grid(std::move(rows), steps.count));
-  const Time first = shifted(selector.shift, steps.from);
+  const Time begin = shifted(selector.shift, steps.from);
   const bool fixed = selector.shift.at.has_value();
   const bool smoothed = selector.ends == Selector::Ends::Smoothed;
-  const auto one = [&](std::size_t r) {
-    const std::span<const Sample> samples = smoothed ? loaded.values_of(r) : std::span<const Sample>(loaded.series[r].samples);
-    double* cells = out.row(r);
-    std::size_t after = 0;  // the first sample later than the step
-    for (std::size_t i = 0; i < steps.count; ++i) {
-      if (fixed && i > 0) {
-        cells[i] = cells[0];
-        continue;
-      }
-      const Time at = first + steps.step * static_cast<std::int64_t>(i);
-      while (after < samples.size() && samples[after].at <= at) ++after;
-      if (after == 0 || samples[after - 1].at <= at - loaded.lookback_at(at, lookback_)) continue;
+  const std::span<const Sample> samples = smoothed ? loaded.values_of(r) : std::span<const Sample>(loaded.series[r].samples);
+  const auto at_step = [&](std::size_t i) { return fixed ? begin : begin + steps.step * static_cast<std::int64_t>(i); };
+  std::size_t after = 0;  // the first sample later than the step
+  if (first > 0) {
+    const auto later = [](Time at, const Sample& sample) { return at < sample.at; };
+    const auto found = std::upper_bound(samples.begin(), samples.end(), at_step(first), later);
+    after = static_cast<std::size_t>(found - samples.begin());
+  }
+  const bool tiered = !loaded.tiers.empty();
+  for (std::size_t i = first; i < last; ++i, ++cells) {
+    const Time at = at_step(i);
+    while (after < samples.size() && samples[after].at <= at) ++after;
+    double cell = nothing();
+    if (after > 0) {
       const Sample& now = samples[after - 1];
-      if (is_marker(now.value)) continue;
-      cells[i] = value_of(now);
-      if (smoothed && now.at < at && after < samples.size() && samples[after].at <= at + lookback_) {
+      const Millis reach = tiered ? loaded.lookback_at(at, lookback_) : lookback_;
+      if (now.at > at - reach && !(std::isnan(now.value) && is_marker(now.value))) cell = value_of(now);
+      if (smoothed && !is_nothing(cell) && now.at < at && after < samples.size() && samples[after].at <= at + lookback_) {
         const Sample& next = samples[after];
-        cells[i] = now.value + (next.value - now.value) * static_cast<double>((at - now.at).count()) /
-                                   static_cast<double>((next.at - now.at).count());
+        cell = now.value + (next.value - now.value) * static_cast<double>((at - now.at).count()) /
+                               static_cast<double>((next.at - now.at).count());
       }
     }
-  };
+    *cells = cell;
+  }
+}
+
+Result<Grid> Evaluation::select(const Expr& expr, const Selector& selector, const Steps& steps, bool as_time) {
+  Loaded& loaded = *by_node_.at(&expr);
+  BONGSU_TRY(Grid out, make_grid(rows_of(loaded), steps.count));
   share(out.rows.size(), out.cells.size(), [&](std::size_t from, std::size_t to) {
-    for (std::size_t r = from; r < to; ++r) one(r);
+    for (std::size_t r = from; r < to; ++r) fill(loaded, selector, steps, as_time, r, 0, steps.count, out.row(r));
   });
   return out;
 }

@@ -149,6 +149,10 @@ class Evaluation {
   Status drop_names(Grid& grid);
   Status join_same(Grid& grid);
 
+  // The rows of an instant selector over `loaded`, and their cells of the steps from `first` to before `last`.
+  static std::vector<Row> rows_of(Loaded& loaded);
+  void fill(const Loaded& loaded, const Selector& selector, const Steps& steps, bool as_time, std::size_t r, std::size_t first,
+            std::size_t last, double* cells) const;
   Result<Grid> select(const Expr& expr, const Selector& selector, const Steps& steps, bool as_time);
   Result<Ranges> range_of(const Expr& expr, const Steps& steps);
   Result<Grid> unary(const Unary& node, const Steps& steps);
@@ -219,10 +223,26 @@ class ExactSum {
 // The mean of values given one by one; the sum may pass what a double holds.
 class ExactMean {
  public:
-  void add(double value);
+  void add(double value) {
+    ++count_;
+    if (!by_steps_) {
+      ExactSum next = sum_;
+      next.add(value);
+      if (count_ == 1 || !__builtin_isinf(next.raw())) {
+        sum_ = next;
+        return;
+      }
+      // The sum leaves what a double holds: from here on the mean itself is kept.
+      by_steps_ = true;
+      sum_.scale(1 / (count_ - 1));
+    }
+    add_to_mean(value);
+  }
   double value() const { return sum_.value() / (by_steps_ ? 1 : count_); }
 
  private:
+  void add_to_mean(double value);
+
   ExactSum sum_;
   double count_ = 0;
   bool by_steps_ = false;  // sum_ is the mean already

@@ -122,7 +122,7 @@ class Store::Core {
   struct Wanted;
   Result<std::shared_ptr<const SeriesIndex::Selection>> selection(std::span<const Matcher> matchers) const;
   // Gives to `take` the samples of each of `wanted`, after what is in memory of it was copied.
-  // `take` is called by one thread at a time.
+  // `take` is called by several threads at once, for different places.
   template <class Take>
   Status read_whole(std::vector<Wanted>& wanted, Time from, Time to, const Take& take) const;
   template <class Take>
@@ -131,7 +131,7 @@ class Store::Core {
   Status read_groups(std::span<Wanted> wanted, Time from, Time to, rocksdb::Iterator& at) const;
 
   using TakeSamples = std::function<Status(std::size_t place, std::vector<Sample> samples)>;
-  // The samples of each of `ids`, rising; for those that have some.
+  // The samples of each of `ids`, rising; for those that have some. `take` is called by one thread at a time.
   Status read_series(std::span<const Id> ids, Time from, Time to, const TakeSamples& take) const;
   // The same in (from, to], with the last value before where it counts for the first window.
   Status read_for_rollup(std::span<const Id> ids, Time from, Time to, const TakeSamples& take) const;

@@ -135,7 +135,11 @@ Status GroupReader::read(std::uint32_t slot, Time first, std::vector<Sample>& ou
   }
   values_.clear();
   BONGSU_TRY_OK(take_values(place.values, times_.size(), values_));
-  for (std::size_t i = 0; i < values_.size(); ++i) out.push_back({first + Millis(times_[i]), std::bit_cast<double>(values_[i])});
+  const std::size_t before = out.size();
+  if (out.capacity() < before + values_.size()) out.reserve(std::max(before + values_.size(), 2 * before));
+  out.resize(before + values_.size());
+  for (std::size_t i = 0; i < values_.size(); ++i)
+    out[before + i] = {first + Millis(times_[i]), std::bit_cast<double>(values_[i])};
   return {};
 }
 

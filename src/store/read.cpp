@@ -6,6 +6,7 @@
 #include <iterator>
 #include <map>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 #include "store/core.h"
@@ -25,6 +26,7 @@ struct Store::Core::Wanted {
   // All samples in [from, to], of equal times the last to arrive.
   std::vector<Sample> merge(Time from, Time to) {
     std::vector<Sample> all = std::move(in_order);
+    all.reserve(all.size() + parts.in_order.size());
     const auto add = [&](const std::vector<Sample>& some) { all.insert(all.end(), some.begin(), some.end()); };
     add(parts.in_order);
     const auto not_later = [](const Sample& a, const Sample& b) { return a.at >= b.at; };
@@ -103,6 +105,15 @@ Status Store::Core::read_part(Rocks& rocks, std::span<Wanted> wanted, Time from,
 
 namespace {
 
+// For in_parts: what is of one block stays together.
+template <class BlockAt>
+auto between_blocks(std::size_t count, const BlockAt& block_at) {
+  return [count, &block_at](std::size_t at) {
+    while (at > 0 && at < count && block_at(at) == block_at(at - 1)) ++at;
+    return at;
+  };
+}
+
 // Calls work(first, last) for parts of [0, count), on several threads where there are many: what costs is to decode them.
 // `boundary` moves an end to where a part may end. The first error counts.
 template <class Boundary, class Work>
@@ -136,17 +147,9 @@ Status Store::Core::read_whole(std::vector<Wanted>& wanted, Time from, Time to, 
   if (wanted.empty()) return {};
   // As they stand on the disk.
   std::sort(wanted.begin(), wanted.end(), [](const Wanted& a, const Wanted& b) { return a.id < b.id; });
-  std::mutex taking;
-  const auto take_alone = [&](std::size_t place, std::vector<Sample> samples) -> Status {
-    std::lock_guard hold(taking);
-    return take(place, std::move(samples));
-  };
-  const auto between_blocks = [&](std::size_t at) {
-    while (at > 0 && at < wanted.size() && wanted[at].id / Block::kSeries == wanted[at - 1].id / Block::kSeries) ++at;
-    return at;
-  };
-  return in_parts(wanted.size(), between_blocks, [&](std::size_t first, std::size_t last) {
-    return read_part(*rocks, std::span(wanted).subspan(first, last - first), from, to, take_alone);
+  const auto block_at = [&](std::size_t at) { return wanted[at].id / Block::kSeries; };
+  return in_parts(wanted.size(), between_blocks(wanted.size(), block_at), [&](std::size_t first, std::size_t last) {
+    return read_part(*rocks, std::span(wanted).subspan(first, last - first), from, to, take);
   });
 }
 
@@ -174,44 +177,47 @@ class Budget {
 Result<std::vector<Series>> Store::Core::select(std::span<const Matcher> matchers, Time from, Time to,
                                                 const SelectLimits& limits) const {
   BONGSU_TRY(const auto selected, selection(matchers));
+  BONGSU_TRY_OK(rocks_or_error());
+  const std::vector<Id>& ids = selected->ids;
   Budget budget(limits);
-  std::vector<Series> result(selected->ids.size());
-  std::vector<Wanted> rest;
-  std::mutex collecting;
-  const auto anywhere = [](std::size_t at) { return at; };
-  const auto from_memory = [&](std::size_t begin, std::size_t end) -> Status {
-    std::vector<Wanted> beyond_memory;
-    std::vector<Sample> open;
-    for (std::size_t i = begin; i < end; ++i) {
-      const Id id = selected->ids[i];
-      Block& block = *block_of(id);
-      open.clear();
-      {
-        std::lock_guard hold(block.mutex);
-        if (const Time newest = block.newest(id); newest != Time::min() && newest < from) continue;
-        if (!block.read_recent(id, from, open)) {
-          beyond_memory.push_back({.id = id, .place = i});
-          block.copy(id, from, to, beyond_memory.back().parts);
-          continue;
-        }
-      }
-      const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
-      const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
-      if (first == last) continue;
-      BONGSU_TRY_OK(budget.take(static_cast<std::size_t>(last - first)));
-      result[i] = {selected->labels[i], {first, last}};
-    }
-    std::lock_guard hold(collecting);
-    rest.insert(rest.end(), std::make_move_iterator(beyond_memory.begin()), std::make_move_iterator(beyond_memory.end()));
-    return {};
-  };
-  BONGSU_TRY_OK(in_parts(selected->ids.size(), anywhere, from_memory));
+  std::vector<Series> result(ids.size());
   const auto take = [&](std::size_t place, std::vector<Sample> samples) -> Status {
     BONGSU_TRY_OK(budget.take(samples.size()));
     result[place] = {selected->labels[place], std::move(samples)};
     return {};
   };
-  BONGSU_TRY_OK(read_whole(rest, from, to, take));
+  // As they stand in memory and on the disk. A thread reads both of its series: it alone makes and frees what is between.
+  std::vector<std::uint32_t> order(ids.size());
+  std::iota(order.begin(), order.end(), 0U);
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return ids[a] < ids[b]; });
+  const auto block_at = [&](std::size_t at) { return ids[order[at]] / Block::kSeries; };
+  const auto read = [&](std::size_t begin, std::size_t end) -> Status {
+    std::vector<Wanted> rest;
+    std::vector<Sample> open;
+    while (begin < end) {
+      Block& block = *block_of(ids[order[begin]]);
+      const Id number = block_at(begin);
+      std::lock_guard hold(block.mutex);
+      for (; begin < end && block_at(begin) == number; ++begin) {
+        const std::size_t place = order[begin];
+        const Id id = ids[place];
+        if (const Time newest = block.newest(id); newest != Time::min() && newest < from) continue;
+        open.clear();
+        if (!block.read_recent(id, from, open)) {
+          rest.push_back({.id = id, .place = place});
+          block.copy(id, from, to, rest.back().parts);
+          continue;
+        }
+        const auto first = std::partition_point(open.begin(), open.end(), [&](const Sample& sample) { return sample.at < from; });
+        const auto last = std::partition_point(first, open.end(), [&](const Sample& sample) { return sample.at <= to; });
+        if (first != last) BONGSU_TRY_OK(take(place, {first, last}));
+      }
+    }
+    if (rest.empty()) return {};
+    BONGSU_TRY(const auto rocks, rocks_or_error());
+    return read_part(*rocks, rest, from, to, take);
+  };
+  BONGSU_TRY_OK(in_parts(ids.size(), between_blocks(ids.size(), block_at), read));
   std::erase_if(result, [](const Series& series) { return series.samples.empty(); });
   return result;
 }
@@ -258,13 +264,17 @@ Status Store::Core::read_series(std::span<const Id> ids, Time from, Time to, con
     wanted.push_back({.id = ids[i], .place = i});
     block.copy(ids[i], from, to, wanted.back().parts);
   }
-  return read_whole(wanted, from, to, take);
+  std::mutex taking;
+  return read_whole(wanted, from, to, [&](std::size_t place, std::vector<Sample> samples) -> Status {
+    std::lock_guard hold(taking);
+    return take(place, std::move(samples));
+  });
 }
 
 Result<std::vector<Labels>> Store::Core::find(std::span<const Matcher> matchers, Time from, Time to) const {
   BONGSU_TRY(const auto selected, selection(matchers));
   std::vector<Wanted> rest;
-  std::vector<bool> found(selected->ids.size());
+  std::vector<char> found(selected->ids.size());  // written by several threads
   for (std::size_t i = 0; i < selected->ids.size(); ++i) {
     const Id id = selected->ids[i];
     Block& block = *block_of(id);
@@ -276,7 +286,7 @@ Result<std::vector<Labels>> Store::Core::find(std::span<const Matcher> matchers,
     block.copy(id, from, to, rest.back().parts);
   }
   const auto take = [&](std::size_t place, const std::vector<Sample>&) -> Status {
-    found[place] = true;
+    found[place] = 1;
     return {};
   };
   BONGSU_TRY_OK(read_whole(rest, from, to, take));

@@ -62,6 +62,7 @@ struct Selector {
   // Anchored takes in the last sample before the range, Smoothed interpolates at its ends and at an instant.
   enum class Ends : std::uint8_t { Plain, Anchored, Smoothed };
   std::vector<Matcher> matchers;
+  bool named = false;  // the first of them is of a metric name written alone: m{...} or {"m", ...}
   Shift shift;
   Ends ends = Ends::Plain;
 };

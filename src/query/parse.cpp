@@ -543,6 +543,7 @@ class Parser {
       return fail(
           begin, "a selector needs a metric name or a matcher that leaves out the empty value; add one, as in {device=\"web1\"}");
     }
+    made.named = named;
     return make(std::move(made), ValueType::Vector, begin, 0);
   }
 

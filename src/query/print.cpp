@@ -169,11 +169,9 @@ void append_ends(std::string& out, Selector::Ends ends) {
   if (ends == Selector::Ends::Smoothed) out += " smoothed";
 }
 
-void append_matchers(std::string& out, const std::vector<Matcher>& all) {
-  const auto is_name = [](const Matcher& m) { return m.name == kMetricName; };
-  const Matcher* name = nullptr;  // written before the braces
-  if (std::count_if(all.begin(), all.end(), is_name) == 1) name = &*std::find_if(all.begin(), all.end(), is_name);
-  if (name != nullptr && (name->op != Matcher::Op::Equal || name->value.empty())) name = nullptr;
+void append_matchers(std::string& out, const Selector& selector) {
+  const std::vector<Matcher>& all = selector.matchers;
+  const Matcher* name = selector.named ? &all.front() : nullptr;
   std::vector<std::string> texts;
   for (const Matcher& matcher : all) {
     if (&matcher == name) {
@@ -237,12 +235,12 @@ struct Printer {
   void operator()(const Number& node) const { out += node.as_duration ? seconds_text(node.value) : fixed_number(node.value); }
   void operator()(const Text& node) const { append_text(out, node.value); }
   void operator()(const Selector& node) const {
-    append_matchers(out, node.matchers);
+    append_matchers(out, node);
     append_ends(out, node.ends);
     append_shift(out, node.shift);
   }
   void operator()(const RangeSelector& node) const {
-    append_matchers(out, node.selector.matchers);
+    append_matchers(out, node.selector);
     out += '[' + span_or(node.range_expr, node.range) + ']';
     append_ends(out, node.selector.ends);
     append_shift(out, node.selector.shift);

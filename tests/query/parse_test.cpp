@@ -45,8 +45,9 @@ TEST(Parse, SaysAgainWhatItRead) {
   reads("{a!='b',c=~\"d.*\",e!~\"f\"}", R"({a!="b",c=~"d.*",e!~"f"})");
   reads(R"({"spaced name"})", R"({"spaced name"})");
   reads(R"({"plain", "x.y"="z"})", R"(plain{"x.y"="z"})");
-  reads(R"({__name__="up"})", "up");
-  reads(R"({a="b",__name__="up"})", R"(up{a="b"})");
+  reads(R"({__name__="up"})", R"({__name__="up"})");
+  reads(R"({a="b",__name__="up"})", R"({__name__="up",a="b"})");
+  reads(R"({a="b","up"})", R"(up{a="b"})");
   reads(R"({__name__="a",__name__!="b"})", R"({__name__!="b",__name__="a"})");
   reads("sum", "sum");
   reads("offset", "offset");

@@ -11,7 +11,7 @@ constexpr double kWrap32 = 4294967296.0;
 // Agents read their counters from the hardware every few seconds and answer from that: growth may belong to a span that is
 // longer than the one between the polls.
 constexpr double kCacheSeconds = 5;
-constexpr std::uint8_t kDisbelief = 3;
+constexpr std::uint8_t kDisbelief = 3, kBelief = 100;  // readings in a row beyond the line speed, and within it
 
 double seconds(SteadyTime from, SteadyTime to) { return std::max(0.0, std::chrono::duration<double>(to - from).count()); }
 
@@ -57,9 +57,13 @@ CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const R
     return {};
   }
   const auto gap = [](GapCause cause) { return CounterStep{.gap = cause}; };
+  const std::optional<double> told = max_rate && *max_rate > 0 ? max_rate : std::nullopt;
   const auto grow = [&](std::uint64_t growth) {
     state.total += growth;
+    const bool fits = !told || static_cast<double>(growth) <= *told * (seconds(before.at, reader.at) + kCacheSeconds);
     if (!state.line_speed_lies()) state.over = 0;
+    else if (!told || !fits) state.over = kDisbelief;
+    else if (growth > 0 && ++state.over >= kDisbelief + kBelief) state.over = 0;
     return CounterStep{.growth = static_cast<double>(growth)};
   };
   const auto reset = [&] {

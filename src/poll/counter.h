@@ -38,7 +38,7 @@ struct CounterState {
   std::uint64_t total = 0;  // the first reading and all growth since; never falls
   SteadyTime at;            // of the last reading
   ValueType type = ValueType::Null;
-  std::uint8_t over = 0;  // readings in a row beyond what the line can carry
+  std::uint8_t over = 0;  // readings in a row beyond what the line can carry; past three, those within it since
   bool known() const { return type != ValueType::Null; }
   // Growth passed the line speed so often that the device is not believed about it.
   bool line_speed_lies() const;
@@ -71,7 +71,7 @@ struct CounterStep {
 //   no max_rate, when it is below half the range; else it was cleared.
 // - A Counter32 that may have wrapped once more or less within what is possible is a gap (ambiguous).
 // - More growth than is possible, or a value too large for what passed since the restart, is a gap (discontinuity).
-//   Three of those in a row, and the line speed is not believed any more.
+//   Three of those in a row, and the line speed is not believed, until a hundred in a row show growth within it.
 // - In doubt about a restart only a counter that stands still is taken.
 CounterStep step(CounterState& state, ValueType type, std::uint64_t raw, const Reader& reader, std::optional<double> max_rate);
 

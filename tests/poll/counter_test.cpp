@@ -180,6 +180,23 @@ TEST(Counter, LineSpeedThatLiesIsFoundOut) {
   EXPECT_FALSE(line.read(k64, raw += 1'000'000).gap);
 }
 
+TEST(Counter, LineSpeedIsBelievedAgainOnceGrowthKeepsToIt) {
+  Line line{.max_rate = 100};
+  std::uint64_t raw = 0;
+  line.read(k64, raw);
+  for (int poll = 0; poll < 4; ++poll) line.read(k64, raw += 1'000'000);
+  // A line that stands still says nothing, and one reading beyond it begins anew.
+  for (int poll = 0; poll < 200; ++poll) EXPECT_EQ(0, line.read(k64, raw).growth);
+  for (int poll = 0; poll < 99; ++poll) EXPECT_EQ(6'000, line.read(k64, raw += 6'000).growth);
+  EXPECT_EQ(1'000'000, line.read(k64, raw += 1'000'000).growth);
+  for (int poll = 0; poll < 99; ++poll) EXPECT_EQ(6'000, line.read(k64, raw += 6'000).growth);
+  EXPECT_TRUE(line.state.line_speed_lies());
+  EXPECT_EQ(6'000, line.read(k64, raw += 6'000).growth);
+  EXPECT_FALSE(line.state.line_speed_lies());
+  for (int poll = 0; poll < 3; ++poll) EXPECT_TRUE(line.read(k64, raw += 1'000'000).gap) << poll;
+  EXPECT_EQ(1'000'000, line.read(k64, raw += 1'000'000).growth);
+}
+
 TEST(Counter, SmallStepBackOfAWideCounterIsNoReset) {
   Line line;
   line.read(k64, 1'000'000);

@@ -6,7 +6,8 @@
 namespace bongsu::snmp {
 namespace {
 
-constexpr std::size_t kMostUsers = 4;  // of one device; a reload of the configuration makes new ones
+constexpr std::size_t kMostUsers = 4;    // of one device; a reload of the configuration makes new ones
+constexpr std::int32_t kOvertaken = 10;  // seconds that an answer may be older than one that came before it
 constexpr char kRecordVersion = 1;
 constexpr std::size_t kRecordHead = 1 + 4 + 4 + 8;  // version, boots, time, at
 
@@ -77,14 +78,18 @@ void Engine::forget() {
   id_.clear();
   keys_.clear();
   authentic_ = restored_ = false;
-  boots_ = time_ = 0;
+  boots_ = time_ = told_ = 0;
+}
+
+bool Engine::went_back(std::int32_t boots, std::int32_t time_then) const {
+  return authentic_ && boots == boots_ && time_then < told_ - kOvertaken;
 }
 
 void Engine::reset(std::int32_t boots, std::int32_t time, SteadyTime now) {
   authentic_ = true;
   restored_ = false;
   boots_ = boots;
-  time_ = time;
+  time_ = told_ = time;
   at_ = now;
 }
 
@@ -94,7 +99,9 @@ bool Engine::accept(std::int32_t boots, std::int32_t time_then, SteadyTime now) 
     reset(boots, time_then, now);
     return true;
   }
-  return boots == boots_ && time_then >= time(now) - kWindow.count();
+  if (boots != boots_ || time_then < time(now) - kWindow.count()) return false;
+  told_ = time_then;
+  return true;
 }
 
 LocalKeys* Engine::keys(const std::shared_ptr<const User>& user) {

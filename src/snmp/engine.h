@@ -57,6 +57,9 @@ class Engine {
   // The clock of an authentic message, if it is newer than ours; false when the message is outside of the time window
   // (RFC 3414 section 3.2 (7 b)).
   bool accept(std::int32_t boots, std::int32_t time, SteadyTime now);
+  // Whether an authentic message with this clock shows that the engine began anew, or its clock was set back: it is earlier
+  // than in the one before by more than answers can overtake each other. accept() takes it within the time window.
+  bool went_back(std::int32_t boots, std::int32_t time) const;
   // The clock of an authentic message whose msgID shows that it is fresh, also when it goes back: agents lose theirs.
   void reset(std::int32_t boots, std::int32_t time, SteadyTime now);
   // The user's keys for this engine; nothing before keep_keys().
@@ -69,7 +72,8 @@ class Engine {
   bool authentic_ = false;
   bool restored_ = false;
   std::int32_t boots_ = 0, time_ = 0;
-  SteadyTime at_{};  // when time_ was
+  std::int32_t told_ = 0;  // the engine's time in the last message that was accepted
+  SteadyTime at_{};        // when time_ was
   std::vector<std::pair<std::shared_ptr<const User>, LocalKeys>> keys_;
 };
 

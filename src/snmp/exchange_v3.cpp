@@ -294,6 +294,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     return distrust(*exchange, Distrust::Context, datagram.peer);
   const std::int32_t boots = engine.boots(), time = engine.time(now);
   const bool authentic = engine.authentic();
+  const bool back = message.level != SecurityLevel::NoAuthNoPriv && engine.went_back(message.boots, message.time);
   if (message.level != SecurityLevel::NoAuthNoPriv && !engine.accept(message.boots, message.time, now)) {
     distrust(*exchange, message.boots == kLastBoots ? Distrust::LastBoots : Distrust::TimeWindow, datagram.peer);
     // It is authentic and it is fresh, for its msgID is: so the agent's clock went back, and its next answer is taken.
@@ -312,6 +313,7 @@ void Exchanges::receive_secured(const net::Datagram& datagram, Transport by, Ste
     note_clock(device, boots, time, message);
     device.unsaved = true;
   }
+  if (back) reset_clock(*exchange, message, now);  // within the window, and fresh as its msgID shows
   engine.heard();
   device.answered = now;
   note_size(device, message.max_size);

@@ -157,6 +157,28 @@ TEST_F(V3Test, FollowsAClockWithinOnePoll) {
   EXPECT_EQ(5U, metrics.counter("bongsu_snmp_resyncs_total", "").value());
 }
 
+TEST_F(V3Test, AnEngineThatBeginsAnewIsToldAtTheFirstTime) {
+  const Target to = target();
+  agent.reboot(1);
+  const auto poll = [&] {
+    const auto got = get(to, 20s);
+    ASSERT_TRUE(got) << got.error().text;
+  };
+  for (int i = 0; i < 3; ++i) poll();
+  EXPECT_EQ(nullptr, client.dialect(agent.at())->find(Trait::BootsReset));
+  agent.reboot(1);  // within its time window
+  poll();
+  const Observation* seen = client.dialect(agent.at())->find(Trait::BootsReset);
+  ASSERT_NE(nullptr, seen);
+  EXPECT_THAT(seen->evidence, HasSubstr("its engineBoots were 1 and are 1, its engineTime 0 s where 60 s were expected"));
+  for (int i = 0; i < 3; ++i) poll();
+  EXPECT_EQ(1U, seen->count);
+  agent.reboot(1);
+  poll();
+  EXPECT_EQ(2U, client.dialect(agent.at())->find(Trait::BootsReset)->count);
+  EXPECT_EQ(1, agent.reports);  // the discovery's
+}
+
 TEST_F(V3Test, FollowsANewEngineIdWithinOnePoll) {
   const Target to = target();
   answers(to);

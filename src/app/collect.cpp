@@ -19,6 +19,7 @@ asio::awaitable<void> collect_once(Session& session, const CollectOptions& optio
                                    std::optional<Result<poll::Collection>>& into) {
   auto target = co_await make_target(session, options.snmp);
   poll::CollectOptions how;
+  how.time = Millis(static_cast<std::int64_t>(options.time_seconds * 1000));
   if (options.once) how.second_reading = Millis(0);
   how.waiting = [span = how.second_reading](const std::string& what) {
     std::fprintf(stderr, "bongsu: waiting %s for a second reading of %s\n", format_duration(span).c_str(),

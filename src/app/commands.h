@@ -52,10 +52,12 @@ struct SnmpOptions {
   std::vector<std::string> mibs;     // -M folders beside the stock ones
   bool json = false;
 };
+inline constexpr std::size_t kRowsOfAColumn = 10'000;
 struct GetOptions {
   SnmpOptions snmp;
   std::vector<std::string> oids;
-  bool numeric = false;  // OIDs as numbers
+  bool numeric = false;               // OIDs as numbers
+  std::size_t rows = kRowsOfAColumn;  // walk: of one column, which is ended behind them
 };
 int get(const GetOptions& options);
 int set(const GetOptions& options);  // oids: OID, type and value, and again
@@ -65,7 +67,8 @@ struct CollectOptions {
   SnmpOptions snmp;
   std::vector<std::string> rules;  // folders with profiles/ of one's own
   bool explain = false;
-  bool once = false;  // no second reading of what needs two
+  bool once = false;          // no second reading of what needs two
+  double time_seconds = 300;  // for all of it
 };
 int collect(const CollectOptions& options);
 

@@ -107,6 +107,9 @@ static asio::awaitable<void> knock(ExamineParts& parts, const Patient& patient, 
 
 static asio::awaitable<void> find_twin(ExamineParts& parts, const Patient& patient, Examination& into) {
   if (into.engine_id.empty()) co_return;
+  if (patient.neighbours.empty())
+    co_return add_check(into, "engine ID", Outcome::Skipped,
+                        "compared with no other: it is looked for at configured devices, and none is known here (--config)");
   for (const Patient::Neighbour& other : patient.neighbours) {
     if (other.endpoint == *into.endpoint) continue;
     if (left(parts, into) == Millis(0)) co_return into.unexamined.push_back("the engine IDs of other devices");

@@ -141,6 +141,10 @@ int run(int argc, char** argv) {
   add_snmp_options(*walk_command, walk_options.snmp);
   walk_command->add_option("oid", walk_options.oids, "roots by name or number (default: 1.3.6.1.2.1)");
   walk_command->add_flag("--numeric", walk_options.numeric, "print OIDs as numbers");
+  walk_command
+      ->add_option("--rows", walk_options.rows, "most rows of one column: with more it is taken for endless, and the walk ends")
+      ->check(CLI::Range(1, 1'000'000'000))
+      ->capture_default_str();
   walk_command->callback([&] { code = walk(walk_options); });
 
   CollectOptions collect_options;
@@ -151,6 +155,9 @@ int run(int argc, char** argv) {
   collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
   collect_command->add_flag("--once", collect_options.once,
                             "do not wait for a second reading, which what grows in shares of time needs");
+  collect_command->add_option("--time", collect_options.time_seconds, "seconds for all of it; what is left over then is named")
+      ->check(CLI::Range(1, 36'000))
+      ->capture_default_str();
   collect_command->callback([&] { code = collect(collect_options); });
 
   CLI::App* profile_command = app.add_subcommand("profile", "device profiles: what to read from which device");

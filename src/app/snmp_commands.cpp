@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // get, walk and set: one device, asked once.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdio>
 
@@ -130,15 +132,48 @@ Result<std::vector<Varbind>> parse_assignments(const mib::Tree& tree, const std:
   return out;
 }
 
+// Counts the rows of the column at hand: a column as the MIB names it, else the names that differ in their last arc.
+class RowCount {
+ public:
+  explicit RowCount(const mib::Tree& tree) : tree_(tree) {}
+  std::size_t take(const Oid& name) {
+    if (!column_.empty() && name.starts_with(column_)) return ++rows_;
+    std::size_t used = 0;
+    const auto object = tree_.find(name.arcs(), &used);
+    if (!object || object->kind != mib::Kind::Column || used == 0) used = std::max<std::size_t>(name.size(), 1) - 1;
+    column_ = Oid(name.arcs().first(used));
+    return rows_ = 1;
+  }
+  const Oid& column() const { return column_; }
+
+ private:
+  const mib::Tree& tree_;
+  Oid column_;
+  std::size_t rows_ = 0;
+};
+
+// What a walk may take where more rows than usual are wanted: all of it in proportion, and a day.
+snmp::WalkLimits limits_for(std::size_t rows) {
+  snmp::WalkLimits limits;
+  if (rows <= kRowsOfAColumn) return limits;
+  const std::size_t more = rows / kRowsOfAColumn + 1;
+  limits.requests *= more;
+  limits.octets *= more;
+  limits.cells *= more;
+  limits.time = std::chrono::hours(24);
+  return limits;
+}
+
 asio::awaitable<void> walk_all(Session& session, const SnmpOptions& options, std::vector<Oid> roots,
-                               std::function<bool(const Varbind&)> visit, Ended& ended) {
+                               std::function<bool(const Varbind&)> visit, snmp::WalkLimits limits, Ended& ended) {
   auto target = co_await make_target(session, options);
   if (!target) ended.error = target.error();
   for (const Oid& root : roots) {
     if (ended.error) break;
-    const auto end = co_await session.client.walk(*target, root, visit);
+    const auto end = co_await session.client.walk(*target, root, visit, limits);
     if (!end) {
       ended.error = end.error();
+      if (ended.error->code == Code::Limit) ended.error->text += ": --rows with more raises all bounds of a walk";
       break;
     }
     ended.notes.insert(ended.notes.end(), end->notes.begin(), end->notes.end());
@@ -220,14 +255,23 @@ int walk(const GetOptions& options) {
   if (!roots) return fail(roots.error().text), 2;
   std::vector<Varbind> varbinds;
   std::size_t count = 0;
+  Ended ended;
+  RowCount rows(*(*session)->tree);
   std::function<bool(const Varbind&)> visit = [&](const Varbind& varbind) {
+    if (rows.take(varbind.oid) > options.rows) {
+      ended.complete = false;
+      ended.notes.push_back(
+          fmt::format("ended behind {} rows of {}, which has more or never ends; give --rows {} if it is that large, and see: "
+                      "bongsu doctor {}",
+                      options.rows, (*session)->tree->name_of(rows.column()), options.rows * 10, options.snmp.host));
+      return false;
+    }
     ++count;
     if (options.snmp.json) varbinds.push_back(varbind);
     else std::printf("%s\n", shown(*(*session)->tree, varbind, options.numeric).c_str());
     return true;
   };
-  Ended ended;
-  (*session)->reactor.spawn(walk_all(**session, options.snmp, *roots, visit, ended));
+  (*session)->reactor.spawn(walk_all(**session, options.snmp, *roots, visit, limits_for(options.rows), ended));
   (*session)->reactor.run();
   if (options.snmp.json) print_varbinds(*(*session)->tree, varbinds);
   print_notes(ended);

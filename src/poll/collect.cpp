@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "poll/collect.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "model/marker.h"
 
 namespace bongsu::poll {
@@ -106,6 +109,17 @@ static std::string growth_wanted(const std::vector<std::pair<const Group*, Group
   return names;
 }
 
+// Of the time left, so that one slow table leaves some to the others.
+static SteadyTime share_of(SteadyTime now, SteadyTime until) {
+  constexpr Millis kLeast{10'000};
+  return std::min(until, now + std::max<SteadyTime::duration>((until - now) / 2, kLeast));
+}
+
+static Error no_time(const snmp::Target& target, const Group& group, Millis time) {
+  return Error{Code::Limit, fmt::format("{}: table {} was not done in its share of {}; ask with more time", target.name,
+                                        group.name, format_duration(time))};
+}
+
 static void hint_at_hidden_tables(Collection& collection) {
   const auto of_a_row = [](const CollectedMetric& metric) { return !metric.labels.empty(); };
   if (!collection.errors.empty() || std::any_of(collection.metrics.begin(), collection.metrics.end(), of_a_row)) return;
@@ -119,7 +133,7 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
   Gathering all;
   all.collection.at = reactor.clock().now();
   const SteadyTime start = reactor.clock().steady();
-  const SteadyTime deadline = start + std::chrono::hours(1);
+  const SteadyTime until = start + options.time;
   auto device = co_await identify(client, target, profiles);
   if (!device) co_return std::move(device).error();
   all.collection.profiles = std::move(device->explanations);
@@ -134,8 +148,13 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
   for (const Group* group : groups_in_order(device->profiles)) {
     if (stands_back(*group, all.given)) continue;
     std::vector<bool> every;
-    auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
+    const SteadyTime deadline = share_of(reactor.clock().steady(), until);
+    Result<Fetched> fetched = no_time(target, *group, options.time);
+    if (reactor.clock().steady() < until)
+      fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
     if (!fetched) {
+      if (fetched.error().code == Code::Limit && reactor.clock().steady() >= deadline)
+        fetched = no_time(target, *group, options.time);
       for (const Metric& metric : group->metrics) all.given.emplace(metric.name, group);
       all.collection.errors.push_back({group->profile, group->name, std::move(fetched).error()});
       all.collection.complete = false;
@@ -149,12 +168,12 @@ asio::awaitable<Result<Collection>> collect(net::Reactor& reactor, snmp::Client&
     all.add(profiles->tree(), *group, outcome, fetched->data);
     if (wants_growth(*group, outcome)) again.emplace_back(group, std::move(state));
   }
-  if (!again.empty() && options.second_reading > Millis(0)) {
+  if (!again.empty() && options.second_reading > Millis(0) && reactor.clock().steady() + options.second_reading < until) {
     if (options.waiting) options.waiting(growth_wanted(again));
     co_await net::sleep_for(reactor, options.second_reading);
     for (auto& [group, state] : again) {
       std::vector<bool> every;
-      auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), deadline);
+      auto fetched = co_await fetch_group(reactor, client, target, *group, std::move(every), until);
       if (!fetched) continue;  // the first reading stands
       const Moment moment{.at = reactor.clock().steady(), .stamp = reactor.clock().now()};
       Outcome outcome = evaluate_group(profiles->tree(), *group, state, fetched->data, moment);

@@ -51,7 +51,8 @@ struct CollectOptions {
   // A metric that needs the growth of counters, and that the device does not work out itself, is read again after this time
   // (Net-SNMP renews its processor counters every 5 s). 0: it is left out.
   Millis second_reading{6'000};
-  std::string only{};  // of this profile alone, whether it matches or not; empty: of all that match
+  Millis time{3'600'000};  // for all of it, the second reading too; a table that is not done then is an error
+  std::string only{};      // of this profile alone, whether it matches or not; empty: of all that match
   std::function<void(const std::string& what)> waiting{};  // told, when it waits for a second reading, for what
 };
 

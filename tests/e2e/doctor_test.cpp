@@ -91,6 +91,7 @@ const std::vector<std::pair<std::string, std::string>> kRowsV3{{"engine-id", "du
                                                                {"boots-reset=2,late=100", "boots_reset"},
                                                                {"engine-change=1,late=60", "engine_id_changed"},
                                                                {"max-size", "message_size"},
+                                                               {"cap-silent=1", "varbind_limit"},
                                                                {"late=1", ""},      // nothing wrong
                                                                {"engine-id", ""}};  // not asked; the first has its ID, too
 
@@ -255,9 +256,9 @@ TEST(Doctor, HasARowForEachMisbehaviour) {
 }
 
 TEST(Doctor, NamesWhatItHadNoTimeFor) {
-  Daemon late(agents({"late=700"}));
+  Daemon late(agents({"late=150"}));
   ASSERT_TRUE(eventually([&] { return port_of(late) != 0; })) << late.printed();
-  const Json seen = asked("doctor", address(0, port_of(late)), {"-t", "1", "--time", "6"}).json;
+  const Json seen = asked("doctor", address(0, port_of(late)), {"-t", "0.5", "--time", "3"}).json;
   ASSERT_TRUE(seen.is_object());
   EXPECT_THAT(traits(seen), Contains("not_examined")) << seen["findings"].dump(1);
   EXPECT_THAT(traits(seen), testing::Not(Contains("slow_table")));  // it was doctor that left off
@@ -265,6 +266,27 @@ TEST(Doctor, NamesWhatItHadNoTimeFor) {
     if (one["trait"] != "not_examined") continue;
     EXPECT_THAT(one["evidence"].get<std::string>(), testing::HasSubstr("table "));
   }
+}
+
+TEST(Doctor, WalkAndCollectNameTheBoundThatEndedThem) {
+  Daemon agent(agents({"endless", "late=300"}));
+  ASSERT_TRUE(eventually([&] { return port_of(agent) != 0; })) << agent.printed();
+  const Ran walk = run({"bongsu", "walk", address(0, port_of(agent)), "--rows", "100", "IF-MIB::ifDescr"});
+  EXPECT_EQ(1, walk.code);
+  EXPECT_EQ(100, std::count(walk.out.begin(), walk.out.end(), '\n'));
+  EXPECT_THAT(walk.err, testing::HasSubstr("ended behind 100 rows of IF-MIB::ifDescr"));
+  EXPECT_THAT(walk.err, testing::HasSubstr("--rows 1000"));
+  // A column of as many rows is whole, and so is what is no column of the MIB.
+  const Ran whole = run({"bongsu", "walk", address(1, port_of(agent)), "-t", "1", "--rows", "24", "IF-MIB::ifDescr"});
+  EXPECT_EQ(0, whole.code) << whole.err;
+  EXPECT_EQ(24, std::count(whole.out.begin(), whole.out.end(), '\n'));
+  const Answer collected = asked("collect", address(1, port_of(agent)), {"-t", "1", "--once", "--time", "5"});
+  EXPECT_EQ(1, collected.code);
+  ASSERT_TRUE(collected.json.is_object());
+  EXPECT_FALSE(collected.json["complete"].get<bool>());
+  ASSERT_FALSE(collected.json["errors"].empty());
+  EXPECT_THAT(collected.json["errors"].back()["error"].get<std::string>(),
+              testing::HasSubstr("in its share of 5s; ask with more time"));
 }
 
 TEST(Doctor, DiagnosesEnginesOfSnmpV3) {

@@ -91,10 +91,9 @@ class BitReader {
   // At least 56 bits, not taken yet; zeros past the end.
   std::uint64_t peek() const {
     const std::size_t octet = at_ / 8;
-    if (octet + sizeof(std::uint64_t) <= size_) return Bits::load(data_ + octet) >> at_ % 8;
-    std::uint64_t word = 0;
-    for (std::size_t i = 0; i < 8 && octet + i < size_; ++i) word |= static_cast<std::uint64_t>(data_[octet + i]) << 8 * i;
-    return word >> at_ % 8;
+    if (octet + sizeof(std::uint64_t) <= size_) [[likely]]
+      return Bits::load(data_ + octet) >> at_ % 8;
+    return peek_end(octet);
   }
   void skip(unsigned count) { at_ += count; }
   std::uint64_t take(unsigned count) {
@@ -116,6 +115,15 @@ class BitReader {
 
  private:
   static constexpr std::size_t kFailed = ~std::size_t{0} >> 2;
+  // Of fewer than eight octets.
+  std::uint64_t peek_end(std::size_t octet) const {
+    if (octet >= size_) return 0;
+    const std::size_t left = size_ - octet;
+    if (size_ >= 8) return Bits::load(data_ + size_ - 8) >> 8 * (8 - left) >> at_ % 8;
+    std::uint64_t word = 0;
+    for (std::size_t i = 0; i < left; ++i) word |= static_cast<std::uint64_t>(data_[octet + i]) << 8 * i;
+    return word >> at_ % 8;
+  }
   const std::uint8_t* data_;
   std::size_t size_;    // octets
   std::size_t at_ = 0;  // bits

@@ -330,8 +330,10 @@ Status take_values(std::string_view octets, std::size_t count, std::vector<std::
   if (form.kind == Kind::Runs) {
     BONGSU_TRY_OK(take_runs(form, state.bits, count, in, out));
   } else {
-    out.push_back(state.bits);
-    for (std::size_t i = 1; i < count; ++i) out.push_back(take_value(form, state, in));
+    const std::size_t first = out.size();
+    out.resize(first + count);
+    out[first] = state.bits;
+    for (std::size_t i = first + 1; i < out.size(); ++i) out[i] = take_value(form, state, in);
   }
   if (!in.done()) return Error{Code::Corrupt, "values do not read as they were written"};
   return {};

@@ -20,7 +20,9 @@
 #include "app/mibs.h"
 #include "app/overlay.h"
 #include "app/programs.h"
+#include "app/remedy_hands.h"
 #include "app/scrape.h"
+#include "app/stopped_remedies.h"
 #include "app/survey.h"
 #include "app/tallied_events.h"
 #include "app/version.h"
@@ -50,7 +52,8 @@ constexpr std::chrono::seconds kLettingGo{3};
 constexpr Millis kTick{1'000};
 constexpr Millis kOwnPoints{10'000};
 constexpr Millis kLinePoints{60'000};
-constexpr Millis kHearing{100};  // between two looks whether a script has ended
+constexpr Millis kLastAnswers{1'500};  // for services to take what is being sent when the daemon ends
+constexpr Millis kHearing{100};        // between two looks whether a script has ended
 
 // Does one thing once a second, or when it says, on a thread of its own: it may wait for the disk.
 class Ticker {
@@ -114,6 +117,7 @@ struct Daemon::Parts {
   std::unique_ptr<notify::Notifier> notifier;
   std::unique_ptr<remedy::RunnerChild> runner;  // where nobody else runs one; lives from the first remedy on
   std::unique_ptr<remedy::RunnerLink> scripts;
+  std::unique_ptr<RemedyHands> hands;
   std::unique_ptr<remedy::Engine> remedies;
   std::unique_ptr<Drills> drills;
   std::unique_ptr<Ticker> judge;
@@ -138,7 +142,7 @@ struct Daemon::Parts {
   // The healing thread's own.
   SteadyTime points_written{};
   SteadyTime lines_written{};
-  std::set<std::string, std::less<>> told_stopped;  // remedies
+  StoppedRemedies stopped_remedies;
 
   Status open();
   Status load_mibs_again();
@@ -177,8 +181,10 @@ Daemon::Parts::~Parts() {
   messenger.reset();
   drills.reset();
   remedies.reset();
+  hands.reset();
   scripts.reset();
   runner.reset();
+  if (notifier) notifier->finish(clock.now(), kLastAnswers);
   courier.reset();
   programs.reset();
   notifier.reset();
@@ -218,9 +224,10 @@ std::filesystem::path runner_socket(const config::MainConfig& config) {
 // Before the notices are handed on.
 bool needs_runner(const config::MainConfig& config) {
   const auto& channels = config.notices.channels;
-  return !config.remedies.remedies.empty() || std::any_of(channels.begin(), channels.end(), [](const auto& one) {
-    return one.second.type == notify::ChannelType::Program;
-  });
+  const auto& remedies = config.remedies.remedies;
+  const bool any = std::any_of(remedies.begin(), remedies.end(), [](const auto& one) { return one.second.runs_script(); });
+  return any || std::any_of(channels.begin(), channels.end(),
+                            [](const auto& one) { return one.second.type == notify::ChannelType::Program; });
 }
 
 Status Daemon::Parts::open_remedies() {
@@ -234,7 +241,8 @@ Status Daemon::Parts::open_remedies() {
                                                                      .user = config.runner.user});
   }
   scripts = std::make_unique<remedy::RunnerLink>(socket);
-  BONGSU_TRY(remedies, remedy::Engine::open(config.remedies, *store, *poller, *scripts, metrics, clock.now()));
+  hands = std::make_unique<RemedyHands>(RemedyHands::Parts{*scripts, *courier, poll_reactor, *client, tree});
+  BONGSU_TRY(remedies, remedy::Engine::open(config.remedies, *store, *poller, *hands, metrics, clock.now()));
   return {};
 }
 
@@ -270,7 +278,7 @@ Millis Daemon::Parts::heal() {
     if (effect.poll) poller->poll_now(effect.device);
   }
   write_own_points();
-  return scripts->busy() ? kHearing : kTick;
+  return scripts->busy() || hands->busy() ? kHearing : kTick;
 }
 
 // What items are to judge of Bongsu's own doing: remedies that stopped, and how many lines each device sent.
@@ -279,14 +287,7 @@ void Daemon::Parts::write_own_points() {
   Status kept;
   if (clock.steady() - points_written >= kOwnPoints) {
     points_written = clock.steady();
-    for (const remedy::RemedyState& one : remedies->remedies(now)) {
-      const std::string& name = one.remedy.name;
-      if (!one.tally.stopped && told_stopped.erase(name) == 0) continue;
-      if (one.tally.stopped) told_stopped.insert(name);
-      const auto id = store->series(Labels{{std::string(kMetricName), "bongsu_remedy_stopped"}, {"remedy", name}});
-      const Point point{id.value_or(SeriesId{}), {now, one.tally.stopped ? static_cast<double>(one.tally.failures) : 0.0}};
-      kept = id ? store->append(std::span(&point, 1)) : Status(id.error());
-    }
+    kept = stopped_remedies.write(*store, remedies->remedies(now), now);
   }
   if (tallied && clock.steady() - lines_written >= kLinePoints) {
     lines_written = clock.steady();
@@ -462,6 +463,7 @@ void Daemon::Parts::watch() {
   addresses.publish(std::move(known));
   poll_reactor.post([this] { name_senders(); });
   if (scraper) scraper->know(specs);
+  if (hands) hands->know(specs, credentials);
   poller->apply(std::move(specs));
 }
 

@@ -68,7 +68,7 @@ class MainReader {
     if (const Node* node = map.get("devices")) read_devices(*node);
     read_notices(map, folder_, config_.notices, problems_);
     if (const Node* node = map.get("maintenance")) config_.maintenance = read_maintenance(*node, problems_);
-    read_remedies(map, folder_, config_.remedies, config_.runner, problems_);
+    read_remedies(map, folder_, config_.credentials, config_.remedies, config_.runner, problems_);
     check_programs(root);
     map.done();
     return std::move(config_);

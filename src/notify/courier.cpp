@@ -96,7 +96,8 @@ struct Transfer {
     }
     headers = append(std::move(headers), "Expect:");  // no 100-continue
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
-    if (request.method == "POST") {
+    if (request.method != "GET") {
+      if (request.method != "POST") curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
     } else {

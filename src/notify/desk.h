@@ -101,6 +101,8 @@ class Desk {
   void sent(const std::string& key, Time now);
   void failed(const std::string& key, const notify::Verdict& verdict, Time now);
 
+  std::size_t under_way() const { return under_way_.size(); }  // messages
+
   // What changed since saved().
   StateBatch unsaved() const;
   void saved();

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <set>
 
 #include "base/lock.h"
@@ -25,6 +27,7 @@ struct Heard {
 // Outlives the Notifier for replies that come late.
 struct Inbox {
   Guarded<std::vector<Heard>> heard;
+  std::condition_variable come;
 };
 
 namespace {
@@ -136,6 +139,7 @@ void Notifier::State::send(Time now) {
     std::shared_ptr<const Spec> spec = desk.lock()->share_spec();
     const auto reply_to = [inbox = inbox, key = message.key, to = to](Reply reply) {
       inbox->heard.lock()->push_back({key, to, std::move(reply)});
+      inbox->come.notify_all();
     };
     const auto channel = spec->channels.find(to.channel);
     if (channel == spec->channels.end()) {
@@ -250,6 +254,26 @@ void Notifier::step(Time now) {
   state.desk.lock()->saved();
   state.taken.clear();
   state.send(now);
+}
+
+void Notifier::finish(Time now, Millis patience) {
+  State& state = *state_;
+  const auto end = std::chrono::steady_clock::now() + patience;
+  for (;;) {
+    state.hear(now);
+    StateBatch batch;
+    bool waits = false;
+    {
+      const auto desk = state.desk.lock();
+      batch = desk->unsaved();
+      waits = desk->under_way() > 0;
+    }
+    // News that was taken and not kept is read again after the next start.
+    if (state.taken.empty() && !batch.empty() && state.store.commit(batch)) state.desk.lock()->saved();
+    if (!waits || std::chrono::steady_clock::now() >= end) return;
+    auto heard = state.inbox->heard.lock();
+    state.inbox->come.wait_until(heard.hold(), end, [&] { return !heard->empty(); });
+  }
 }
 
 std::vector<ChannelState> Notifier::channels() const {

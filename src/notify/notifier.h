@@ -55,6 +55,9 @@ class Notifier {
   // Takes news and replies, keeps what follows from them, and sends what is due. Waits for the disk when something changed.
   // Thread: one at a time, not a reactor's.
   void step(Time now);
+  // At the end: sends nothing more, and keeps what becomes of the messages under way, for `patience` at most; what is not
+  // answered by then goes again after the next start. Waits.
+  void finish(Time now, Millis patience);
 
   // Thread: any.
   std::vector<ChannelState> channels() const;

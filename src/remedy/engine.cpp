@@ -33,10 +33,30 @@ std::string variable(std::string_view text) {
   return out.substr(0, end);
 }
 
+// With the labels of the alarm in place of ${LABEL}. What is no number stays as it stands, and nothing can be named so.
+std::string fill_index(std::string object, const Labels& labels) {
+  for (std::size_t begin = object.find("${"); begin != object.npos; begin = object.find("${", begin + 1)) {
+    const std::size_t end = object.find('}', begin);
+    if (end == object.npos) break;
+    const std::string_view value = labels.get(object.substr(begin + 2, end - begin - 2));
+    const bool number = !value.empty() && value.size() <= 10 && value.find_first_not_of("0123456789") == value.npos;
+    if (number) object.replace(begin, end - begin + 1, value);
+  }
+  return object;
+}
+
 }  // namespace
 
 Order order_of(const Remedy& remedy, std::uint64_t run, const Alarm& alarm, const std::optional<DeviceState>& device) {
   Order order{.script = remedy.script, .timeout = remedy.timeout};
+  order.device = alarm.device;
+  order.http = remedy.http;
+  if (remedy.set) {
+    auto filled = std::make_shared<SetCall>(*remedy.set);
+    order.script = fill_index(remedy.script, alarm.labels);
+    for (SetCall::Object& one : filled->objects) one.object = fill_index(std::move(one.object), alarm.labels);
+    order.set = std::move(filled);
+  }
   const std::string address = device ? device->address : std::string();
   const auto set = [&](const char* name, std::string_view value) { order.environment.emplace_back(name, variable(value)); };
   set("BONGSU_REMEDY", remedy.name);

@@ -2,21 +2,26 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "remedy/spec.h"
 
 namespace bongsu::remedy {
 
-// A script that is to be run: a file of the runner's folder, without arguments.
+// A script that is to be run: a file of the runner's folder, without arguments. Or a SET, its labels filled in, or a call.
 struct Order {
-  std::string script;  // its plain name
+  std::string script;  // its plain name; else as in Remedy
   Millis timeout{30'000};
   std::vector<std::pair<std::string, std::string>> environment;  // names begin with BONGSU_; nothing else is set from outside
-  std::string input;                                             // on its standard input
+  std::string input;                                             // on its standard input; the body of a call
+  std::string device{};                                          // of the alarm; of a SET
+  std::shared_ptr<const SetCall> set{};
+  std::shared_ptr<const HttpCall> http{};
   friend bool operator==(const Order&, const Order&) = default;
 };
 

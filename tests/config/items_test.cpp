@@ -5,7 +5,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
+#include <optional>
 
+#include "config/main.h"
 #include "folder.h"
 #include "query/engine.h"
 #include "rule/replay.h"
@@ -32,6 +35,41 @@ class ItemsTest : public testing::Test {
   Folder root_;
   std::vector<std::string> lines_;
 };
+
+// Every example of YAML in the README of the rules is right: items as files of items, the rest as a configuration. The profile among
+// them is run where profiles are tested.
+TEST_F(ItemsTest, ReadsTheExamplesOfTheReadme) {
+  std::ifstream in(BONGSU_SOURCE_DIR "/rules/README.md");
+  const auto script = root_.write("remedies/restart-web.sh", "#!/bin/sh\n");
+  std::filesystem::permissions(script, std::filesystem::perms(0755));
+  std::optional<std::string> block;
+  std::size_t items = 0, configurations = 0, number = 0;
+  for (std::string row; std::getline(in, row);) {
+    ++number;
+    if (!block) {
+      if (row.starts_with("```yaml")) block.emplace();
+      continue;
+    }
+    if (!row.starts_with("```")) {
+      *block += row + "\n";
+      continue;
+    }
+    const std::string text = *std::exchange(block, std::nullopt);
+    SCOPED_TRACE("the example that ends in line " + std::to_string(number));
+    if (text.starts_with("- item:")) {
+      EXPECT_EQ(1U, read({write("readme" + std::to_string(number) + "/items/a.yaml", text)}).size());
+      EXPECT_TRUE(lines_.empty()) << lines_[0];
+      ++items;
+    } else {
+      Problems problems;
+      const auto config = parse_main(text, root_.path() / "bongsu.yaml", problems);
+      EXPECT_TRUE(config) << problems.lines()[0];
+      ++configurations;
+    }
+  }
+  EXPECT_EQ(1U, items);
+  EXPECT_EQ(3U, configurations);
+}
 
 TEST_F(ItemsTest, ReadsEveryKey) {
   const auto folder = write("items/a.yaml", R"(

@@ -8,6 +8,7 @@
 
 #include "e2e/daemon.h"
 #include "e2e/hook.h"
+#include "e2e/mail_server.h"
 #include "e2e/switches.h"
 
 namespace bongsu::e2e {
@@ -332,48 +333,22 @@ TEST_F(Notices, ReachTheirChannelOnceOverKillNine) {
 }
 
 TEST_F(Notices, MailGoesThroughARealServer) {
-  if (!std::filesystem::exists("/usr/lib/python3/dist-packages/aiosmtpd")) GTEST_SKIP() << "python3-aiosmtpd is not installed";
-  const auto mails = folder.path() / "mails";
-  std::filesystem::create_directories(mails);
-  const auto port_file = folder.path() / "port";
-  const auto script =
-      folder.write("smtp.py",
-                   "import sys, time\n"
-                   "from aiosmtpd.controller import UnthreadedController\n"
-                   "import asyncio\n"
-                   "class Keep:\n"
-                   "    n = 0\n"
-                   "    async def handle_DATA(self, server, session, envelope):\n"
-                   "        Keep.n += 1\n"
-                   "        body = '%s %s\\n' % (envelope.mail_from, envelope.rcpt_tos) + envelope.content.decode()\n"
-                   "        open('%s/%d.part' % (sys.argv[1], Keep.n), 'w').write(body)\n"
-                   "        import os; os.rename('%s/%d.part' % (sys.argv[1], Keep.n), '%s/%d' % (sys.argv[1], Keep.n))\n"
-                   "        return '250 kept'\n"
-                   "loop = asyncio.new_event_loop()\n"
-                   "c = UnthreadedController(Keep(), hostname='127.0.0.1', port=0, loop=loop)\n"
-                   "c.begin()\n"
-                   "open(sys.argv[2] + '.part', 'w').write(str(c.server.sockets[0].getsockname()[1]))\n"
-                   "import os; os.rename(sys.argv[2] + '.part', sys.argv[2])\n"
-                   "loop.run_forever()\n");
-  Daemon smtp({"/usr/bin/python3", script.string(), mails.string(), port_file.string()});
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(port_file); })) << smtp.printed();
-  const auto read = [](const std::filesystem::path& path) {
-    std::ifstream in(path);
-    return std::string(std::istreambuf_iterator<char>(in), {});
-  };
-  Daemon daemon(serve("channels: {mail: {type: email, smtp: \"127.0.0.1:" + read(port_file) +
+  if (!MailServer::installed()) GTEST_SKIP() << "python3-aiosmtpd is not installed";
+  const MailServer smtp(folder);
+  ASSERT_TRUE(smtp.up()) << smtp.printed();
+  Daemon daemon(serve("channels: {mail: {type: email, smtp: \"127.0.0.1:" + smtp.port() +
                       "\", from: bongsu@example.com, tls: if_offered, gather: 0s}}\n"
                       "people: {ops: {email: ops@example.com}}\n"
                       "routes: [{match: {device: sw1}, to: [ops], via: [mail]}]\n"));
   ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
   ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
   network.set_dead("127.77.1.1", true);
-  ASSERT_TRUE(eventually([&] { return std::filesystem::exists(mails / "1"); })) << daemon.printed() << smtp.printed();
-  const std::string mail = read(mails / "1");
+  ASSERT_TRUE(eventually([&] { return smtp.mails().size() == 1; })) << daemon.printed() << smtp.printed();
+  const std::string mail = smtp.mails()[0];
   EXPECT_TRUE(mail.starts_with("bongsu@example.com ['ops@example.com']\n")) << mail;
   EXPECT_NE(std::string::npos, mail.find("Subject: [fatal] sw1: Device down 0 (limit 1)\r\n")) << mail;
   EXPECT_EQ(0, run({"bongsu", "notify", "test", "mail", "--to", "ops", "--url", daemon.url()}).code);
-  EXPECT_TRUE(eventually([&] { return std::filesystem::exists(mails / "2"); }));
+  EXPECT_TRUE(eventually([&] { return smtp.mails().size() == 2; }));
   const Ran nobody = run({"bongsu", "notify", "test", "mail", "--url", daemon.url()});
   EXPECT_EQ(1, nobody.code);
   EXPECT_NE(std::string::npos, nobody.err.find("nobody to send to")) << nobody.err;

@@ -178,6 +178,24 @@ TEST(Notifier, FollowsADrill) {
   EXPECT_TRUE(lab.notifier->people()[1].reached);
 }
 
+// What a service took before the end is not told again after it, what it did not take is.
+TEST(Notifier, KeepsAtItsEndWhatWasTaken) {
+  for (const bool answered : {true, false}) {
+    Lab lab(spec_of({route_to({"ops"})}));
+    lab.courier.answer = {};
+    lab.tell(AlarmChange::Raised, alarm_of(1, "web1", Severity::Danger, lab.now));
+    lab.run(5s);
+    ASSERT_EQ(1U, lab.said().size());
+    ASSERT_EQ(1U, lab.courier.hanging.size());
+    if (answered) lab.courier.hanging[0]({.status = 200, .said = "ok"});
+    lab.notifier->finish(lab.now, 0ms);
+    lab.courier.answer = [](const Request&) { return Reply{.status = 200, .said = "ok"}; };
+    lab.open(spec_of({route_to({"ops"})}));
+    lab.run(5s);
+    EXPECT_EQ(answered ? 0U : 1U, lab.said().size());
+  }
+}
+
 // A drill and a fault of the same moment go apart.
 TEST(Notifier, MixesNoDrillWithAFault) {
   Lab lab(spec_of({route_to({"ops"})}));

@@ -11,6 +11,35 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
+// The index comes from a label that is a number, and from nothing else; a call takes nothing of the alarm but its body.
+TEST(Remedies, SetAndCallWhatTheyName) {
+  auto set = std::make_shared<SetCall>();
+  set->objects = {{"ifAdminStatus.${ifIndex}", "i", "1"}, {"x.${name}.${none}.0", "=", "${ifIndex}"}};
+  Remedy bounce{.name = "bounce", .script = "SET ifAdminStatus.${ifIndex} to 1", .set = set};
+  auto http = std::make_shared<HttpCall>();
+  Remedy call{.name = "call", .script = "POST to jobs.example", .http = http};
+  for (Remedy* one : {&bounce, &call}) one->on.items = {"db_*"};
+  EXPECT_FALSE(bounce.runs_script());
+  Lab lab({bounce, call});
+  Alarm alarm = lab.alarm(1);
+  alarm.labels = Labels{{"device", "db1"}, {"ifIndex", "7"}, {"name", "7; reboot"}};
+  lab.raise(alarm);
+  ASSERT_EQ(1U, lab.hands->begun.size());  // one at a time of a device
+  const Order first = lab.hands->begun[0].second;
+  ASSERT_TRUE(first.set);
+  EXPECT_EQ("db1", first.device);
+  EXPECT_EQ("SET ifAdminStatus.7 to 1", first.script);
+  EXPECT_EQ("ifAdminStatus.7", first.set->objects[0].object);
+  EXPECT_EQ("x.${name}.${none}.0", first.set->objects[1].object);
+  EXPECT_EQ("${ifIndex}", first.set->objects[1].value);
+  lab.hands->end(lab.hands->begun[0].first, 0);
+  lab.step();
+  ASSERT_EQ(2U, lab.hands->begun.size());
+  EXPECT_EQ(http, lab.hands->begun[1].second.http);
+  EXPECT_THAT(lab.hands->begun[1].second.input, HasSubstr("\"id\":1,"));
+  EXPECT_THAT(lab.state.audit(), testing::Contains("remedy bounce for alarm 1 (db_latency): runs SET ifAdminStatus.${ifIndex} to 1"));
+}
+
 TEST(Remedies, RunOnceForAnAlarmThatFits) {
   Lab lab;
   lab.raise(lab.alarm(1, "db1", Severity::Danger));  // not bad enough

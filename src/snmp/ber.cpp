@@ -13,6 +13,12 @@ std::size_t arc_size(std::uint64_t arc) {
   return size;
 }
 
+std::uint64_t word_at(const std::uint8_t* octets) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, octets, sizeof word);
+  return word;
+}
+
 void put_arc(std::vector<std::uint8_t>& out, std::uint64_t arc) {
   for (std::size_t left = arc_size(arc); left-- > 0;)
     out.push_back(static_cast<std::uint8_t>((arc >> (7 * left) & 0x7f) | (left > 0 ? 0x80 : 0)));
@@ -21,7 +27,12 @@ void put_arc(std::vector<std::uint8_t>& out, std::uint64_t arc) {
 }  // namespace
 
 bool OidView::starts_with(OidView prefix) const {
-  return octets_.size() >= prefix.octets_.size() && std::equal(prefix.octets_.begin(), prefix.octets_.end(), octets_.begin());
+  const std::size_t size = prefix.octets_.size();
+  if (octets_.size() < size) return false;
+  const std::uint8_t *const ours = octets_.data(), *const theirs = prefix.octets_.data();
+  if (size < 8 || size > 16) return std::equal(theirs, theirs + size, ours);
+  // A column's prefix, mostly: two words that may overlap.
+  return word_at(ours) == word_at(theirs) && word_at(ours + size - 8) == word_at(theirs + size - 8);
 }
 
 void OidView::append_arcs(Octets octets, std::vector<std::uint32_t>& arcs) {

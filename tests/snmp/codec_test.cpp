@@ -256,6 +256,24 @@ TEST(OidView, OrdersAsArcsDo) {
   }
 }
 
+TEST(OidView, BeginsWithAPrefixOfAnyLength) {
+  for (std::size_t size = 1; size <= 40; ++size) {
+    SCOPED_TRACE(size);
+    std::vector<std::uint8_t> octets(size), longer;
+    for (std::size_t i = 0; i < size; ++i) octets[i] = static_cast<std::uint8_t>(1 + i);
+    longer = octets;
+    EXPECT_TRUE(OidView(longer).starts_with(OidView(octets)));
+    longer.push_back(7);
+    EXPECT_TRUE(OidView(longer).starts_with(OidView(octets)));
+    EXPECT_FALSE(OidView(octets).starts_with(OidView(longer)));
+    for (std::size_t i = 0; i < size; ++i) {
+      std::vector<std::uint8_t> other = longer;
+      other[i] ^= 0x40;
+      EXPECT_FALSE(OidView(other).starts_with(OidView(octets))) << i;
+    }
+  }
+}
+
 TEST(Encoder, FillsAResponseUpToALimit) {
   Encoder encoder;
   encoder.start();

@@ -25,7 +25,8 @@ class Doctor {
   explicit Doctor(const Examination& seen) : seen_(seen) {}
 
   Diagnosis run() {
-    for (const snmp::Observation& one : seen_.dialect.observations) add(one.trait, one.evidence, one.count);
+    for (const snmp::Observation& one : seen_.dialect.observations)
+      if (!explained(one)) add(one.trait, one.evidence, one.count);
     reachability();
     if (seen_.winner) {
       credentials();
@@ -33,9 +34,7 @@ class Doctor {
       clock();
       tables();
     }
-    if (!seen_.unexamined.empty())
-      add("not_examined", Severity::Caution, "was not examined in full, for lack of time", "there may be more to find",
-          check("time"), "ask again with more time: --time 600; where its answers come late, also with a longer time-out: -t 10");
+    if (!seen_.unexamined.empty()) not_examined(check("time"));
     std::stable_sort(out_.findings.begin(), out_.findings.end(),
                      [](const Finding& a, const Finding& b) { return a.severity > b.severity; });
     out_.verdict = verdict();
@@ -62,6 +61,20 @@ class Doctor {
            std::string remedy) {
     out_.findings.push_back(
         {std::move(trait), severity, std::move(text), std::move(consequence), std::move(evidence), std::move(remedy), 1});
+  }
+
+  int lost() const { return seen_.singles - seen_.singles_answered; }
+  bool all_complete() const {
+    return std::all_of(seen_.tables.begin(), seen_.tables.end(), [](const ReadTable& table) { return table.complete; });
+  }
+  bool slow_answers() const { return seen_.dialect.srtt >= std::chrono::seconds(1); }
+  // Whether it is no trait of its own: silence where much is lost, and what was asked for after all was answered; time where
+  // every answer takes long.
+  bool explained(const snmp::Observation& one) const {
+    if (one.trait == Trait::SlowTable) return seen_.answers_in || slow_answers();
+    if (lost() <= 1 || !one.evidence.starts_with("no answer")) return false;
+    return (one.trait == Trait::VarbindLimit && !seen_.too_many) || (one.trait == Trait::BulkIgnored && !seen_.bulk_problem) ||
+           (one.trait == Trait::SilentObject && all_complete());
   }
 
   std::string port_name() const {
@@ -132,6 +145,12 @@ class Doctor {
             port_name());
   }
 
+  void not_examined(std::string evidence) {
+    add("not_examined", Severity::Caution, "was not examined in full, for lack of time", "there may be more to find",
+        std::move(evidence),
+        "ask again with more time: --time 600; where its answers come late, also with a longer time-out: -t 10");
+  }
+
   void credentials() {
     const TriedCredentials& winner = seen_.tried[*seen_.winner];
     const bool lower = winner.derived && winner.credentials->version == snmp::Version::V1;
@@ -157,11 +176,17 @@ class Doctor {
                                                                           : Trait::BulkWrong;
       add(trait, "GETBULK of 1.3.6.1.2.1.1 with 5 repetitions: " + *seen_.bulk_problem);
     }
+    if (slow_answers() && !seen_.answers_in)
+      add("slow_answers", Severity::Caution, "takes long for each answer",
+          "a poll takes as many times as long as it has requests; where that is more than its interval, tables take turns",
+          fmt::format("a round trip takes {} of late",
+                      show_quantity(std::chrono::duration<double>(seen_.dialect.srtt).count(), "seconds")),
+          "look at what keeps the device or the way to it busy; a longer interval and time-out suit it");
     if (seen_.octets32) add(Trait::Counter32Only, *seen_.octets32);
     if (!seen_.twin.empty())
       add(Trait::DuplicateEngineId, fmt::format("SNMPv3 discovery: engine ID {} here and at {}", seen_.engine_id, seen_.twin));
     // One lost of twenty may be chance.
-    const int lost = seen_.singles - seen_.singles_answered;
+    const int lost = this->lost();
     if (seen_.answers_in) add(Trait::LateReply, "answers " + check("answers"));
     if (lost > 1 && seen_.singles_late > 0) add(Trait::LateReply, check("loss"));
     if (lost - seen_.singles_late > 1) add(Trait::PacketLoss, check("loss") + ", each sent once");
@@ -212,20 +237,27 @@ class Doctor {
   }
 
   void tables() {
+    if (seen_.unidentified)
+      return add("unidentified", Severity::Danger, "did not answer all questions that find its profiles", "no table was read",
+                 seen_.unidentified->text,
+                 out_.findings.empty() ? "ask again, with a longer time-out" : "see the other findings");
     if (seen_.tables.empty() && !seen_.unexamined.empty()) return;
     if (seen_.tables.empty())
       return add("no_tables", Severity::Danger, "fits no profile", "only its system group can be read",
                  fmt::format("sysObjectID {}", seen_.sys_object_id.empty() ? "is missing" : seen_.sys_object_id),
                  "see bongsu collect HOST --explain, and write a profile (rules/profiles/README.md)");
-    std::string names, why;
-    constexpr double kSlow = 5;  // seconds
+    std::string names, why, late;
+    const bool hindered =
+        seen_.answers_in || slow_answers() || has(Trait::PacketLoss);  // what has no time is not slow of itself then
+    constexpr double kSlow = 5;                                        // seconds
     // Time that is lost by asking again is none that the table took.
     const bool unhindered = std::all_of(out_.findings.begin(), out_.findings.end(),
                                         [](const Finding& one) { return one.severity == Severity::Harmless; });
     std::size_t missing = 0, rows = 0;
     for (const ReadTable& table : seen_.tables) {
       rows += table.name == "device" ? 0 : table.rows;
-      if ((table.out_of_time && !seen_.answers_in) || (table.complete && table.seconds >= kSlow && unhindered))
+      if (table.out_of_time && hindered) late += (late.empty() ? "" : ", ") + table.name + ": " + table.note;
+      if ((table.out_of_time && !hindered) || (table.complete && table.seconds >= kSlow && unhindered))
         add(Trait::SlowTable, fmt::format("{} {} {}", table.name, table.out_of_time ? "was not done in" : "took",
                                           show_quantity(table.seconds, "seconds")));
       if (table.complete || table.out_of_time) continue;
@@ -233,6 +265,7 @@ class Doctor {
       names += (names.empty() ? "" : ", ") + table.name;
       if (why.empty()) why = table.name + ": " + table.note;
     }
+    if (!late.empty() && seen_.unexamined.empty()) not_examined(late);
     if (missing > 0)
       add("missing_tables",
           has(Trait::LateReply)                                     ? Severity::Caution  // which is the cause

@@ -444,8 +444,15 @@ static bool settled(const snmp::Observation& seen) { return seen.trait == snmp::
 
 static asio::awaitable<void> read_tables(ExamineParts& parts, const Patient& patient, snmp::Target target, Examination& into) {
   constexpr int kQuestions = 4;  // that may find no answer until the profiles are known
-  const auto device = co_await poll::identify(parts.client, within(left(parts, into) / kQuestions, target), parts.profiles);
-  if (!device) co_return add_check(into, "profiles", Outcome::Bad, device.error().text);
+  auto device = co_await poll::identify(parts.client, within(left(parts, into) / kQuestions, target), parts.profiles);
+  for (int again = 2; again > 0 && !device && device.error().code == Code::Timeout; --again) {  // each of them may get lost
+    if (left(parts, into) < patient.time / 4) break;
+    device = co_await poll::identify(parts.client, within(left(parts, into) / kQuestions, target), parts.profiles);
+  }
+  if (!device) {
+    into.unidentified = device.error();
+    co_return add_check(into, "profiles", Outcome::Bad, device.error().text);
+  }
   std::string names;
   for (const poll::DeviceProfile* profile : device->profiles) {
     into.profiles.push_back(profile->name);

@@ -67,6 +67,7 @@ struct Examination {
   std::string sys_descr, sys_object_id, sys_name;
   std::optional<double> uptime_seconds;
   std::vector<std::string> profiles;
+  std::optional<Error> unidentified;  // why its profiles are not known
   std::vector<ReadTable> tables;
   std::size_t most_asked = 0;               // objects of the largest single request that was answered
   std::optional<std::size_t> too_many;      // of the smallest that failed

@@ -101,7 +101,44 @@ TEST(Diagnose, ATimeOutBelowTheAnswersTimeIsTheReason) {
   seen.answers_in = Millis(3'000);
   seen.tables[0].complete = false;
   seen.tables[0].out_of_time = true;
-  EXPECT_THAT(traits(seen), ElementsAre("late_reply"));
+  seen.dialect.note(snmp::Trait::SlowTable, Time{}, "1.3.6.1.2.1.2.2.1.1 took 18s");
+  EXPECT_THAT(traits(seen), UnorderedElementsAre("late_reply", "not_examined"));
+}
+
+TEST(Diagnose, AnswersThatAllTakeLongAreNoSlowTable) {
+  Examination seen = well();
+  seen.dialect.note(snmp::Trait::SlowTable, Time{}, "1.3.6.1.2.1.2.2.1.1 took 6s");
+  seen.dialect.srtt = std::chrono::milliseconds(900);
+  EXPECT_THAT(traits(seen), ElementsAre("slow_table"));
+  seen.dialect.srtt = std::chrono::milliseconds(1'500);
+  EXPECT_THAT(traits(seen), ElementsAre("slow_answers"));
+  EXPECT_EQ("a round trip takes 1.5 s of late", diagnose(seen).findings[0].evidence);
+}
+
+TEST(Diagnose, SilenceAmongLossesIsNoTrait) {
+  Examination seen = well();
+  seen.singles = 20;
+  seen.singles_answered = 15;
+  seen.dialect.note(snmp::Trait::VarbindLimit, Time{}, "no answer to a GET of 3 objects, while 2 are answered");
+  seen.dialect.note(snmp::Trait::BulkIgnored, Time{}, "no answer to GETBULK of 1.3.6.1.2.1.1, while GETNEXT is answered");
+  seen.dialect.note(snmp::Trait::SilentObject, Time{}, "no answer to GETNEXT of 1.3.6.1.2.1.2.2.1.3");
+  EXPECT_THAT(traits(seen), ElementsAre("packet_loss"));
+  // What was looked at again stands.
+  Examination both = seen;
+  both.too_many = 8;
+  both.bulk_problem = "not answered, GETNEXT is";
+  both.tables[0].complete = false;
+  both.tables[0].note = "left at 1.3.6.1.2.1.2.2.1.3";
+  EXPECT_THAT(traits(both),
+              UnorderedElementsAre("packet_loss", "varbind_limit", "bulk_ignored", "silent_object", "missing_tables"));
+  seen.tables[0].complete = false;
+  seen.tables[0].out_of_time = true;
+  seen.tables[0].note = "not done in 3s";
+  seen.dialect.observations.clear();
+  EXPECT_THAT(traits(seen), UnorderedElementsAre("packet_loss", "not_examined"));
+  seen.singles_answered = 20;
+  seen.dialect.note(snmp::Trait::VarbindLimit, Time{}, "no answer to a GET of 3 objects, while 2 are answered");
+  EXPECT_THAT(traits(seen), UnorderedElementsAre("varbind_limit", "slow_table"));
 }
 
 TEST(Diagnose, TheWorstStandsFirst) {
@@ -131,6 +168,12 @@ TEST(Diagnose, SeesWhatTheEngineHasNoTraitFor) {
   seen = well();
   seen.tried.push_back(tried(snmp::Version::V3, Error{Code::Denied, "the agent does not know user \"nms\""}));
   EXPECT_THAT(traits(seen), ElementsAre("some_credentials"));
+
+  seen = well();
+  seen.tables.clear();
+  EXPECT_THAT(traits(seen), ElementsAre("no_tables"));
+  seen.unidentified = kSilence;
+  EXPECT_THAT(traits(seen), ElementsAre("unidentified"));
 
   seen = well();
   seen.bulk_problem = "not answered, GETNEXT is";

@@ -206,6 +206,10 @@ TEST(Doctor, DiagnosesEachMisbehaviourAndTakesNoFalseValue) {
     for (const std::string& trait : traits(honest_examined))
       EXPECT_THAT((std::set<std::string>{"packet_loss", "late_reply", "in_flight_limit"}), Contains(trait));
     EXPECT_THAT(traits(seen[i].examined), Contains(row.trait)) << seen[i].examined["findings"].dump(1);
+    if (row.trait == "packet_loss") {  // silence that is loss is nothing else
+      for (const char* other : {"varbind_limit", "bulk_ignored", "silent_object", "slow_table", "counter32_only", "v1_only"})
+        EXPECT_THAT(traits(seen[i].examined), testing::Not(Contains(other))) << seen[i].examined["findings"].dump(1);
+    }
     const auto right = tables(honest_examined), got = tables(seen[i].examined);
     ASSERT_GE(right.size(), 5U);
     const auto honest_values = values(seen[i].honest_collected.json), got_values = values(seen[i].collected.json);
@@ -318,6 +322,7 @@ TEST(Doctor, DiagnosesEnginesOfSnmpV3) {
         if (row == 0) doctor = {"bongsu", "doctor", "--json", "--config", file, "device0"};
         else doctor.push_back(address(row, port_of(lab)));
         if (row != 0) doctor.insert(doctor.end(), user.begin(), user.end());
+        if (row != 0) doctor.insert(doctor.end(), kUsual.begin(), kUsual.end());
         seen[row] = Json::parse(run(doctor).out, nullptr, false);
       }
     });

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "devices.h"
 #include "store/memory.h"
 
 namespace bongsu::app {
@@ -10,33 +11,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class SeenDevices final : public DeviceSource {
- public:
-  std::vector<DeviceState> list;
-  std::vector<DeviceState> devices() const override { return list; }
-  std::optional<DeviceState> device(std::string_view name) const override {
-    for (const DeviceState& one : list) {
-      if (one.name == name) return one;
-    }
-    return std::nullopt;
-  }
-  DeviceState& add(const std::string& name, const std::string& id, const std::string& os = "") {
-    DeviceState& one = list.emplace_back();
-    one.name = name;
-    one.snmp_up = true;
-    one.last_poll = time_from_ms(1);
-    one.info = {{"sysObjectID", id}};
-    if (!os.empty()) one.info["os"] = os;
-    return one;
-  }
-};
+DeviceState& add(ListedDevices& to, const std::string& name, const std::string& id, const std::string& os = "") {
+  DeviceState& one = to.list.emplace_back();
+  one.name = name;
+  one.snmp_up = true;
+  one.last_poll = time_from_ms(1);
+  one.info = {{"sysObjectID", id}};
+  if (!os.empty()) one.info["os"] = os;
+  return one;
+}
 
 struct SurveyWorld {
   ManualClock clock;
   Metrics metrics;
   store::MemoryStore store;
   StateKeeper keeper{store, metrics, std::chrono::hours(1)};
-  SeenDevices devices;
+  ListedDevices devices;
   std::vector<std::string> asked;
   bool silent = false;
   std::unique_ptr<Surveyor> surveyor = open();
@@ -65,11 +55,11 @@ struct SurveyWorld {
 
 TEST(Survey, OfEachNewDeviceOnceAndOfOneForEachKnownMake) {
   SurveyWorld world;
-  world.devices.add("a", "1.3.6.1.4.1.9.1");
-  world.devices.add("b", "1.3.6.1.4.1.9.1");
-  world.devices.add("c", "1.3.6.1.4.1.9.2", "ios");
-  world.devices.add("d", "1.3.6.1.4.1.9.2", "ios");
-  world.devices.add("e", "1.3.6.1.4.1.9.3").snmp_up = false;
+  add(world.devices, "a", "1.3.6.1.4.1.9.1");
+  add(world.devices, "b", "1.3.6.1.4.1.9.1");
+  add(world.devices, "c", "1.3.6.1.4.1.9.2", "ios");
+  add(world.devices, "d", "1.3.6.1.4.1.9.2", "ios");
+  add(world.devices, "e", "1.3.6.1.4.1.9.3").snmp_up = false;
   EXPECT_EQ("a b c ", world.steps());
   EXPECT_EQ("", world.steps());
   world.devices.list[0].info["sysObjectID"] = "1.3.6.1.4.1.9.7";  // another device by that name
@@ -81,7 +71,7 @@ TEST(Survey, OfEachNewDeviceOnceAndOfOneForEachKnownMake) {
 
 TEST(Survey, IsKeptOverARestart) {
   SurveyWorld world;
-  world.devices.add("a", "1.3.6.1.4.1.9.1");
+  add(world.devices, "a", "1.3.6.1.4.1.9.1");
   EXPECT_EQ("a ", world.steps());
   world.keeper.flush();
   world.surveyor = world.open();
@@ -101,7 +91,7 @@ TEST(Survey, IsKeptOverARestart) {
 
 TEST(Survey, WhatCouldNotBeLookedAtIsTriedAgainInAnHour) {
   SurveyWorld world;
-  world.devices.add("a", "1.3.6.1.4.1.9.1");
+  add(world.devices, "a", "1.3.6.1.4.1.9.1");
   world.silent = true;
   EXPECT_EQ("a ", world.steps());
   world.silent = false;
@@ -110,7 +100,7 @@ TEST(Survey, WhatCouldNotBeLookedAtIsTriedAgainInAnHour) {
   world.clock.advance(1min);
   EXPECT_EQ("a ", world.steps());
   world.surveyor->stop();
-  world.devices.add("b", "1.3.6.1.4.1.9.2");
+  add(world.devices, "b", "1.3.6.1.4.1.9.2");
   EXPECT_EQ("", world.steps());
 }
 

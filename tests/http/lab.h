@@ -18,20 +18,10 @@
 
 #include "base/lock.h"
 #include "base/text.h"
+#include "devices.h"
 #include "http/server.h"
 
 namespace bongsu::http::lab {
-
-struct Devices final : DeviceSource {
-  std::vector<DeviceState> list;
-  std::vector<DeviceState> devices() const override { return list; }
-  std::optional<DeviceState> device(std::string_view name) const override {
-    for (const DeviceState& one : list) {
-      if (one.name == name) return one;
-    }
-    return std::nullopt;
-  }
-};
 
 struct Alarms final : AlarmSource {
   std::vector<Alarm> list;  // newest first
@@ -116,7 +106,7 @@ inline constexpr std::int64_t kNow = 1'795'395'723'456;
 struct Lab {
   ManualClock clock{time_from_ms(kNow)};
   Metrics metrics;
-  Devices devices;
+  ListedDevices devices;
   Alarms alarms;
   Events events;
   Points points;

@@ -84,7 +84,7 @@ struct Lab {
     return out;
   }
   KeptState state;
-  TaggedDevices devices;
+  ListedDevices devices = tagged_devices();
   FakeCourier courier;
   Metrics metrics;
   std::unique_ptr<Notifier> notifier;

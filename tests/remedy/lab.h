@@ -86,7 +86,7 @@ struct Lab {
 
   Spec spec;
   KeptState state;
-  TaggedDevices devices;
+  ListedDevices devices = tagged_devices();
   std::unique_ptr<FakeHands> hands = std::make_unique<FakeHands>();
   Metrics metrics;
   Time now = time_from_ms(1'700'000'000'000);

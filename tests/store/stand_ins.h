@@ -8,23 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "model/device.h"
+#include "devices.h"
 #include "store/memory.h"
 
 namespace bongsu {
 
-class TaggedDevices final : public DeviceSource {
- public:
-  std::vector<DeviceState> devices() const override { return known; }
-  std::optional<DeviceState> device(std::string_view name) const override {
-    for (const DeviceState& one : known) {
-      if (one.name == name) return one;
-    }
-    return std::nullopt;
-  }
-  std::vector<DeviceState> known{{.name = "web1", .address = "192.0.2.1", .tags = {{"site", "seoul"}}},
-                                 {.name = "db1", .address = "192.0.2.2", .tags = {{"site", "busan"}}}};
-};
+inline ListedDevices tagged_devices() {
+  return ListedDevices({{.name = "web1", .address = "192.0.2.1", .tags = {{"site", "seoul"}}},
+                        {.name = "db1", .address = "192.0.2.2", .tags = {{"site", "busan"}}}});
+}
 
 // A store whose disk can refuse.
 class KeptState final : public StateStore {

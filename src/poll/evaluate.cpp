@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 
@@ -85,6 +86,8 @@ class Evaluator {
         return delta(node);
       case Op::Numeral:
         return numeral(node);
+      case Op::Epoch:
+        return epoch(node);
       case Op::Min:
       case Op::Max:
       case Op::Total:
@@ -248,6 +251,24 @@ class Evaluator {
     if (from > 0 && all[from - 1] == '-') --from;
     const auto number = parse_number(all.substr(from, to - from));
     return number && std::isfinite(*number) ? Cell(*number) : Cell{};
+  }
+
+  // Seconds since 1970 of a DateAndTime (RFC 2579). One without its offset from UTC, of eight octets, is the wall clock of nobody
+  // knows where: nothing. So is a date that cannot be.
+  Cell epoch(const Node& node) {
+    const Cell cell = run(node.kids[0]);
+    const auto* text = std::get_if<std::string>(&cell);
+    if (!text || text->size() != 11) return {};
+    const auto octet = [&](std::size_t i) { return static_cast<unsigned>(static_cast<unsigned char>((*text)[i])); };
+    const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(octet(0) << 8 | octet(1))),
+                                           std::chrono::month(octet(2)), std::chrono::day(octet(3)));
+    const char sign = (*text)[8];
+    if (!date.ok() || octet(4) > 23 || octet(5) > 59 || octet(6) > 60 || octet(7) > 9 || octet(9) > 14 || octet(10) > 59 ||
+        (sign != '+' && sign != '-'))
+      return {};
+    const double ahead = (sign == '+' ? 1 : -1) * static_cast<double>(octet(9) * 3600 + octet(10) * 60);
+    const auto days = std::chrono::sys_days(date).time_since_epoch().count();
+    return static_cast<double>(days) * 86'400 + octet(4) * 3600 + octet(5) * 60 + octet(6) + octet(7) / 10.0 - ahead;
   }
 
   // What is missing does not count; nothing when all are.

@@ -68,6 +68,7 @@ struct Node {
     Log10,
     Power,
     Numeral,
+    Epoch,
     Count,
     Sum
   };

@@ -26,6 +26,7 @@ constexpr std::array kFunctions{
     Function{"abs", Node::Op::Abs, 1, 1},         Function{"log10", Node::Op::Log10, 1, 1},
     Function{"pow", Node::Op::Power, 2, 2},       Function{"number", Node::Op::Numeral, 1, 1},
     Function{"count", Node::Op::Count, 1, 1},     Function{"sum", Node::Op::Sum, 1, 1},
+    Function{"epoch", Node::Op::Epoch, 1, 1},
 };
 
 struct Token {

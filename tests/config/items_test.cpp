@@ -36,8 +36,8 @@ class ItemsTest : public testing::Test {
   std::vector<std::string> lines_;
 };
 
-// Every example of YAML in the README of the rules is right: items as files of items, the rest as a configuration. The profile among
-// them is run where profiles are tested.
+// Every example of YAML in the README of the rules is right: items as files of items, the rest as a configuration. The profile
+// among them is run where profiles are tested.
 TEST_F(ItemsTest, ReadsTheExamplesOfTheReadme) {
   std::ifstream in(BONGSU_SOURCE_DIR "/rules/README.md");
   const auto script = root_.write("remedies/restart-web.sh", "#!/bin/sh\n");
@@ -406,8 +406,8 @@ TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
   const auto items = read({BONGSU_SOURCE_DIR "/rules"});
   EXPECT_EQ(std::vector<std::string>{}, lines_);
   for (const std::string name :
-       {"bgp_peer_down", "bgp_peer_flaps", "inode_usage", "syslog_silent", "remedy_stopped", "cpu_usage", "memory_usage",
-        "storage_usage", "device_down", "snmp_down", "interface_down", "interface_receive_errors"}) {
+       {"bgp_peer_down", "bgp_peer_flaps", "inode_usage", "syslog_silent", "clock_offset", "remedy_stopped", "cpu_usage",
+        "memory_usage", "storage_usage", "device_down", "snmp_down", "interface_down", "interface_receive_errors"}) {
     EXPECT_TRUE(std::any_of(items.begin(), items.end(), [&](const rule::ItemSpec& item) { return item.name == name; })) << name;
   }
   for (const rule::ItemSpec& item : items) {

@@ -104,6 +104,26 @@ TEST(Expr, Evaluates) {
   gives("0.5", "5e-1");
 }
 
+// RFC 2579 DateAndTime: 1992-5-26,13:30:15.0,-4:0 is the example there.
+TEST(Expr, ReadsTheClockOfADevice) {
+  const auto gives = [](const std::string& expected, const std::vector<int>& octets) {
+    std::string text;
+    for (const int octet : octets) text += static_cast<char>(octet);
+    TestRow row;
+    row.values = {Value::of_octets(text)};
+    EXPECT_EQ(expected, run("epoch(a)", row));
+  };
+  gives("706901415", {0x07, 0xc8, 5, 26, 13, 30, 15, 0, '-', 4, 0});
+  gives("0", {0x07, 0xb2, 1, 1, 9, 0, 0, 0, '+', 9, 0});
+  gives("1709164799.9", {0x07, 0xe8, 2, 28, 23, 59, 59, 9, '+', 0, 0});
+  gives("none", {0x07, 0xc8, 5, 26, 13, 30, 15, 0});  // whose clock nobody knows
+  gives("none", {0x07, 0xe9, 2, 29, 0, 0, 0, 0, '+', 0, 0});
+  gives("none", {0x07, 0xe8, 0, 28, 0, 0, 0, 0, '+', 0, 0});
+  gives("none", {0x07, 0xe8, 2, 28, 24, 0, 0, 0, '+', 0, 0});
+  gives("none", {0x07, 0xe8, 2, 28, 0, 0, 0, 0, 'x', 0, 0});
+  gives("none", {});
+}
+
 TEST(Expr, NamesWhatIsWrongAndWhere) {
   const auto says = [](const std::string& expected, const std::string& source) {
     SCOPED_TRACE(source);

@@ -251,7 +251,8 @@ TEST(Differential, AnswersAsPrometheusDoes) {
     asked.from = time_from_ms(kBegin + 137 + static_cast<std::int64_t>(random.below(3700)) * 1000);
     if (asked.range) {
       asked.step = Millis(500 * (1 + static_cast<std::int64_t>(random.below(300))));
-      asked.to = asked.from + asked.step * static_cast<std::int64_t>(random.below(30));
+      asked.to = asked.from + asked.step * static_cast<std::int64_t>(random.below(30)) +  // the end need not be a step
+                 Millis(static_cast<std::int64_t>(random.below(static_cast<std::uint32_t>(asked.step.count()))));
     }
     const std::string text = tree->show();
     std::string what = compare(text, asked);

@@ -99,7 +99,8 @@ TEST(Vendors, EachIsWhole) {
     const std::string oid = object.oid().to_string();
     if (!all.contains(std::string(object.module)) || object.name.empty()) continue;
     const bool vendors = oid.starts_with(kEnterprises);
-    EXPECT_TRUE(vendors || of_standards.contains(std::string(object.module))) << object.module << " " << object.name << " " << oid;
+    EXPECT_TRUE(vendors || of_standards.contains(std::string(object.module)))
+        << object.module << " " << object.name << " " << oid;
     if (vendors) enterprises[std::string(object.module)].insert(oid.substr(0, oid.find('.', kEnterprises.size())));
   }
   for (const auto& [module, numbers] : enterprises) EXPECT_EQ(kOfTwo.contains(module) ? 2u : 1u, numbers.size()) << module;

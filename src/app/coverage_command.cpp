@@ -67,7 +67,8 @@ int coverage(const CoverageOptions& options) {
               problem.empty() ? "nothing has left by it yet; bongsu notify test " + text_of(one, "name") : problem});
   }
   for (const Answer& one : answer.value("people", Answer::array()))
-    rest.row({"person", one.is_string() ? one.get<std::string>() : "", "was never told anything yet; bongsu drill --all"});
+    rest.row({"person", one.is_string() ? one.get<std::string>() : "",
+              "was never told anything; where a route names them, bongsu drill --all does"});
   if (!rest.empty()) std::printf("\n%s", rest.text().c_str());
   Table unread({"DEVICE", "ANSWERS, NOT READ", "VALUES", "WHAT TO DO"});
   for (const Answer& one : answer.value("unused", Answer::array())) {

@@ -86,6 +86,7 @@ Result<Outcome> try_wish(const Setup& setup, const Wish& wish) {
 
 std::vector<std::string> judged_now(const rule::ItemSpec& item, const PointSource& points, const DeviceSource& devices,
                                     Millis lookback, Time now) {
+  if (!item.enabled) return {"it is switched off"};
   const query::Engine queries(points, {.lookback = lookback});
   const auto answer = queries.instant(*item.expr, now);
   if (!answer) return {"the expression cannot be evaluated now: " + answer.error().text};

@@ -16,7 +16,9 @@ constexpr std::int64_t kMostSteps = 3'000'000;  // a hold of 30 days, judged eac
 // So far from a limit that its level is reached, or `back` is true, that it has ended.
 double beyond(const ItemSpec& spec, double limit, bool back) {
   const double step = std::max(1.0, std::abs(limit) * 0.1) + (back ? spec.clear : 0);
-  return spec.below == back ? limit + step : limit - step;
+  const double value = spec.below == back ? limit + step : limit - step;
+  // A share of the whole ends at the whole.
+  return spec.unit == "percent" && limit < 100 ? std::min(value, 100.0) : value;
 }
 
 // Judges one value at each interval from `now` on until `done`, or for as long as the item may take. Gives how long it took.
@@ -44,10 +46,13 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
     const auto ledger = state_->ledger.lock();
     const auto at = ledger->items.find(name);
     if (at == ledger->items.end())
-      return Error{Code::NotFound,
-                   "no item " + name + " is judged; `bongsu overlay list items` lists them, `bongsu coverage` names those switched off"};
+      return Error{
+          Code::NotFound,
+          "no item " + name + " is judged; `bongsu overlay list items` lists them, `bongsu coverage` names those switched off"};
     item = at->second.spec;
     failing = at->second.failing;
+    if (at->second.judged == Time{} && !failing)
+      return Error{Code::NotFound, name + " was not judged yet; it is, each " + format_duration(item->interval)};
     const std::pair<const Labels, Watch>* chosen = nullptr;  // the first with a value, else the first
     for (const auto& watch : at->second.watches) {
       if (watch.second.device != device) continue;
@@ -55,9 +60,10 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
                           (watch.second.value.has_value() == chosen->second.value.has_value() && watch.first < chosen->first);
       if (better) chosen = &watch;
     }
+    if (chosen == nullptr && device.empty()) return Error{Code::NotFound, name + " is judged of devices: name one"};
     if (chosen == nullptr)
-      return Error{Code::NotFound, name + " is not judged on " + (device.empty() ? "no device" : device) +
-                                       ": its expression gives nothing there, and it is not for it"};
+      return Error{Code::NotFound,
+                   name + " is not judged on " + device + ": its expression gives nothing there, and it is not for it"};
     out.alarm.labels = chosen->first;
     out.value = chosen->second.value;
     out.cause = out.value ? "" : chosen->second.cause.empty() ? "no data" : chosen->second.cause;

@@ -103,14 +103,16 @@ TEST_F(RuleEngineTest, RehearsesAFault) {
     spec.overrides.push_back({.match = {.devices = {device}}, .item = std::make_shared<const ItemSpec>(std::move(with))});
   };
   over("b", other);
+  ItemSpec full = item("full", "v", 95);
+  full.unit = "percent";
   ItemSpec low = item("low", "v", 5);
   low.below = true;
-  const auto engine = open({spec, low});
+  const auto engine = open({spec, low, full});
   for (const char* name : {"a", "b", "behind", "silent"})
     devices_.known[name] = {.name = name, .address = "192.0.2.1", .up = std::string_view(name) != "silent"};
   devices_.known["behind"].parents = {"silent"};
   for (const char* name : {"a", "b", "behind"}) put({{"__name__", "v"}, {"device", name}}, 0, 7);
-  engine->evaluate(at(0));
+  engine->evaluate(at(1));
   const std::size_t commits = store_.commits;
   auto worst = engine->rehearse("v", "a", std::nullopt, at(1));
   ASSERT_TRUE(worst) << worst.error().text;
@@ -127,12 +129,14 @@ TEST_F(RuleEngineTest, RehearsesAFault) {
   EXPECT_EQ(80, mild->alarm.value);
   EXPECT_EQ(Severity::Caution, mild->alarm.level);
   EXPECT_EQ(Severity::Danger, engine->rehearse("v", "b", std::nullopt, at(1))->alarm.level);
+  EXPECT_EQ(100, engine->rehearse("full", "a", std::nullopt, at(1))->alarm.value);
   EXPECT_EQ(4, engine->rehearse("low", "a", std::nullopt, at(1))->alarm.value);
   EXPECT_EQ("silent: down, and on all ways to it", engine->rehearse("v", "behind", std::nullopt, at(1))->hidden);
   engine->set_windows({{.name = "patches", .match = {.devices = {"a"}}, .until = at(100)}});
   EXPECT_EQ("maintenance patches", engine->rehearse("v", "a", std::nullopt, at(1))->hidden);
   EXPECT_EQ(Code::NotFound, engine->rehearse("v", "silent", std::nullopt, at(1)).error().code);
   EXPECT_EQ(Code::NotFound, engine->rehearse("w", "a", std::nullopt, at(1)).error().code);
+  EXPECT_EQ("v is judged of devices: name one", engine->rehearse("v", "", std::nullopt, at(1)).error().text);
   EXPECT_EQ(Code::Invalid, engine->rehearse("v", "a", Severity::Urgent, at(1)).error().code);
   EXPECT_EQ(commits, store_.commits);
   EXPECT_TRUE(engine->alarms({.active_only = false}).empty());
@@ -150,7 +154,9 @@ TEST_F(RuleEngineTest, RehearsesAFault) {
   EXPECT_EQ(0U, engine->alarms({}).size());
   spec.overrides.clear();
   over("a", off);
-  engine->reload({spec});
+  low.name = "fresh";
+  engine->reload({spec, low});
+  EXPECT_EQ("fresh was not judged yet; it is, each 10s", engine->rehearse("fresh", "a", std::nullopt, at(11)).error().text);
   EXPECT_EQ("an override switches it off there", engine->rehearse("v", "a", std::nullopt, at(11))->problem);
 }
 

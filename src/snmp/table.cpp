@@ -450,6 +450,7 @@ void TableWalk::accepted(const Answer& answer) {
       if (answer.sendings > 1 && type_ == PduType::GetBulk && static_cast<std::size_t>(answer.repetitions) < size_.rows &&
           answer.varbinds.size() <= size_.names * static_cast<std::size_t>(answer.repetitions)) {
         const Size small{size_.names, static_cast<std::size_t>(answer.repetitions)};
+        if (answers_late()) break;
         if (++halved_ >= (dialect().lossy() ? 6 : 2)) {
           halved_ = 0;
           sizing().failed(size_, Failure::Silent,

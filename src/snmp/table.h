@@ -164,6 +164,7 @@ class TableWalk {
   void proved(const std::vector<OidView>& found);
   void confirmed(OidView found);
   void strike(const std::string& evidence);
+  bool answers_late() const;
   bool alive() const;
   void doubt_silence(Error error);
   void pulse_heard();

@@ -93,6 +93,13 @@ bool TableWalk::alive() const {
   return heard != SteadyTime{} && (heard >= started_ || exchanges_.reactor().clock().steady() - heard < kHeardLately);
 }
 
+// Whether most first tries get no answer in time, whatever they ask for: then the size of one is not the cause.
+bool TableWalk::answers_late() const {
+  constexpr int kAsked = 8;
+  const DialectBook::Entry& seen = known_->second;
+  return seen.alone >= kAsked && 2 * seen.alone_lost > seen.alone;
+}
+
 // One try, for about as long as its answers take.
 Target TableWalk::quick() const {
   Target out = target_;

@@ -201,6 +201,15 @@ TEST_F(LearningTest, ASlowTableIsKeptUntilItIsQuick) {
   EXPECT_EQ(nullptr, dialect().slow_table(kEntry + 1));
 }
 
+TEST_F(LearningTest, AnswersBehindTheTimeOutAreNotTakenForALimit) {
+  world.link(agent.at().address).latency = 1'500ms;  // 3 s there and back, and 2 s is the time-out
+  agent.limit = 1'472;
+  for (int i = 0; i < 8; ++i) ASSERT_TRUE(wait(client->get(target(), {kUptime}), 60s));
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(1, walks_to_whole(10, 24)) << i;
+  EXPECT_EQ(0U, seen(Trait::VarbindLimit)) << evidence(Trait::VarbindLimit);
+  EXPECT_EQ(0, dialect().varbinds);
+}
+
 TEST_F(LearningTest, LossIsNotTakenForALimit) {
   meet();
   world.link(agent.at().address).loss = 0.16;  // 30 % of round trips

@@ -52,7 +52,7 @@ h2{font-size:1.1rem;margin:1.8rem 0 .5rem}h2 small,h1 small{font-weight:400;colo
 .scroll{overflow-x:auto;background:var(--card);border:1px solid var(--line)}
 table{border-collapse:collapse;width:100%}
 th,td{text-align:left;vertical-align:top;padding:.4rem .65rem;border-bottom:1px solid var(--line)}tr:last-child>*{border-bottom:0}
-thead th{font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}tbody th{font-weight:600;overflow-wrap:anywhere}
+thead th{font-size:.8125rem;font-weight:600;color:var(--soft);white-space:nowrap}tbody th{font-weight:600;overflow-wrap:break-word}
 td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 td.t{white-space:nowrap;font-variant-numeric:tabular-nums}
 td.x{overflow-wrap:anywhere;min-width:9rem}td.full{width:48%}
@@ -77,8 +77,8 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:.15rem 1rem;margin:0;b
 footer{margin-top:2rem;color:var(--soft);font-size:.875rem}
 @media (max-width:48rem){body{padding:0 .6rem 2rem}.wide{display:none}h1{font-size:1.35rem}nav .as-of{margin-left:0;width:100%}
 .tiles{grid-template-columns:repeat(4,1fr);gap:.35rem}.tiles li{padding:.35rem .4rem}.tiles b{font-size:1.2rem;gap:.25rem}.tiles .w{font-size:.8rem;display:block}
-.rows thead{position:absolute;left:-99rem}.rows tr{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,auto);align-items:center;gap:.1rem .6rem;padding:.5rem .6rem;border-bottom:1px solid var(--line)}
-.rows tr>*{border:0;padding:0}.rows tr>.wide{display:none}.rows td.x{min-width:0}.rows tr>:nth-child(2):not(.x){text-align:right}.rows .full{grid-column:1/-1}
+.rows thead{position:absolute;left:-99rem}.rows tr{display:grid;grid-template-columns:minmax(min-content,1fr) minmax(0,auto);align-items:center;gap:.1rem .6rem;padding:.5rem .6rem;border-bottom:1px solid var(--line)}
+.rows tr>*{border:0;padding:0}.rows tr>.wide{display:none}.rows td.x{min-width:0}.rows tr>:nth-child(2):not(.x){text-align:right}.rows tr>th:first-child+td.x{grid-column:1/-1}.rows .full{grid-column:1/-1;width:auto}
 .rows td[data-l]::before{content:attr(data-l) " ";color:var(--soft)}}
 @media (max-width:26rem){.tiles{grid-template-columns:repeat(3,1fr)}}
 @media (prefers-color-scheme:dark){.l-fatal,.l-urgent,.l-down{color:#101214}}

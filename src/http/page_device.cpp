@@ -63,7 +63,7 @@ std::string dialect_part(const Sources& from, const DeviceState& device, Time no
   for (const snmp::Observation& one : seen) {
     const snmp::Explanation& words = explain(one.trait);
     out += fmt::format(
-        "<tr><td>{}</td><th scope=\"row\">{} <span class=\"why\">{}</span></th><td class=\"x\">{}</td><td class=\"t\">{} "
+        "<tr><td>{}</td><th scope=\"row\">{} <span class=\"why\">{}</span></th><td class=\"x full\">{}</td><td class=\"t\">{} "
         "ago</td></tr>\n",
         level_badge(words.severity), text_of(words.what), text_of(words.remedy), text_of(one.evidence), age(now, one.last));
   }

@@ -70,6 +70,11 @@ asio::awaitable<void> PollCore::ping_round(std::shared_ptr<PollCore> core, std::
   if (!watch->address) found = co_await find_address(core, watch);  // kept fresh by the SNMP polls
   if (core->outdated(*watch, epoch)) co_return;
   if (!found) {
+    // A name that nobody knows answers nothing.
+    watch->icmp_up = false;
+    std::vector<Point> points;
+    core->put_device_up(*watch, stamp, points);
+    core->write(*watch, std::move(points));
     if (!watch->spec.snmp) {
       const std::string text = found.error().text;
       core->show(*watch, &text, false);

@@ -339,6 +339,20 @@ TEST(Poller, PingAloneIsEnough) {
   EXPECT_NE("", network.poller->device("d1")->error);
 }
 
+TEST(Poller, WhatHasNoAddressIsDown) {
+  Network network;
+  for (const bool snmp : {true, false}) {
+    DeviceSpec device = network.spec(1);
+    device.snmp = snmp;
+    device.address = "no-such-host.invalid";
+    network.poller->apply({device});
+    network.sim.run_for(3min);
+    EXPECT_EQ(0, network.last("device_up"));
+    EXPECT_NE(std::string::npos, network.poller->device("d1")->error.find("no-such-host.invalid"));
+    network.poller->apply({});
+  }
+}
+
 TEST(Poller, LostDatagramsAreNoOutage) {
   Network network;
   network.add_server(1);

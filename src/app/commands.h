@@ -38,7 +38,7 @@ int check(const CheckOptions& options);
 // How a device is asked; letters as Net-SNMP's tools name them.
 struct SnmpOptions {
   std::string host;                  // name or address, with :port where it is not 161, tcp: in front for TCP
-  std::string version = "2c";        // -v
+  std::string version;               // -v; empty: 3 where a user is given, else 2c
   std::string community = "public";  // -c
   std::string user;                  // -u, v3
   std::string level;                 // -l; empty: the highest that the keys given allow

@@ -170,10 +170,17 @@ static asio::awaitable<void> try_credentials(ExamineParts& parts, const Patient&
   const std::string name = shown_credentials(*credentials);
   TriedCredentials tried{.credentials = std::move(credentials), .error = std::nullopt, .derived = derived};
   if (answer) {
-    add_check(into, name, Outcome::Good, fmt::format("work, answered in {}", shown_rtt(answer->rtt)));
+    const snmp::Dialect* spoken = client.dialect(*into.endpoint);
+    const bool in_v1 = tried.credentials->version == snmp::Version::V2c && spoken != nullptr && spoken->v1;
+    add_check(into, name, Outcome::Good,
+              fmt::format("work{}, answered in {}", in_v1 ? " in SNMPv1 alone" : "", shown_rtt(answer->rtt)));
     if (!into.winner) {
       into.winner = into.tried.size();
       into.first_answer = std::chrono::ceil<Millis>(parts.reactor.clock().steady() - start);
+      if (in_v1) {  // what was asked in v2c first says nothing of how fast it answers
+        tried.credentials = in_other_version(*tried.credentials);
+        into.first_answer = std::chrono::ceil<Millis>(answer->rtt);
+      }
       take_facts(*answer, into);
     }
   } else {

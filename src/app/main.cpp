@@ -20,9 +20,8 @@ void add_snmp_options(CLI::App& command, SnmpOptions& options) {
       .add_option("host", options.host,
                   "name or address of the device, with :port where it is not 161, and tcp: in front for TCP")
       ->required();
-  command.add_option("-v,--version", options.version, "SNMP version")
-      ->check(CLI::IsMember({"1", "2c", "3"}))
-      ->capture_default_str();
+  command.add_option("-v,--version", options.version, "SNMP version (default: 2c, or 3 with -u)")
+      ->check(CLI::IsMember({"1", "2c", "3"}));
   command.add_option("-c,--community", options.community, "community")->capture_default_str();
   command.add_option("-u,--user", options.user, "v3: user name");
   command.add_option("-l,--level", options.level,

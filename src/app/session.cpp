@@ -32,7 +32,10 @@ Result<Whom> split_host(std::string_view text) {
 Result<snmp::Credentials> make_credentials(const SnmpOptions& options) {
   snmp::Credentials out;
   out.name = "command line";
-  if (options.version != "3") {
+  const bool v3 = options.version == "3" || (options.version.empty() && !options.user.empty());
+  if (!v3) {
+    if (!options.user.empty())
+      return Error{Code::Invalid, "-u names a user of SNMPv3, and -v " + options.version + " has none: leave one of them out"};
     out.version = options.version == "1" ? snmp::Version::V1 : snmp::Version::V2c;
     out.community = Secret(options.community);
     return out;

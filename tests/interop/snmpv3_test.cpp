@@ -160,7 +160,10 @@ TEST_F(SnmpV3Interop, TheCommandPrintsWhatSnmpgetDoes) {
   got = command({"-v", "3", "-u", "plain", "-A", "no protocol"});
   EXPECT_EQ(2, got.exit_code);
   EXPECT_THAT(got.error_output, HasSubstr("--auth-pass-phrase requires --auth-protocol"));
-  got = command({"-v", "3", "-u", "plain"});
+  got = command({"-v", "2c", "-u", "plain"});
+  EXPECT_EQ(2, got.exit_code);
+  EXPECT_THAT(got.error_output, HasSubstr("-u names a user of SNMPv3"));
+  got = command({"-u", "plain"});
   EXPECT_EQ(0, got.exit_code) << got.error_output;
   EXPECT_THAT(got.output, HasSubstr("rack 7"));
 }

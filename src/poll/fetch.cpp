@@ -289,19 +289,11 @@ static bool is_no_number(const Value& value) {
   return !number || !std::isfinite(*number);
 }
 
-// What is wrong with one column is wrong with its neighbours, too, and is told once.
-static void add_notes(const std::vector<std::string>& from, std::vector<std::string>& notes) {
-  if (from.empty()) return;
-  notes.push_back(from.front());
-  if (from.size() > 1) notes.back() += " (and the like in " + std::to_string(from.size() - 1) + " more places)";
-}
-
 // A value that cannot be what its object is said to be: the dialect is told of the first. Where a number is due and none
 // came, it is as if the agent had failed at it.
 static void doubt_types(snmp::Client& client, const snmp::Target& target, const Group& group, Fetched& fetched) {
   bool told = false;
   std::set<std::uint32_t> numberless;
-  std::vector<std::string> notes;
   const auto look = [&](std::uint32_t number, std::span<const std::uint32_t> index, Value& value) {
     const Leaf& leaf = group.leaves[number];
     if (!leaf.object || value.type == ValueType::Null || !value.exists() || fits(leaf.object->type, value.type)) return;
@@ -309,7 +301,7 @@ static void doubt_types(snmp::Client& client, const snmp::Target& target, const 
     if (!told || (lost && !numberless.contains(number))) {
       std::string evidence = leaf.name + " (" + (leaf.oid + index).to_string() + ") came as " +
                              std::string(to_string(value.type)) + ", and is " + std::string(to_string(leaf.object->type));
-      if (lost && numberless.insert(number).second) notes.push_back(evidence + "; it is not used");
+      if (lost && numberless.insert(number).second) fetched.notes.push_back(evidence + "; it is not used");
       if (!std::exchange(told, true)) client.dialects().note(target.endpoint, snmp::Trait::WrongType, std::move(evidence));
     }
     if (!lost) return;
@@ -321,7 +313,6 @@ static void doubt_types(snmp::Client& client, const snmp::Target& target, const 
     for (std::size_t i = 0; i < row.values.size() && i < fetched.data.asked.size(); ++i)
       look(fetched.data.asked[i], row.index, row.values[i]);
   }
-  add_notes(notes, fetched.notes);
 }
 
 static Error too_late(const snmp::Target& target, const Group& group) {
@@ -347,6 +338,13 @@ GapCause cause_of(Code code) {
     default:
       return GapCause::Unreachable;
   }
+}
+
+// What is wrong with one column is wrong with its neighbours, too, and is told once.
+static void add_notes(const std::vector<std::string>& from, std::vector<std::string>& notes) {
+  if (from.empty()) return;
+  notes.push_back(from.front());
+  if (from.size() > 1) notes.back() += " (and the like in " + std::to_string(from.size() - 1) + " more places)";
 }
 
 static void add_lacking(const std::vector<snmp::WalkEnd::Left>& left, const std::vector<std::uint32_t>& leaves, GroupData& data) {

@@ -436,7 +436,9 @@ static asio::awaitable<void> read_table(ExamineParts& parts, snmp::Target target
     table.rows = group.table ? got->data.rows.size() : 1;
     table.values = count_values(got->data);
     table.complete = got->notes.empty();
-    for (const std::string& note : got->notes) table.note += (table.note.empty() ? "" : "; ") + note;
+    constexpr std::size_t kMostNotes = 3;
+    for (std::size_t i = 0; i < std::min(kMostNotes, got->notes.size()); ++i) table.note += (i == 0 ? "" : "; ") + got->notes[i];
+    if (got->notes.size() > kMostNotes) table.note += fmt::format("; and {} more", got->notes.size() - kMostNotes);
   } else if (got.error().code == Code::Limit && took >= most) {
     table.out_of_time = true;
     table.note = fmt::format("not done in {}", format_duration(std::chrono::duration_cast<Millis>(took)));

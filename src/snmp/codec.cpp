@@ -289,16 +289,21 @@ bool read_head(Octets datagram, MessageView& into) {
   return pdu.ok();
 }
 
-std::optional<double> ValueView::other_to_double() const {
+bool ValueView::other_to_double(double& out) const {
   switch (type) {
     case ValueType::OpaqueFloat:
-      return std::bit_cast<float>(static_cast<std::uint32_t>(number));
+      out = std::bit_cast<float>(static_cast<std::uint32_t>(number));
+      return true;
     case ValueType::OpaqueDouble:
-      return std::bit_cast<double>(number);
-    case ValueType::OctetString:
-      return parse_number(trim(text()));
+      out = std::bit_cast<double>(number);
+      return true;
+    case ValueType::OctetString: {
+      const auto parsed = parse_number(trim(text()));
+      out = parsed.value_or(0);
+      return parsed.has_value();
+    }
     default:
-      return std::nullopt;
+      return false;
   }
 }
 

@@ -55,15 +55,18 @@ struct ValueView {
   bool exists() const { return type < ValueType::NoSuchObject; }
   std::string_view text() const { return {reinterpret_cast<const char*>(octets.data()), octets.size()}; }
   std::optional<double> to_double() const {  // as Value::to_double
-    if (type == ValueType::Integer) return static_cast<double>(integer());
-    if (type >= ValueType::Counter32 && type <= ValueType::Counter64 && type != ValueType::Opaque)
-      return static_cast<double>(number);
-    return other_to_double();
+    double out = 0;
+    bool any = true;
+    if (type == ValueType::Integer) out = static_cast<double>(integer());
+    else if (type >= ValueType::Counter32 && type <= ValueType::Counter64 && type != ValueType::Opaque)
+      out = static_cast<double>(number);
+    else any = other_to_double(out);
+    return any ? std::optional(out) : std::nullopt;
   }
   Value to_value() const;
 
  private:
-  std::optional<double> other_to_double() const;
+  bool other_to_double(double& out) const;
 };
 struct VarbindView {
   OidView name;

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace bongsu::snmp {
 namespace {
@@ -651,6 +650,14 @@ bool TableWalk::take(const Answer& answer) {
   return true;
 }
 
+// Mostly of one or two octets: a call would take longer than to look.
+static bool same_index(Octets a, Octets b) {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = a.size(); i > 0; --i)
+    if (a[i - 1] != b[i - 1]) return false;
+  return true;
+}
+
 bool TableWalk::emit(std::uint32_t number, const VarbindView& varbind) {
   const Columns::Column& column = (*columns_)[number];
   const Octets tail = varbind.name.octets().subspan(column.prefix.size());
@@ -659,7 +666,7 @@ bool TableWalk::emit(std::uint32_t number, const VarbindView& varbind) {
     const auto arcs = whole.suffix(column.oid.size());
     index_.assign(arcs.begin(), arcs.end());
     index_octets_ = {};
-  } else if (tail.size() != index_octets_.size() || std::memcmp(tail.data(), index_octets_.data(), tail.size()) != 0) {
+  } else if (!same_index(tail, index_octets_)) {
     index_.clear();
     OidView::append_arcs(tail, index_);
     index_octets_ = tail;

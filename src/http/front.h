@@ -28,7 +28,7 @@ struct WholeRequest {
   bool close = false;   // the answer says Connection: close
   bool chunked = true;  // the client knows the chunked coding; else the end of the connection ends the answer
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // when it had come
-  std::stop_token gone;                           // of Query and Scrape: the client went away, or the server ends
+  std::stop_token gone;  // of Query and Scrape: the client went away, or the server ends
 };
 
 // What is left of a big answer's body, made piece by piece. Thread: one at a time, a worker's.

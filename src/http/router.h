@@ -24,7 +24,7 @@ struct Call {
   std::string_view body;  // of POST
   const Form& form;       // of Shape::Prometheus
   std::string_view content_type;
-  std::stop_token gone;                           // of what may take long: nobody waits for the answer any more
+  std::stop_token gone;  // of what may take long: nobody waits for the answer any more
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  // when the request had come
 };
 

@@ -28,7 +28,7 @@ class Labels {
   }
 
   std::string_view get(std::string_view name) const;  // "" when absent
-  std::string_view metric() const {  // nearly always the first
+  std::string_view metric() const {                   // nearly always the first
     return !pairs_.empty() && pairs_.front().first == kMetricName ? std::string_view(pairs_.front().second) : get(kMetricName);
   }
   bool has(std::string_view name) const { return !get(name).empty(); }

@@ -15,8 +15,7 @@ constexpr std::array<std::string_view, kTraits> kTraitNames{
     "endless_table", "wrong_request_id", "reply_address",       "malformed",       "counter32_only",    "slow_table",
     "packet_loss",   "in_flight_limit",  "duplicate_engine_id", "engine_reboots",  "engine_id_changed", "time_jump",
     "wrong_type",    "v1_only",          "message_size",        "duplicate_reply", "late_reply",        "wrong_objects",
-    "empty_answer",  "wrong_error",      "unbelieved",          "silent_object",   "get_as_next",
-    "boots_reset"};
+    "empty_answer",  "wrong_error",      "unbelieved",          "silent_object",   "get_as_next",       "boots_reset"};
 constexpr std::uint8_t kDialectVersion = 2;
 constexpr Millis kSeenAgain{600'000};  // between two tellings of a trait that is known
 constexpr Millis kTextAgain{1'000};    // between two texts of evidence that a stranger can cause

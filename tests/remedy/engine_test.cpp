@@ -37,7 +37,8 @@ TEST(Remedies, SetAndCallWhatTheyName) {
   ASSERT_EQ(2U, lab.hands->begun.size());
   EXPECT_EQ(http, lab.hands->begun[1].second.http);
   EXPECT_THAT(lab.hands->begun[1].second.input, HasSubstr("\"id\":1,"));
-  EXPECT_THAT(lab.state.audit(), testing::Contains("remedy bounce for alarm 1 (db_latency): runs SET ifAdminStatus.${ifIndex} to 1"));
+  EXPECT_THAT(lab.state.audit(),
+              testing::Contains("remedy bounce for alarm 1 (db_latency): runs SET ifAdminStatus.${ifIndex} to 1"));
 }
 
 TEST(Remedies, RunOnceForAnAlarmThatFits) {

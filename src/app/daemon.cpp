@@ -2,6 +2,7 @@
 #include "app/daemon.h"
 
 #include <fmt/format.h>
+#include <malloc.h>
 #include <pthread.h>
 
 #include <algorithm>
@@ -54,6 +55,10 @@ constexpr Millis kOwnPoints{10'000};
 constexpr Millis kLinePoints{60'000};
 constexpr Millis kLastAnswers{1'500};  // for services to take what is being sent when the daemon ends
 constexpr Millis kHearing{100};        // between two looks whether a script has ended
+// What a query frees serves the next one: to give it back and fetch it again takes longer than to read the series. What
+// nobody wants goes back later.
+constexpr int kKeptMemory = 64 << 20;  // octets at the end of each arena
+constexpr Millis kGivingBack = std::chrono::minutes(5);
 
 // Does one thing once a second, or when it says, on a thread of its own: it may wait for the disk.
 class Ticker {
@@ -128,6 +133,7 @@ struct Daemon::Parts {
   std::unique_ptr<Scraper> scraper;
   std::unique_ptr<Surveyor> surveyor;
   std::unique_ptr<Ticker> survey;
+  std::unique_ptr<Ticker> memory;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
   std::string no_syslog;  // why another port was taken
@@ -297,6 +303,7 @@ void Daemon::Parts::write_own_points() {
 }
 
 Status Daemon::Parts::open() {
+  mallopt(M_TRIM_THRESHOLD, kKeptMemory);
   const config::MainConfig& config = setup.config;
   store::StoreOptions options;
   // One half for what is on disk, the other for the newest samples and the labels of series.
@@ -446,6 +453,10 @@ Status Daemon::Parts::open() {
   healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });
   messenger = std::make_unique<Ticker>("programs", [this] { return programs->step(); });
   survey = std::make_unique<Ticker>("survey", [this] { return surveyor->step(); });
+  memory = std::make_unique<Ticker>("memory", [] {
+    malloc_trim(0);
+    return kGivingBack;
+  });
   return {};
 }
 

@@ -197,7 +197,8 @@ const char* intended(const std::string& query, const Asked& asked, const std::st
     return "release 2 moves a window with @ where another argument changes";
   if (uses("rate((") || uses("increase((")) return "release 3 extends a counter near zero less far";
   if (uses("timestamp(") && uses(" @ ") && uses(" offset ")) return "Prometheus forgets the offset beside @ in timestamp()";
-  if (uses("avg_over_time(") && uses(" bool ")) return "release 2 rounds a mean at each sample";
+  const bool decided = what.ends_with(": 0, theirs 1") || what.ends_with(": 1, theirs 0");
+  if (uses("avg_over_time(") && uses(" bool ") && decided) return "release 2 rounds a mean at each sample";
   if (uses("changes((") || uses("resets((")) return "rounding tells values apart, or not";
   return nullptr;
 }

@@ -20,6 +20,5 @@ std::optional<std::string> answer_of(const AskOptions& options, const std::strin
                                      const std::optional<std::string>& body = {});
 // Prints that the answer is not Bongsu's; gives the exit code.
 int unreadable(const AskOptions& options);
-std::string url_part(std::string_view text);  // RFC 3986 section 2.3: all but the unreserved characters as %HH
 
 }  // namespace bongsu::app

@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/table.h"
 #include "base/text.h"
+#include "base/url.h"
 
 namespace bongsu::app {
 

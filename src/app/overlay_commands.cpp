@@ -11,6 +11,7 @@
 #include "app/commands.h"
 #include "app/table.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "config/overlay.h"
 
 namespace bongsu::app {

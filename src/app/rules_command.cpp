@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "base/url.h"
 #include "config/items.h"
 #include "config/main.h"
 #include "config/overlay.h"

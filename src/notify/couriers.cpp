@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/lock.h"
+#include "base/url.h"
 #include "model/record.h"
 #include "notify/courier.h"
 #include "notify/local.h"
@@ -50,19 +51,6 @@ Result<std::string> decode_token(std::string_view bytes) {
   std::string token = in.text();
   BONGSU_TRY_OK(in.end("refresh token"));
   return token;
-}
-
-// RFC 3986 section 2.3.
-std::string form_value(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z') ||
-                       octet == '-' || octet == '.' || octet == '_' || octet == '~';
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", octet);
-  }
-  return out;
 }
 
 }  // namespace
@@ -109,7 +97,7 @@ struct Couriers::Core {
         const auto given = wallet->refresh.lock();
         if (const auto known = given->find(request.grant->key); known != given->end()) refresh = known->second;
       }
-      ask.body += "&refresh_token=" + form_value(refresh);
+      ask.body += "&refresh_token=" + url_part(refresh);
     }
     ask.ca_file = request.ca_file;
     ask.timeout = request.timeout;

@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "base/text.h"
+#include "base/url.h"
 #include "model/show.h"
 
 namespace bongsu::notify {
@@ -106,15 +107,7 @@ std::string link_of(const Alarm& alarm, std::string_view page) {
   if (page.empty() || alarm.device.empty()) return std::string(page);
   std::string out(page);
   if (out.back() != '/') out += '/';
-  out += "devices/";
-  for (const char c : alarm.device) {
-    const auto octet = static_cast<unsigned char>(c);
-    const bool plain = (octet >= '0' && octet <= '9') || (octet >= 'A' && octet <= 'Z') || (octet >= 'a' && octet <= 'z') ||
-                       octet == '-' || octet == '.' || octet == '_' || octet == '~';
-    if (plain) out += c;
-    else out += fmt::format("%{:02X}", octet);
-  }
-  return out;
+  return out + "devices/" + url_part(alarm.device);
 }
 
 using Row = std::pair<std::string, std::string>;

@@ -10,12 +10,19 @@
 #include <limits>
 #include <random>
 
+#include "base/url.h"
+
 namespace bongsu {
 
 TEST(EscapeHtml, LeavesNoMarkup) {
   EXPECT_EQ("&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;&amp;&quot;", escape_html("<script>alert('x')</script>&\""));
   EXPECT_EQ("\xef\xbf\xbd", escape_html("\xff"));
   EXPECT_EQ("정상", escape_html("정상"));
+}
+
+TEST(UrlPart, LeavesWhatIsUnreserved) {
+  EXPECT_EQ("aZ09-._~", url_part("aZ09-._~"));
+  EXPECT_EQ("a%2Fb%20%26%3D%25%2B%0A%C3%A9", url_part("a/b &=%+\n\xc3\xa9"));
 }
 
 TEST(EscapeTerminal, LeavesNoControl) {

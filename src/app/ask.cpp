@@ -52,6 +52,16 @@ void add_alarm(Table& table, const Json& alarm) {
              quantity_of(alarm, "value"), text_of(alarm, "state"), when(alarm, "since"), text_of(alarm, "id")},
             level);
 }
+// "1469 values: 1400 normal, 20 with an alarm, 49 without data"
+std::string watched_words(const Json& counts) {
+  std::uint64_t all = 0;
+  const auto of = [&](Severity level) { return counts.value(std::string(to_string(level)), std::uint64_t{0}); };
+  for (int level = -1; level <= to_number(Severity::Fatal); ++level) all += of(static_cast<Severity>(level));
+  const std::uint64_t normal = of(Severity::Normal), unknown = of(Severity::Unknown);
+  return std::to_string(all) + (all == 1 ? " value: " : " values: ") + std::to_string(normal) + " normal, " +
+         std::to_string(all - normal - unknown) + " with an alarm, " + std::to_string(unknown) + " without data";
+}
+
 Table alarm_table() { return Table({"LEVEL", "DEVICE", "WHAT", "WHERE", "VALUE", "STATE", "SINCE", "ID"}); }
 
 }  // namespace
@@ -183,14 +193,15 @@ int status(const AskOptions& options) {
               format_duration(Millis(static_cast<std::int64_t>(answer.value("uptime_seconds", 0.0)) * 1000)).c_str());
   std::printf("devices  %s: %s up, %s down, %s unknown\n", quantity_of(devices, "total").c_str(),
               quantity_of(devices, "up").c_str(), quantity_of(devices, "down").c_str(), quantity_of(devices, "unknown").c_str());
-  std::printf("items   ");
-  for (const Severity severity : {Severity::Fatal, Severity::Urgent, Severity::Danger, Severity::Caution, Severity::Harmless,
-                                  Severity::Normal, Severity::Unknown}) {
+  const Json open = answer.value("alarms", Json::object());
+  std::printf("alarms   %s open:", quantity_of(open, "total").c_str());
+  for (const Severity severity : {Severity::Fatal, Severity::Urgent, Severity::Danger, Severity::Caution, Severity::Harmless}) {
     const std::string name(to_string(severity));
-    const std::string count = quantity_of(answer["counts"], name.c_str());
-    std::printf(" %s", count == "0" ? (count + " " + name).c_str() : coloured(count + " " + name, severity).c_str());
+    const std::string count = quantity_of(open, name.c_str());
+    std::printf("%s %s", severity == Severity::Fatal ? "" : ",",
+                count == "0" ? (count + " " + name).c_str() : coloured(count + " " + name, severity).c_str());
   }
-  std::printf("\n");
+  std::printf("\nwatched  %s\n", watched_words(answer["counts"]).c_str());
   for (const Json& notice : answer.value("notices", Json::array())) {
     if (notice.is_string()) std::printf("notice   %s\n", escape_terminal(notice.get<std::string>()).c_str());
   }
@@ -198,6 +209,8 @@ int status(const AskOptions& options) {
   for (const Json& alarm : answer.value("worst", Json::array())) add_alarm(table, alarm);
   if (table.empty()) std::printf("no alarms\n");
   else std::printf("\n%s", table.text().c_str());
+  if (const auto worst = answer.find("worst"); worst != answer.end() && open.value("total", std::size_t{0}) > worst->size())
+    std::printf("the %zu worst; bongsu alarms lists all\n", worst->size());
   return 0;
 }
 

@@ -91,8 +91,11 @@ Reply status(const Call& call) {
   JsonWriter json(body);
   json.begin_object().member("at", from.clock.now()).member("version", from.version);
   json.member("uptime_seconds", std::chrono::floor<std::chrono::seconds>(from.clock.steady() - from.started).count());
+  const auto levels = from.alarms.levels();
   json.key("counts");
-  write_counts(json, count_all(from.alarms.levels()));
+  write_counts(json, count_all(levels));
+  json.key("alarms");
+  write_alarm_counts(json, count_open(levels));
   json.key("devices").begin_object();
   json.member("total", static_cast<std::uint64_t>(devices.size())).member("up", static_cast<std::uint64_t>(up.up));
   json.member("down", static_cast<std::uint64_t>(up.down)).member("unknown", static_cast<std::uint64_t>(up.unknown));

@@ -14,7 +14,7 @@ namespace bongsu::http {
 struct DeviceRow {
   DeviceState device;
   Severity worst = Severity::Normal;
-  std::size_t raised = 0;  // items at harmless or worse
+  std::size_t open = 0;  // alarms
 };
 using DeviceRows = std::vector<DeviceRow>;
 

@@ -210,6 +210,8 @@ Reply device_page(const Call& call) {
   std::string out = fmt::format("<h1>{} {}</h1>\n", text_of(device->name), up_badge(device->up));
   out += facts(*device, now);
   out += dialect_part(from, *device, now);
+  if (const auto open = from.alarms.alarms({.device = call.name}); !open.empty())
+    out += "<h2>Open alarms <small>newest first</small></h2>\n" + alarm_table(open, now);
   out += "<h2>Watched items <small>worst first</small></h2>\n" + items_part(from.alarms.items(call.name), now);
   const auto rows = latest_of(from, call.name);
   out += rows ? interface_table(*rows) + value_table(*rows, now) : problem_note(rows.error());

@@ -14,39 +14,45 @@ constexpr std::size_t kWorstRows = 10;
 constexpr std::size_t kDeviceRows = 50;
 constexpr std::size_t kItemRows = 10;  // of each item that is shown
 
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  return digits;
+}
+
+std::string counted(std::size_t count, std::string_view noun) {
+  return grouped(count) + ' ' + std::string(noun) + (count == 1 ? "" : "s");
+}
+
 // The sentence that a sleepy reader needs; `worst` gives it its icon.
 struct Verdict {
   std::string text;
   std::string_view icon;
 };
-Verdict verdict_of(const Counts& counts, const DeviceCounts& devices) {
+Verdict verdict_of(const Counts& alarms, const Counts& items, const DeviceCounts& devices) {
   Verdict verdict;
   const auto add = [&](std::size_t count, std::string_view word, std::string_view shape) {
     if (count == 0) return;
     if (verdict.icon.empty()) verdict.icon = shape;
     verdict.text += fmt::format("{}{} {}", verdict.text.empty() ? "" : ", ", count, word);
   };
-  add(counts[Severity::Fatal], "fatal", "fatal");
-  add(counts[Severity::Urgent], "urgent", "urgent");
+  add(alarms[Severity::Fatal], "fatal", "fatal");
+  add(alarms[Severity::Urgent], "urgent", "urgent");
   add(devices.down, devices.down == 1 ? "device down" : "devices down", "down");
-  add(counts[Severity::Danger], "danger", "danger");
-  add(counts[Severity::Caution], "caution", "caution");
+  add(alarms[Severity::Danger], "danger", "danger");
+  add(alarms[Severity::Caution], "caution", "caution");
   if (!verdict.text.empty()) return verdict;
+  if (const std::size_t harmless = alarms[Severity::Harmless]; harmless > 0)
+    return {fmt::format("{} harmless", grouped(harmless)), "harmless"};
   const std::size_t all = devices.up + devices.unknown;
   if (all == 0) return {"Nothing is watched yet", "unknown"};
   if (devices.up == 0) return {"Waiting for first answers", "unknown"};
-  if (counts[Severity::Unknown] > 0 || devices.unknown > 0) {
+  if (items[Severity::Unknown] > 0 || devices.unknown > 0) {
     return {devices.unknown > 0 ? fmt::format("No alarm; {} of {} devices not heard yet", devices.unknown, all)
-                                : fmt::format("No alarm; {} items without data", counts[Severity::Unknown]),
+                                : "No alarm; " + counted(items[Severity::Unknown], "value") + " missing",
             "unknown"};
   }
   return {"All is well", "normal"};
-}
-
-std::string grouped(std::size_t number) {
-  std::string digits = std::to_string(number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
-  return digits;
 }
 
 std::string tile(std::string_view word, std::string_view korean, std::size_t count, std::string_view href) {
@@ -104,8 +110,9 @@ DeviceRows device_rows(std::vector<DeviceState> devices, const std::vector<Devic
                                      [](const DeviceLevels& one, const std::string& name) { return one.device < name; });
     if (at != levels.end() && at->device == row.device.name) {
       for (const Severity level : kWorstFirst) {
-        const std::size_t count = at->items[level];
-        if (level > Severity::Normal) row.raised += count;
+        const std::size_t open = at->alarms[level];
+        row.open += open;
+        const std::size_t count = level == Severity::Unknown ? at->items[level] : open;
         if (count > 0 && urgency(level) > urgency(row.worst)) row.worst = level;
       }
     }
@@ -127,7 +134,7 @@ std::string device_table(std::span<const DeviceRow> rows, Time now) {
       "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">State</th><th scope=\"col\">Device</th><th "
       "scope=\"col\" "
       "class=\"wide\">Address</th>"
-      "<th scope=\"col\">Worst item</th><th scope=\"col\" class=\"wide\">System</th><th scope=\"col\" class=\"wide\">Last "
+      "<th scope=\"col\">Worst alarm</th><th scope=\"col\" class=\"wide\">System</th><th scope=\"col\" class=\"wide\">Last "
       "poll</th></tr></thead><tbody>\n";
   for (const DeviceRow& row : rows) {
     const DeviceState& device = row.device;
@@ -141,7 +148,7 @@ std::string device_table(std::span<const DeviceRow> rows, Time now) {
         "<tr><td>{}</td><th scope=\"row\">{}</th><td class=\"wide x\">{}</td><td>{}{}</td><td class=\"wide x\">{}</td><td "
         "class=\"wide t\">{}</td></tr>\n",
         up_badge(device.up), device_link(device.name), text_of(device.address), level_badge(row.worst),
-        row.raised > 1 ? fmt::format(" <span class=\"soft\">of {} raised</span>", row.raised) : "", system,
+        row.open > 1 ? fmt::format(" <span class=\"soft\">of {}</span>", row.open) : "", system,
         device.last_poll ? age(now, *device.last_poll) + " ago" : "never");
   }
   return out + "</tbody></table></div>\n";
@@ -173,32 +180,54 @@ std::string chosen_items(const Sources& from, Time now) {
 
 }  // namespace
 
+namespace {
+
+// What is looked at all in all, which is more than what is amiss.
+std::string watched_words(const Sources& from, const Counts& items) {
+  const std::size_t all = total_of(items);
+  const auto specs = from.items ? from.items() : nullptr;
+  if (all == 0) return {};
+  std::string out = "<p class=\"soft\">Watched: " + counted(all, "value");
+  if (specs) {
+    const auto used = std::count_if(specs->begin(), specs->end(), [](const rule::ItemSpec& one) { return one.enabled; });
+    out += " by " + counted(static_cast<std::size_t>(used), "item");
+  }
+  out += ", each of a device, port, disk or the like: " + grouped(items[Severity::Normal]) + " normal";
+  const std::size_t unknown = items[Severity::Unknown];
+  if (const std::size_t raised = all - items[Severity::Normal] - unknown; raised > 0)
+    out += ", " + grouped(raised) + " with an alarm";
+  if (unknown > 0) out += ", " + grouped(unknown) + " without data (an alarm of theirs stays open)";
+  return out + ".</p>\n";
+}
+
+}  // namespace
+
 Reply status_page(const Call& call) {
   const Sources& from = call.sources;
   const Time now = from.clock.now();
   const auto levels = from.alarms.levels();
-  const Counts counts = count_all(levels);
+  const Counts open = count_open(levels);
+  const Counts items = count_all(levels);
   auto devices = from.devices.devices();
   const DeviceCounts up = count_devices(devices);
-  const Verdict verdict = verdict_of(counts, up);
+  const Verdict verdict = verdict_of(open, items, up);
 
   std::string out;
   if (from.notices) out += notice_list(from.notices());
   out += fmt::format("<h1><span class=\"c-{}\">{}</span> {}</h1>\n", verdict.icon, icon(verdict.icon), verdict.text);
-  out += "<h2>Watched items <small>by level, worst first</small></h2><ul class=\"tiles\">";
+  out += "<h2>Open alarms <small>by level</small></h2><ul class=\"tiles\">";
   for (const Severity level : kWorstFirst) {
-    const bool raised = level > Severity::Normal;
-    out += tile(to_string(level), to_korean(level), counts[level],
-                raised ? fmt::format("/alarms?level={}", to_string(level)) : std::string("/devices"));
+    if (level > Severity::Normal)
+      out += tile(to_string(level), to_korean(level), open[level], fmt::format("/alarms?level={}", to_string(level)));
   }
   out += "</ul>\n<h2>Devices</h2><ul class=\"tiles\">";
   out += tile("down", up_korean(false), up.down, "/devices?state=down");
   out += tile("unknown", up_korean(std::nullopt), up.unknown, "/devices?state=unknown");
   out += tile("up", up_korean(true), up.up, "/devices?state=up");
-  out += "</ul>\n";
+  out += "</ul>\n" + watched_words(from, items);
 
   const auto worst = worst_alarms(from.alarms, kWorstRows + 1);
-  out += "<h2>Open alarms <small>worst first</small></h2>\n";
+  out += "<h2>Open alarms <small>the worst of " + grouped(total_of(open)) + "</small></h2>\n";
   if (worst.empty()) {
     out += "<p class=\"empty\">No open alarm.</p>\n";
   } else {

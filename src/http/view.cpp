@@ -2,6 +2,7 @@
 #include "http/view.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "model/marker.h"
 
@@ -24,13 +25,21 @@ Counts count_items(const std::vector<ItemState>& items) {
   return counts;
 }
 
-Counts count_all(const std::vector<DeviceLevels>& levels) {
+namespace {
+
+Counts sum_of(const std::vector<DeviceLevels>& levels, LevelCounts DeviceLevels::*part) {
   Counts counts;
   for (const DeviceLevels& one : levels) {
-    for (std::size_t i = 0; i < counts.of.size(); ++i) counts.of[i] += one.items.of[i];
+    for (std::size_t i = 0; i < counts.of.size(); ++i) counts.of[i] += (one.*part).of[i];
   }
   return counts;
 }
+
+}  // namespace
+
+Counts count_all(const std::vector<DeviceLevels>& levels) { return sum_of(levels, &DeviceLevels::items); }
+Counts count_open(const std::vector<DeviceLevels>& levels) { return sum_of(levels, &DeviceLevels::alarms); }
+std::size_t total_of(const Counts& counts) { return std::accumulate(counts.of.begin(), counts.of.end(), std::size_t{0}); }
 
 DeviceCounts count_devices(const std::vector<DeviceState>& devices) {
   DeviceCounts counts;
@@ -87,6 +96,13 @@ void write_counts(JsonWriter& json, const Counts& counts) {
                                Severity::Fatal, Severity::Unknown}) {
     json.member(to_string(level), static_cast<std::uint64_t>(counts[level]));
   }
+  json.end_object();
+}
+
+void write_alarm_counts(JsonWriter& json, const Counts& open) {
+  json.begin_object().member("total", static_cast<std::uint64_t>(total_of(open)));
+  for (const Severity level : {Severity::Harmless, Severity::Caution, Severity::Danger, Severity::Urgent, Severity::Fatal})
+    json.member(to_string(level), static_cast<std::uint64_t>(open[level]));
   json.end_object();
 }
 

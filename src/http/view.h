@@ -24,7 +24,9 @@ inline constexpr std::array kWorstFirst{Severity::Fatal,    Severity::Urgent,  S
 int urgency(Severity level);
 
 using Counts = LevelCounts;
-Counts count_all(const std::vector<DeviceLevels>& levels);
+Counts count_all(const std::vector<DeviceLevels>& levels);   // items
+Counts count_open(const std::vector<DeviceLevels>& levels);  // open alarms
+std::size_t total_of(const Counts& counts);
 Counts count_items(const std::vector<ItemState>& items);
 
 struct DeviceCounts {
@@ -49,5 +51,6 @@ Result<std::vector<Latest>> latest_of(const Sources& sources, std::string_view d
 
 void write_item(JsonWriter& json, const ItemState& item);
 void write_counts(JsonWriter& json, const Counts& counts);
+void write_alarm_counts(JsonWriter& json, const Counts& open);  // {"total", "harmless" .. "fatal"}
 
 }  // namespace bongsu::http

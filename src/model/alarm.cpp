@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/alarm.h"
 
+#include <limits>
+#include <map>
+
 namespace bongsu {
 
 std::string_view to_string(AlarmState state) {
@@ -18,10 +21,13 @@ std::string_view to_string(AlarmState state) {
 }
 
 std::vector<DeviceLevels> AlarmSource::levels() const {
+  std::map<std::string, DeviceLevels> all;
+  for (const ItemState& item : items("")) ++all[item.device].items[item.level];
+  for (const Alarm& alarm : alarms({.limit = std::numeric_limits<std::size_t>::max()})) ++all[alarm.device].alarms[alarm.level];
   std::vector<DeviceLevels> out;
-  for (ItemState& item : items("")) {
-    if (out.empty() || out.back().device != item.device) out.push_back({std::move(item.device), {}});
-    ++out.back().items[item.level];
+  for (auto& [device, levels] : all) {
+    out.push_back(std::move(levels));
+    out.back().device = device;
   }
   return out;
 }

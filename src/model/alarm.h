@@ -62,7 +62,7 @@ struct ItemState {
   std::uint64_t alarm = 0;  // id of the open alarm, 0 for none
 };
 
-// Watched items by level.
+// How many of each level.
 struct LevelCounts {
   std::array<std::size_t, 7> of{};  // by to_number + 1
   std::size_t& operator[](Severity level) { return of[static_cast<std::size_t>(to_number(level) + 1)]; }
@@ -72,6 +72,7 @@ struct LevelCounts {
 struct DeviceLevels {
   std::string device;
   LevelCounts items;
+  LevelCounts alarms{};  // open ones
   friend bool operator==(const DeviceLevels&, const DeviceLevels&) = default;
 };
 
@@ -92,8 +93,9 @@ class AlarmSource {
   virtual std::optional<Alarm> alarm(std::uint64_t id) const = 0;
   // All items of a device, or of every device when the name is empty; sorted by device, item, labels.
   virtual std::vector<ItemState> items(std::string_view device) const = 0;
-  // The items of every device, counted: sorted by device, without those that have none. What a source can do without
-  // making all of items() it overrides.
+  // The items and open alarms of every device, counted: sorted by device, without those that have none. They differ: the
+  // items of a device that fell silent are unknown while its alarms stay open. What a source can do without making all of
+  // items() it overrides.
   virtual std::vector<DeviceLevels> levels() const;
   // One item's, of every device, in the same order; likewise.
   virtual std::vector<ItemState> of_item(std::string_view item) const;

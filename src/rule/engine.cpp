@@ -469,7 +469,21 @@ std::vector<DeviceLevels> Engine::levels() const {
   std::vector<DeviceLevels> out;
   const auto ledger = state_->ledger.lock();
   out.reserve(ledger->levels.size());
-  for (const auto& [device, items] : ledger->levels) out.push_back({device, items});
+  std::map<std::string_view, LevelCounts> alarms;
+  for (const std::uint64_t id : ledger->shown_open) {
+    const Alarm& alarm = ledger->shown.at(id);
+    ++alarms[alarm.device][alarm.level];
+  }
+  auto open = alarms.begin();
+  const auto those_before = [&](std::string_view device) {
+    for (; open != alarms.end() && open->first < device; ++open) out.push_back({std::string(open->first), {}, open->second});
+  };
+  for (const auto& [device, items] : ledger->levels) {
+    those_before(device);
+    out.push_back({device, items});
+    if (open != alarms.end() && open->first == device) out.back().alarms = (open++)->second;
+  }
+  for (; open != alarms.end(); ++open) out.push_back({std::string(open->first), {}, open->second});
   return out;
 }
 

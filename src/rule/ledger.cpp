@@ -288,8 +288,11 @@ void Ledger::restore(Alarm alarm) {
 
 void Ledger::show() {
   for (const std::uint64_t id : unshown_) {
-    if (const auto at = alarms.find(id); at != alarms.end()) shown.insert_or_assign(id, at->second);
+    const auto at = alarms.find(id);
+    if (at != alarms.end()) shown.insert_or_assign(id, at->second);
     else shown.erase(id);
+    if (at != alarms.end() && at->second.state == AlarmState::Active) shown_open.insert(id);
+    else shown_open.erase(id);
   }
   unshown_.clear();
 }

@@ -68,6 +68,7 @@ class Ledger {
   std::vector<Item> gone;  // whose alarms recover at the next evaluation
   std::map<std::uint64_t, Alarm> alarms;
   std::map<std::uint64_t, Alarm> shown;  // as of the last commit, which is what others see
+  std::set<std::uint64_t> shown_open;    // of those
   std::unordered_map<std::uint64_t, KeptAcknowledgement> acknowledgements;
   std::set<std::uint64_t> open;   // alarms
   std::set<std::uint64_t> fresh;  // of them, those that were raised since they were last looked at for suppression

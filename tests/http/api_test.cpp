@@ -175,6 +175,7 @@ TEST_F(Api, StatusCountsWatchedItems) {
   EXPECT_EQ(90, answer["uptime_seconds"]);
   EXPECT_EQ(json::parse(R"({"normal":1,"harmless":0,"caution":1,"danger":0,"urgent":0,"fatal":1,"unknown":1})"),
             answer["counts"]);
+  EXPECT_EQ(json::parse(R"({"total":3,"harmless":0,"caution":1,"danger":0,"urgent":1,"fatal":1})"), answer["alarms"]);
   EXPECT_EQ(json::parse(R"({"total":3,"up":1,"down":1,"unknown":1})"), answer["devices"]);
   ASSERT_EQ(3U, answer["worst"].size());
   EXPECT_EQ(8, answer["worst"][0]["id"]);  // fatal

@@ -61,8 +61,8 @@ TEST_F(Pages, WorstComesFirst) {
   lab.alarms.list = {alarm(2, "b-bad", Severity::Caution), alarm(1, "b-bad", Severity::Urgent)};
   lab.notices = {"disk full"};
   const std::string page = get("/");
-  EXPECT_THAT(page, HasSubstr("1 urgent, 1 device down</h1>"));
-  EXPECT_THAT(page, HasSubstr("<title>1 urgent, 1 device down · Bongsu</title>"));
+  EXPECT_THAT(page, HasSubstr("1 urgent, 1 device down, 1 caution</h1>"));
+  EXPECT_THAT(page, HasSubstr("<title>1 urgent, 1 device down, 1 caution · Bongsu</title>"));
   EXPECT_THAT(page, HasSubstr("<meta http-equiv=\"refresh\" content=\"30\">"));
   EXPECT_THAT(page, HasSubstr("role=\"alert\"><li>disk full</li>"));
   EXPECT_THAT(page, HasSubstr("98 %"));
@@ -75,6 +75,25 @@ TEST_F(Pages, WorstComesFirst) {
   order("/devices/c-down\"", "/devices/a-ok\"");
   EXPECT_THAT(page, testing::ContainsRegex("/devices/c-down(.|\n)*/devices/d-new(.|\n)*/devices/a-ok"));
   EXPECT_THAT(get("/?refresh=0"), Not(HasSubstr("http-equiv=\"refresh\"")));
+}
+
+TEST_F(Pages, CountsAgreeWithTheTableBelowWhereADeviceIsDead) {
+  lab.devices.list = {{.name = "dead", .up = false}, {.name = "fine", .up = true}};
+  lab.alarms.list = {alarm(2, "dead", Severity::Fatal), alarm(1, "dead", Severity::Caution)};
+  lab.alarms.states = {{.item = "cpu", .device = "dead", .level = Severity::Unknown, .alarm = 1},
+                       {.item = "up", .device = "dead", .level = Severity::Fatal, .alarm = 2},
+                       {.item = "cpu", .device = "fine"}};
+  lab.items = {{.name = "cpu"}, {.name = "up"}, {.name = "off", .enabled = false}};
+  const std::string page = get("/");
+  EXPECT_THAT(page, HasSubstr("1 fatal, 1 device down, 1 caution</h1>"));
+  EXPECT_THAT(page, testing::ContainsRegex("/alarms\\?level=caution\"><b>.*</svg>1</b>"));
+  EXPECT_THAT(page, HasSubstr("the worst of 2</small>"));
+  EXPECT_THAT(page,
+              HasSubstr("Watched: 3 values by 2 items, each of a device, port, disk or the like: 1 normal, 1 with an alarm, "
+                        "1 without data"));
+  EXPECT_THAT(page, testing::ContainsRegex("/devices/dead\"(.|\n)*fatal(.|\n)*<span class=\"soft\">of 2</span>"));
+  EXPECT_THAT(get("/devices/dead"), HasSubstr("<h2>Open alarms"));
+  EXPECT_THAT(get("/devices/fine"), Not(HasSubstr("<h2>Open alarms")));
 }
 
 TEST_F(Pages, EachLevelHasColourIconAndBothWords) {

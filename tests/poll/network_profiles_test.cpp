@@ -52,6 +52,14 @@ TEST(NetworkProfiles, SpanningTreeByPort) {
                             R"(stp_port_forward_transitions_total{ifIndex="101", interface="ge1"} 4)"}));
 }
 
+TEST(NetworkProfiles, DuplexOfPortsThatTellIt) {
+  const auto lines = told_of(kPorts + "1.3.6.1.2.1.10.7.2.1.8.101|65|9\n1.3.6.1.2.1.10.7.2.1.8.102|65|0\n"
+                                      "1.3.6.1.2.1.10.7.2.1.19.101|2|2\n1.3.6.1.2.1.10.7.2.1.19.102|2|1\n");
+  EXPECT_THAT(lines, IsSupersetOf({R"(interface_half_duplex{ifIndex="101", interface="ge1"} 1)",
+                                   R"(interface_late_collisions_total{ifIndex="101", interface="ge1"} 9)"}));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr(R"(interface_half_duplex{ifIndex="102")"))));
+}
+
 TEST(NetworkProfiles, NeighboursByPort) {
   const auto lines = told_of(
       "1.0.8802.1.1.2.1.3.7.1.2.5|2|5\n1.0.8802.1.1.2.1.3.7.1.3.5|4|ge5\n1.0.8802.1.1.2.1.3.7.1.4.5|4|fifth port\n"

@@ -215,30 +215,29 @@ Reply status_page(const Call& call) {
   std::string out;
   if (from.notices) out += notice_list(from.notices());
   out += fmt::format("<h1><span class=\"c-{}\">{}</span> {}</h1>\n", verdict.icon, icon(verdict.icon), verdict.text);
-  out += "<h2>Open alarms <small>by level</small></h2><ul class=\"tiles\">";
+  out += "<h2>Open alarms <small>" + grouped(total_of(open)) + ", worst first</small></h2><ul class=\"tiles\">";
   for (const Severity level : kWorstFirst) {
     if (level > Severity::Normal)
       out += tile(to_string(level), to_korean(level), open[level], fmt::format("/alarms?level={}", to_string(level)));
   }
-  out += "</ul>\n<h2>Devices</h2><ul class=\"tiles\">";
-  out += tile("down", up_korean(false), up.down, "/devices?state=down");
-  out += tile("unknown", up_korean(std::nullopt), up.unknown, "/devices?state=unknown");
-  out += tile("up", up_korean(true), up.up, "/devices?state=up");
-  out += "</ul>\n" + watched_words(from, items);
-
+  out += "</ul>\n";
   const auto worst = worst_alarms(from.alarms, kWorstRows + 1);
-  out += "<h2>Open alarms <small>the worst of " + grouped(total_of(open)) + "</small></h2>\n";
   if (worst.empty()) {
     out += "<p class=\"empty\">No open alarm.</p>\n";
   } else {
     out += alarm_table({worst.begin(), worst.begin() + static_cast<std::ptrdiff_t>(std::min(worst.size(), kWorstRows))}, now);
-    if (worst.size() > kWorstRows) out += "<p class=\"more\"><a href=\"/alarms\">All open alarms</a></p>\n";
+    if (worst.size() > kWorstRows)
+      out += fmt::format("<p class=\"more\">{} more: <a href=\"/alarms\">all open alarms</a></p>\n", total_of(open) - kWorstRows);
   }
+  out += watched_words(from, items);
 
   out += chosen_items(from, now);
 
   const std::size_t all = devices.size();
-  out += fmt::format("<h2>Devices <small>{}, worst first</small></h2>\n", all);
+  out += fmt::format("<h2>Devices <small>{}, worst first</small></h2><ul class=\"tiles\">", grouped(all));
+  out += tile("down", up_korean(false), up.down, "/devices?state=down");
+  out += tile("unknown", up_korean(std::nullopt), up.unknown, "/devices?state=unknown");
+  out += tile("up", up_korean(true), up.up, "/devices?state=up") + "</ul>\n";
   if (all == 0) {
     out +=
         "<p class=\"empty\">No device is watched. Name one under <code>devices:</code> in bongsu.yaml, or look at <code>bongsu "

@@ -18,6 +18,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/labels.h"
+#include "model/show.h"
 #include "query/parse.h"
 
 namespace bongsu::app {
@@ -90,12 +91,8 @@ std::string label_of(const Shown& row, const std::string& name) {
   return at == row.labels.end() ? "" : at->second;
 }
 
-std::string short_number(double value) {
-  if (!std::isfinite(value)) return format_number(value);
-  char room[40];
-  std::snprintf(room, sizeof room, "%.6g", value);
-  return room;
-}
+// NaN and infinities as PromQL writes them. Exact values are in --csv and --json.
+std::string short_number(double value) { return std::isfinite(value) ? show_number(value) : format_number(value); }
 
 std::size_t line_width() {
   winsize size{};
@@ -126,7 +123,7 @@ void print_table(const std::vector<Shown>& rows, const QuerySpan* span) {
     std::vector<std::string> cells;
     for (const std::string& name : names) cells.push_back(label_of(row, name));
     if (span == nullptr) {
-      cells.push_back(row.texts.empty() ? "" : row.texts.back());
+      cells.push_back(row.samples.empty() ? "" : short_number(row.samples.back().second));
     } else {
       double low = HUGE_VAL, high = -HUGE_VAL;
       for (const auto& [at, value] : row.samples) {

@@ -3,8 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <initializer_list>
+#include <utility>
 
 namespace bongsu {
 namespace {
@@ -15,7 +17,35 @@ std::string scaled(double value, double step, std::initializer_list<const char*>
   return fmt::format("{:.{}f} {}", value, unit == units.begin() || std::abs(value) >= 100 ? 0 : 1, *unit);
 }
 
+// So many significant digits, more where the whole part has more; without zeros at the end.
+std::string digits(double value, int significant) {
+  const double size = std::abs(value);
+  if (size >= 1e15 || (size > 0 && size < 1e-6)) return fmt::format("{:.{}g}", value, significant);
+  const int whole = size > 0 ? static_cast<int>(std::floor(std::log10(size))) + 1 : 1;
+  std::string out = fmt::format("{:.{}f}", value, std::max(0, significant - whole));
+  if (out.find('.') != std::string::npos) {
+    out.erase(out.find_last_not_of('0') + 1);
+    if (out.back() == '.') out.pop_back();
+  }
+  return out == "-0" ? "0" : out;
+}
+
+constexpr std::pair<std::string_view, std::string_view> kPrefixed[] = {
+    {"watt", "W"}, {"watts", "W"}, {"volt", "V"}, {"volts", "V"}, {"ampere", "A"}, {"amperes", "A"}, {"hertz", "Hz"}};
+
+std::string prefixed(double value, std::string_view symbol) {
+  const double size = std::abs(value);
+  for (const auto& [step, prefix] : {std::pair(1e9, "G"), std::pair(1e6, "M"), std::pair(1e3, "k")}) {
+    if (size >= step) return fmt::format("{} {}{}", digits(value / step, 4), prefix, symbol);
+  }
+  if (size >= 1 || size == 0) return fmt::format("{} {}", digits(value, 4), symbol);
+  if (size >= 1e-3) return fmt::format("{} m{}", digits(value * 1e3, 4), symbol);
+  return fmt::format("{} µ{}", digits(value * 1e6, 4), symbol);
+}
+
 }  // namespace
+
+std::string show_number(double value) { return std::isfinite(value) ? digits(value, 4) : "no value"; }
 
 std::string show_seconds(std::int64_t seconds) {
   if (seconds < 0) seconds = 0;
@@ -31,15 +61,19 @@ std::string show_seconds(std::int64_t seconds) {
 
 std::string show_quantity(double value, std::string_view unit) {
   if (!std::isfinite(value)) return "no value";
-  if (unit == "percent") return fmt::format("{:.{}f} %", value, std::abs(value) >= 10 || value == 0 ? 0 : 1);
+  if (unit == "percent") return digits(value, 3) + " %";
   if (unit == "bytes") return scaled(value, 1024, {"B", "KiB", "MiB", "GiB", "TiB", "PiB"});
   if (unit == "bits" || unit == "bits_per_second") return scaled(value, 1000, {"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"});
   if (unit == "bytes_per_second") return scaled(value, 1000, {"B/s", "kB/s", "MB/s", "GB/s"});
   if (unit == "seconds" && value >= 60 && value < 1e11) return show_seconds(static_cast<std::int64_t>(value));
-  if (unit == "seconds" && value > 0 && value < 1) return fmt::format("{:.3g} ms", value * 1000);
-  std::string number =
-      std::abs(value) < 1e15 && value == std::floor(value) ? fmt::format("{:.0f}", value) : fmt::format("{:.4g}", value);
+  if (unit == "seconds" && value > 0 && value < 1)
+    return value < 1e-3 ? digits(value * 1e6, 3) + " µs" : digits(value * 1e3, 3) + " ms";
+  for (const auto& [name, symbol] : kPrefixed) {
+    if (unit == name) return prefixed(value, symbol);
+  }
+  const std::string number = show_number(value);
   if (unit == "seconds") return number + " s";
+  if (unit == "celsius") return number + " °C";
   return unit.empty() ? number : fmt::format("{} {}", number, unit);
 }
 

@@ -13,7 +13,10 @@
 
 namespace bongsu {
 
-// "93 %", "1.2 GiB", "3 d 4 h", "1.5 ms", four digits of anything else with its unit; "no value" for NaN and Inf.
+// Four digits, whole numbers and what stands before the point in full, no exponent from 1e-6 to 1e15: "0.1235", "4243040",
+// "98.6", "0.00005719"; "no value" for NaN and Inf.
+std::string show_number(double value);
+// "93.5 %", "1.2 GiB", "3 d 4 h", "1.5 ms", "1.2 kW"; any other number with its unit; "no value" for NaN and Inf.
 std::string show_quantity(double value, std::string_view unit);
 // The largest unit and the next one: "42 s", "5 min", "3 h 10 min", "2 d 4 h", "1 y 20 d".
 std::string show_seconds(std::int64_t seconds);

@@ -178,6 +178,8 @@ constexpr std::array<std::string_view, 17> kNames{"subject", "text",  "brief", "
                                                   "title",   "value", "unit",  "limit", "since",  "reason",
                                                   "key",     "to",    "url",   "alarm", "json"};
 
+std::string number_of(double value) { return std::isfinite(value) ? show_number(value) : format_number(value); }
+
 std::string value_of(std::string_view name, const Message& message, const Words& words, std::string_view page) {
   const Notice& first = message.notices.front();
   const Alarm& alarm = first.news.alarm;
@@ -188,9 +190,9 @@ std::string value_of(std::string_view name, const Message& message, const Words&
   if (name == "device") return one_line(alarm.device);
   if (name == "item") return one_line(alarm.item);
   if (name == "title") return (alarm.drill() ? "[drill] " : "") + one_line(alarm.title);
-  if (name == "value") return format_number(alarm.value);
+  if (name == "value") return number_of(alarm.value);
   if (name == "unit") return one_line(alarm.unit);
-  if (name == "limit") return format_number(alarm.limit);
+  if (name == "limit") return number_of(alarm.limit);
   if (name == "since") return format_time(alarm.since);
   if (name == "reason") return std::string(to_string(first.reason));
   if (name == "key") return message.key;

@@ -3,14 +3,10 @@
 #include <utility>
 
 #include "base/text.h"
+#include "model/show.h"
 #include "rule/state.h"
 
 namespace bongsu::rule {
-namespace {
-
-std::string with_unit(double value, const std::string& unit) { return format_number(value) + (unit.empty() ? "" : " " + unit); }
-
-}  // namespace
 
 Event alarm_event(const Alarm& alarm, std::string_view what, const std::string& text, Time now) {
   Event event;
@@ -197,8 +193,8 @@ void Ledger::raise(const ItemSpec& spec, const Labels& labels, Watch& watch, con
   fresh.insert(alarm.id);
   ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
   out.events.push_back(alarm_event(alarm, "active",
-                                   std::string(to_string(level.severity)) + ": " + with_unit(alarm.value, alarm.unit) +
-                                       (spec.below ? ", below " : ", above ") + format_number(level.limit),
+                                   std::string(to_string(level.severity)) + ": " + show_quantity(alarm.value, alarm.unit) +
+                                       (spec.below ? ", below " : ", above ") + show_quantity(level.limit, spec.unit),
                                    now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   unshown_.insert(alarm.id);
@@ -218,7 +214,7 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
   alarm.changed = now;
   out.events.push_back(alarm_event(alarm, "active",
                                    std::string(to_string(level.severity)) + ", was " + std::string(to_string(before)) + ": " +
-                                       with_unit(value, alarm.unit) + ", limit " + format_number(level.limit),
+                                       show_quantity(value, alarm.unit) + ", limit " + show_quantity(level.limit, alarm.unit),
                                    now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   if (const auto known = acknowledgements.find(alarm.id);
@@ -244,7 +240,7 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
   alarm.changed = now;
   alarm.ended = now;
   std::string text = "recovered from " + std::string(to_string(alarm.level)) + " after " + format_duration(now - alarm.since);
-  if (value) text += ": " + with_unit(*value, alarm.unit);
+  if (value) text += ": " + show_quantity(*value, alarm.unit);
   if (!reason.empty()) text += ": " + reason;
   std::string by;
   // What is not watched any more was not repaired.

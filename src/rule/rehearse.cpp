@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/text.h"
+#include "model/show.h"
 #include "rule/coverage.h"
 #include "rule/reach.h"
 #include "rule/state.h"
@@ -115,13 +116,13 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
   const auto raised =
       judge_until(spec, clocks, alarm.value, now, [&](const Verdict& verdict) { return verdict.level == &*chosen; });
   if (!raised) {
-    out.problem = format_number(alarm.value) + " does not reach " + std::string(to_string(chosen->severity));
+    out.problem = show_quantity(alarm.value, spec.unit) + " does not reach " + std::string(to_string(chosen->severity));
     return out;
   }
   out.after = *raised;
   const double well = beyond(spec, spec.levels.front().limit, true);
   if (!judge_until(spec, clocks, well, now + *raised + spec.interval, [](const Verdict& one) { return one.level == nullptr; }))
-    out.problem = format_number(well) + " does not end it";
+    out.problem = show_quantity(well, spec.unit) + " does not end it";
   return out;
 }
 

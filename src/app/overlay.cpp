@@ -8,6 +8,7 @@
 #include <map>
 #include <span>
 
+#include "app/remedy_hands.h"
 #include "base/text.h"
 #include "config/items.h"
 #include "query/engine.h"
@@ -81,6 +82,12 @@ Result<Outcome> try_wish(const Setup& setup, const Wish& wish) {
     out.config = config::parse_main(setup.text, named(setup), problems, out.overlay);
   }
   if (!problems.empty()) return mistakes(problems);
+  if (wish.part == Part::Remedies && wish.body) {
+    const auto& remedies = out.config->remedies.remedies;
+    const auto set = remedies.find(wish.name);
+    if (set == remedies.end()) return out;
+    if (const auto lines = unwritable(set->second, *setup.tree); !lines.empty()) return Error{Code::Invalid, lines.front()};
+  }
   return out;
 }
 

@@ -79,7 +79,28 @@ Outcome called(const notify::Reply& reply, Millis took) {
   return out;
 }
 
+Result<Varbind> varbind_of(const mib::Tree& tree, const remedy::SetCall::Object& one) {
+  BONGSU_TRY(Oid oid, tree.resolve(one.object));
+  BONGSU_TRY(Value value, parse_set_value(tree, oid, one.type, one.value).context(one.object));
+  return Varbind{std::move(oid), std::move(value)};
+}
+
 }  // namespace
+
+std::vector<std::string> unwritable(const remedy::Remedy& remedy, const mib::Tree& tree) {
+  std::vector<std::string> out;
+  if (!remedy.set) return out;
+  for (remedy::SetCall::Object one : remedy.set->objects) {
+    // Labels are numbers; which, the alarm says.
+    for (std::size_t begin = 0; (begin = one.object.find("${", begin)) != one.object.npos;) {
+      const std::size_t end = one.object.find('}', begin);
+      one.object.replace(begin, end == one.object.npos ? end : end + 1 - begin, "1");
+    }
+    if (const auto varbind = varbind_of(tree, one); !varbind)
+      out.push_back(fmt::format("remedy \"{}\": set: {}", remedy.name, varbind.error().text));
+  }
+  return out;
+}
 
 void RemedyHands::know(const std::vector<poll::DeviceSpec>& devices, const CredentialMap& credentials) {
   *known_.lock() = std::make_shared<const Known>(Known{devices, credentials});
@@ -136,9 +157,8 @@ Status RemedyHands::begin_set(std::uint64_t run, const remedy::Order& order) {
   for (const remedy::SetCall::Object& one : order.set->objects) {
     if (one.object.find("${") != std::string::npos)
       return Error{Code::Invalid, one.object + ": the alarm has no such label, or it is no number"};
-    BONGSU_TRY(Oid oid, tree->resolve(one.object));
-    BONGSU_TRY(Value value, parse_set_value(*tree, oid, one.type, one.value).context(one.object));
-    wish.varbinds.push_back({std::move(oid), std::move(value)});
+    BONGSU_TRY(Varbind varbind, varbind_of(*tree, one));
+    wish.varbinds.push_back(std::move(varbind));
     wish.names.push_back(one.object);
   }
   parts_.reactor.post(

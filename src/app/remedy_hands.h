@@ -18,6 +18,9 @@
 
 namespace bongsu::app {
 
+// What of a remedy's SET these MIB modules cannot say, one line each: an object nobody knows, a value that it cannot have.
+std::vector<std::string> unwritable(const remedy::Remedy& remedy, const mib::Tree& tree);
+
 // Carries out what a remedy is to do: scripts by the runner; SETs at the alarm's device by our own engine; HTTP calls as notices
 // leave, verified and without redirects. A SET is made with the first credentials that the device answers a GET of the same
 // objects with, and sent once: what has no answer may have been done, and is not done again. So is a call.

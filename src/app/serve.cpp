@@ -6,6 +6,7 @@
 #include "app/commands.h"
 #include "app/daemon.h"
 #include "app/errands.h"
+#include "app/remedy_hands.h"
 #include "app/run.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -37,7 +38,11 @@ std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& pr
   if (!configured) return std::nullopt;
   const std::filesystem::path images = configured->config.data / "mibs";
   auto setup = complete_setup(*std::move(configured), images, problems);
-  if (setup) setup->file = config_file(options.config);
+  if (!setup) return setup;
+  setup->file = config_file(options.config);
+  for (const auto& [name, remedy] : setup->config.remedies.remedies) {
+    for (const std::string& line : unwritable(remedy, *setup->tree)) log::warning("{}", line);
+  }
   return setup;
 }
 
@@ -141,6 +146,9 @@ int check(const CheckOptions& options) {
   if (setup) {
     const auto of_mibs = mib_problems(*setup, errors);
     lines.insert(lines.end(), of_mibs.begin(), of_mibs.end());
+    for (const auto& [name, remedy] : setup->config.remedies.remedies) {
+      for (std::string& line : unwritable(remedy, *setup->tree)) lines.push_back(std::move(line)), ++errors;
+    }
   }
   if (options.json) {
     std::string out;

@@ -124,6 +124,23 @@ TEST(Commands, CheckNamesWhatIsWrongInAMibModule) {
   EXPECT_NE(std::string::npos, check.out.find("BROKEN-MIB.txt:3:")) << check.out;
 }
 
+TEST(Commands, CheckNamesWhatARemedyCannotWrite) {
+  const Folder folder;
+  const auto remedy = [&](const std::string& object) {
+    return run({"bongsu", "check",
+                folder
+                    .write("remedies.yaml", "remedies: {port-up: {set: {object: \"" + object +
+                                                ".${ifIndex}\", value: up}, on: {item: interface_down}}}\n")
+                    .string()});
+  };
+  EXPECT_EQ(0, remedy("IF-MIB::ifAdminStatus").code);
+  const Ran unknown = remedy("IF-MIB::ifAdminStatuss");
+  EXPECT_EQ(1, unknown.code);
+  EXPECT_NE(std::string::npos, unknown.out.find("remedy \"port-up\": set: ")) << unknown.out;
+  EXPECT_NE(std::string::npos, unknown.out.find("ifAdminStatus")) << unknown.out;
+  EXPECT_EQ(1, remedy("IF-MIB::ifMtu").code) << "no number";
+}
+
 TEST(Commands, PingAnswersForLoopback) {
   const Ran ping = run({"bongsu", "ping", "127.0.0.1", "127.1.2.3", "-c", "2", "-i", "0.01", "--json"});
   if (ping.code != 0 && ping.err.find("CAP_NET_RAW") != std::string::npos) GTEST_SKIP() << "no right to ping here: " << ping.err;

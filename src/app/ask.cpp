@@ -37,6 +37,12 @@ std::string quantity_of(const Json& object, const char* key) {
   return at == object.end() || !at->is_number() ? "" : show_quantity(at->get<double>(), text_of(object, "unit"));
 }
 
+// In words, where the item has some for the value.
+std::string value_of(const Json& alarm) {
+  std::string meaning = text_of(alarm, "meaning");
+  return meaning.empty() ? quantity_of(alarm, "value") : meaning;
+}
+
 std::string where(const Json& alarm) {
   Labels labels;
   const Json named = alarm.value("labels", Json::object());  // items() borrows
@@ -48,8 +54,8 @@ std::string where(const Json& alarm) {
 
 void add_alarm(Table& table, const Json& alarm) {
   const Severity level = severity_of(alarm, "level");
-  table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm),
-             quantity_of(alarm, "value"), text_of(alarm, "state"), when(alarm, "since"), text_of(alarm, "id")},
+  table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm), value_of(alarm),
+             text_of(alarm, "state"), when(alarm, "since"), text_of(alarm, "id")},
             level);
 }
 // "1469 values: 1400 normal, 20 with an alarm, 49 without data"

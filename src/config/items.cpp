@@ -108,6 +108,7 @@ class ItemReader {
     baseline(expr);
     spec_.unit = map_.text("unit").value_or("");
     if (sigma_) spec_.unit = "sigma";
+    states();
     spec_.why = map_.text("why").value_or("");
     if (const Node* node = map_.get("clear")) {
       const auto clear = as_number(*node, "clear", problems_);
@@ -288,6 +289,20 @@ class ItemReader {
     map.done();
     if (found->kind == Node::Kind::Map && found->members.empty())
       problems_.add(found->place, what_ + " has no level; write them as in levels: {caution: 70, danger: 80}");
+  }
+
+  void states() {
+    const Node* node = map_.get("states");
+    if (node == nullptr) return;
+    if (node->kind != Node::Kind::Map)
+      return problems_.add(node->place, "states must be a map of values and what they mean, such as {0: no answer, 1: answers}");
+    for (const Node::Member& member : node->members) {
+      if (member.value.kind == Node::Kind::Null) continue;
+      const auto value = parse_number(member.key);
+      const auto words = as_text(member.value, "states", problems_);
+      if (!value || !std::isfinite(*value)) problems_.add(member.place, "states: \"" + member.key + "\" is no number");
+      else if (words) spec_.states.insert_or_assign(*value, *words);
+    }
   }
 
   // Levels in sigma are judged against what is usual.

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "http/html.h"
 #include "http/page.h"
+#include "model/show.h"
 
 namespace bongsu::http {
 namespace {
@@ -75,12 +76,16 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
     if (alarm.suppressed) flags += " <span class=\"flag\">suppressed</span>";
     if (alarm.flapping) flags += " <span class=\"flag\">flapping</span>";
     const std::string where = label_words(alarm.labels);
+    // An address alone says nothing new.
+    const std::string told = alarm.asked.find(": ") == std::string::npos ? std::string() : alarm.asked;
     out += fmt::format("<tr{}><td>{}</td><th scope=\"row\">{}</th><td class=\"x\">{}{}{}<span class=\"why wide\">{}</span></td>",
                        alarm.acknowledged || alarm.suppressed ? " class=\"quiet\"" : "", level_badge(alarm.level),
                        device_link(alarm.device), text_of(alarm.title.empty() ? alarm.item : alarm.title),
-                       where.empty() ? "" : " <span class=\"soft\">" + where + "</span>", flags, text_of(alarm.why));
+                       where.empty() ? "" : " <span class=\"soft\">" + where + "</span>", flags,
+                       told.empty() ? text_of(alarm.why) : "Asked " + text_of(told) + "<br>" + text_of(alarm.why));
     out += fmt::format("<td class=\"n\">{}</td><td class=\"n wide\">{}</td><td class=\"t\" data-l=\"for\">{}</td></tr>\n",
-                       quantity(alarm.value, alarm.unit), quantity(alarm.limit, alarm.unit), age(now, alarm.since));
+                       text_of(show_value(alarm)), alarm.meaning.empty() ? quantity(alarm.limit, alarm.unit) : "–",
+                       age(now, alarm.since));
   }
   return out + "</tbody></table></div>\n";
 }
@@ -95,7 +100,8 @@ std::string item_table(std::span<const ItemState> items, Time now, bool with_dev
         "data-l=\"for\">{}</td></tr>\n",
         level_badge(item.level), with_device ? device_link(item.device) : text_of(item.title.empty() ? item.item : item.title),
         item.state == AlarmState::Pending ? " <span class=\"flag\">pending</span>" : "", label_words(item.labels),
-        item.value ? quantity(*item.value, item.unit) : text_of(item.cause.empty() ? "no data" : item.cause),
+        item.value ? item.meaning.empty() ? quantity(*item.value, item.unit) : text_of(item.meaning)
+                   : text_of(item.cause.empty() ? "no data" : item.cause),
         age(now, item.changed));
   }
   return out + "</tbody></table></div>\n";

@@ -114,7 +114,12 @@ void write_item(JsonWriter& json, const ItemState& item) {
   json.member("state", to_string(item.state)).member("level", to_string(item.level)).key("value");
   if (item.value) json.value(*item.value);
   else json.null();
-  json.member("unit", item.unit).member("why", item.why).member("cause", item.cause).member("changed", item.changed).key("alarm");
+  json.member("unit", item.unit)
+      .member("meaning", item.meaning)
+      .member("why", item.why)
+      .member("cause", item.cause)
+      .member("changed", item.changed)
+      .key("alarm");
   if (item.alarm != 0) json.value(item.alarm);
   else json.null();
   json.end_object();

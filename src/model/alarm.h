@@ -34,6 +34,8 @@ struct Alarm {
   double value = 0;                   // at the last change
   double limit = 0;                   // of the level
   std::string unit;
+  std::string meaning;  // of the value, where the item names its values: "no answer"; else empty
+  std::string asked;    // the device's address, and what it answered of late where it did not: "192.0.2.7: no answer to ping"
   std::string why;
   Time since;    // first reached any level
   Time changed;  // last change of level or state
@@ -56,6 +58,7 @@ struct ItemState {
   Severity level = Severity::Normal;  // Unknown when there is no data
   std::optional<double> value;        // of the last evaluation
   std::string unit;
+  std::string meaning{};  // as Alarm::meaning
   std::string why;
   std::string cause;  // of Unknown: "timeout", "no data", ...
   Time changed;

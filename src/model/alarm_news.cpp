@@ -6,7 +6,7 @@
 namespace bongsu {
 namespace {
 
-constexpr std::uint8_t kAlarmNewsVersion = 2;
+constexpr std::uint8_t kAlarmNewsVersion = 3;
 
 }  // namespace
 
@@ -51,6 +51,8 @@ std::string encode(const AlarmNews& news) {
   out.flag(news.alarm.flapping);
   out.alarm(news.alarm);
   out.text(news.alarm.suppressed_by);
+  out.text(news.alarm.meaning);
+  out.text(news.alarm.asked);
   return out.take();
 }
 
@@ -72,6 +74,10 @@ Result<AlarmNews> decode_alarm_news(std::string_view bytes) {
   news.alarm.suppressed = suppressed;
   news.alarm.flapping = flapping;
   if (in.version() >= 2) news.alarm.suppressed_by = in.text();
+  if (in.version() >= 3) {
+    news.alarm.meaning = in.text();
+    news.alarm.asked = in.text();
+  }
   BONGSU_TRY_OK(in.end("change of an alarm"));
   return news;
 }

@@ -77,6 +77,10 @@ std::string show_quantity(double value, std::string_view unit) {
   return unit.empty() ? number : fmt::format("{} {}", number, unit);
 }
 
+std::string show_value(const Alarm& alarm) {
+  return alarm.meaning.empty() ? show_quantity(alarm.value, alarm.unit) : alarm.meaning;
+}
+
 std::string show_labels(const Labels& labels) {
   std::string out;
   for (const auto& [name, value] : labels) {
@@ -101,7 +105,8 @@ void write_alarm(JsonWriter& json, const Alarm& alarm) {
   json.key("labels");
   write_labels(json, alarm.labels);
   json.member("state", to_string(alarm.state)).member("level", to_string(alarm.level)).member("peak", to_string(alarm.peak));
-  json.member("value", alarm.value).member("limit", alarm.limit).member("unit", alarm.unit).member("why", alarm.why);
+  json.member("value", alarm.value).member("limit", alarm.limit).member("unit", alarm.unit).member("meaning", alarm.meaning);
+  json.member("asked", alarm.asked).member("why", alarm.why);
   json.member("since", alarm.since).member("changed", alarm.changed).key("ended");
   if (alarm.ended) json.value(*alarm.ended);
   else json.null();

@@ -20,6 +20,8 @@ std::string show_number(double value);
 std::string show_quantity(double value, std::string_view unit);
 // The largest unit and the next one: "42 s", "5 min", "3 h 10 min", "2 d 4 h", "1 y 20 d".
 std::string show_seconds(std::int64_t seconds);
+// What the value means, where its item says so; else the number in its unit.
+std::string show_value(const Alarm& alarm);
 // As objects: an alarm the same in the API, in notices and for programs; labels without the metric's name.
 void write_alarm(JsonWriter& json, const Alarm& alarm);
 void write_labels(JsonWriter& json, const Labels& labels);

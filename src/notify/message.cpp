@@ -19,8 +19,8 @@ constexpr std::size_t kMostTold = 30;  // notices of one message that are told i
 constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
-  std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, lasted, peak, repaired, why, from,
-      more, notices, page, drill, drill_row, no_fault;
+  std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, asked, lasted, peak, repaired, why,
+      from, more, notices, page, drill, drill_row, no_fault;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
@@ -31,6 +31,7 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .level = "Level",
                               .value = "Value",
                               .since = "Since",
+                              .asked = "Asked",
                               .lasted = "Lasted",
                               .peak = "Worst",
                               .repaired = "Repaired by",
@@ -51,6 +52,7 @@ constexpr Vocabulary kKorean{.recovered = "복구",
                              .level = "등급",
                              .value = "값",
                              .since = "발생",
+                             .asked = "확인",
                              .lasted = "지속 시간",
                              .peak = "최고 등급",
                              .repaired = "복구 조치",
@@ -83,7 +85,12 @@ std::string mark_of(const Notice& notice, Language language) {
   return mark;
 }
 
-// "web1: CPU usage 93 % (limit 80 %)".
+// "93 % (limit 80 %)".
+std::string measured(const Alarm& alarm, const Vocabulary& words) {
+  return fmt::format("{} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit, show_quantity(alarm.limit, alarm.unit));
+}
+
+// "web1: CPU usage 93 % (limit 80 %)", "web1: Device down: no answer".
 std::string headline(const Notice& notice, Language language) {
   const Vocabulary& words = words_in(language);
   const Alarm& alarm = notice.news.alarm;
@@ -96,9 +103,10 @@ std::string headline(const Notice& notice, Language language) {
     const Time end = alarm.ended.value_or(notice.news.at);
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(end - alarm.since).count();
     out += fmt::format(", {} {}", words.lasted, show_seconds(std::max<std::int64_t>(0, seconds)));
+  } else if (!alarm.meaning.empty()) {
+    out += ": " + alarm.meaning;
   } else if (!std::isnan(alarm.value)) {
-    out +=
-        fmt::format(" {} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit, show_quantity(alarm.limit, alarm.unit));
+    out += " " + measured(alarm, words);
   }
   return one_line(out);
 }
@@ -120,9 +128,9 @@ std::vector<Row> rows_of(const Notice& notice, Language language, std::string_vi
     std::string level = level_word(alarm.level, language);
     if (notice.reason == Reason::Worse) level += fmt::format(" ({} {})", words.from, level_word(notice.news.before, language));
     if (!over(notice)) rows.emplace_back(words.level, level);
-    if (!std::isnan(alarm.value))
-      rows.emplace_back(words.value, fmt::format("{} ({} {})", show_quantity(alarm.value, alarm.unit), words.limit,
-                                                 show_quantity(alarm.limit, alarm.unit)));
+    if (!alarm.meaning.empty()) rows.emplace_back(words.value, alarm.meaning);
+    else if (!std::isnan(alarm.value)) rows.emplace_back(words.value, measured(alarm, words));
+    if (!alarm.asked.empty() && !over(notice)) rows.emplace_back(words.asked, alarm.asked);
     rows.emplace_back(words.since, show_local(alarm.since, zone));
   }
   if (over(notice)) {

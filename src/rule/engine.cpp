@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "model/marker.h"
 #include "rule/coverage.h"
+#include "rule/describe.h"
 #include "rule/round.h"
 #include "rule/state.h"
 
@@ -301,7 +302,7 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
       at = item.watches.find(labels);
     }
     at->second.expr = item.expr;
-    ledger.with_value(item, spec, at->first, at->second, value, round.now, out);
+    ledger.with_value(item, spec, round.device(labels.get("device")), at->first, at->second, value, round.now, out);
   };
   if (answer.kind == query::ValueType::Scalar) take(Labels(), answer.scalar);
   for (const query::VectorSample& sample : answer.vector) {
@@ -451,6 +452,7 @@ std::vector<ItemState> Engine::states(std::string_view device, std::string_view 
         state.level = ledger->level(watch);
         state.value = watch.value;
         state.unit = item.spec->unit;
+        if (watch.value) state.meaning = meaning_of(*item.spec, *watch.value);
         state.why = item.spec->why;
         state.cause = watch.cause;
         state.changed = watch.changed;

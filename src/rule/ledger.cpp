@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "model/show.h"
+#include "rule/describe.h"
 #include "rule/state.h"
 
 namespace bongsu::rule {
@@ -91,8 +92,8 @@ void Ledger::drop_all(Item& item, const std::string& reason, Time now, Unsaved& 
   for (const Labels& labels : all) drop(item, labels, reason, now, out);
 }
 
-void Ledger::with_value(Item& item, const ItemSpec& spec, const Labels& labels, Watch& watch, double value, Time now,
-                        Unsaved& out) {
+void Ledger::with_value(Item& item, const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch,
+                        double value, Time now, Unsaved& out) {
   const bool news = !watch.had_value || watch.missing;
   const AlarmState state = watch.state;
   if (watch.silent) watch.changed = now;
@@ -106,7 +107,7 @@ void Ledger::with_value(Item& item, const ItemSpec& spec, const Labels& labels, 
   const Verdict verdict = judge(spec, watch.clocks, value, now);
   const Severity next = verdict.level != nullptr ? verdict.level->severity : Severity::Normal;
   const bool turned = turn(spec, watch.stood, watch.turns, watch.flapping, next, now);
-  settle(spec, labels, watch, verdict, now, out);
+  settle(spec, device, labels, watch, verdict, now, out);
   count(watch, level(watch));
   if (news || turned || verdict.changed || state != watch.state) keep(item, labels, watch, out);
 }
@@ -150,21 +151,23 @@ void Ledger::flap(Watch& watch, bool on, Time now, Unsaved& out) {
   else tell({.change = on ? AlarmChange::Flapping : AlarmChange::Settled, .before = alarm.level, .at = now, .alarm = alarm}, out);
 }
 
-void Ledger::settle(const ItemSpec& spec, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out) {
+void Ledger::settle(const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, const Verdict& verdict,
+                    Time now, Unsaved& out) {
   AlarmState next = verdict.pending ? AlarmState::Pending : AlarmState::Normal;
   if (verdict.level != nullptr) {
     next = AlarmState::Active;
     if (watch.alarm == 0) {
-      raise(spec, labels, watch, *verdict.level, now, out);
+      raise(spec, device, labels, watch, *verdict.level, now, out);
     } else if (Alarm& alarm = alarms.at(watch.alarm);
                watch.flapping ? alarm.level < verdict.level->severity : alarm.level != verdict.level->severity) {
-      change(alarm, *verdict.level, *watch.value, now, out);
+      change(spec, alarm, *verdict.level, *watch.value, now, out);
       watch.changed = now;
     }
   } else if (watch.alarm != 0 && watch.flapping) {
     next = AlarmState::Active;  // until it comes to rest
   } else if (watch.alarm != 0) {
     next = AlarmState::Recovered;  // shown until the next evaluation
+    alarms.at(watch.alarm).meaning = meaning_of(spec, *watch.value);
     recover(watch.alarm, watch.value, alarms.at(watch.alarm).flapping ? "came to rest" : "", now, out);
     watch.alarm = 0;
   }
@@ -173,7 +176,8 @@ void Ledger::settle(const ItemSpec& spec, const Labels& labels, Watch& watch, co
   watch.state = next;
 }
 
-void Ledger::raise(const ItemSpec& spec, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out) {
+void Ledger::raise(const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, const Level& level,
+                   Time now, Unsaved& out) {
   Alarm alarm{.id = next_id_++,
               .item = spec.name,
               .title = spec.title.en.empty() ? spec.name : spec.title.en,
@@ -185,6 +189,8 @@ void Ledger::raise(const ItemSpec& spec, const Labels& labels, Watch& watch, con
               .value = *watch.value,
               .limit = level.limit,
               .unit = spec.unit,
+              .meaning = meaning_of(spec, *watch.value),
+              .asked = device == nullptr ? std::string() : asked_of(*device),
               .why = spec.why,
               .since = now,
               .changed = now};
@@ -192,17 +198,18 @@ void Ledger::raise(const ItemSpec& spec, const Labels& labels, Watch& watch, con
   open.insert(alarm.id);
   fresh.insert(alarm.id);
   ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
-  out.events.push_back(alarm_event(alarm, "active",
-                                   std::string(to_string(level.severity)) + ": " + show_quantity(alarm.value, alarm.unit) +
-                                       (spec.below ? ", below " : ", above ") + show_quantity(level.limit, spec.unit),
-                                   now));
+  std::string text = std::string(to_string(level.severity)) + ": " + show_value(alarm);
+  if (alarm.meaning.empty()) text += (spec.below ? ", below " : ", above ") + show_quantity(level.limit, spec.unit);
+  // An address alone says nothing that the device's name does not.
+  if (device != nullptr && alarm.asked != device->address) text += "; asked " + alarm.asked;
+  out.events.push_back(alarm_event(alarm, "active", text, now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   unshown_.insert(alarm.id);
   tell({.change = AlarmChange::Raised, .at = now, .alarm = alarm}, out);
   alarms.emplace(alarm.id, std::move(alarm));
 }
 
-void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out) {
+void Ledger::change(const ItemSpec& spec, Alarm& alarm, const Level& level, double value, Time now, Unsaved& out) {
   const Severity before = alarm.level;
   unshown_.insert(alarm.id);
   --active[static_cast<std::size_t>(to_number(before) + 1)];
@@ -210,12 +217,13 @@ void Ledger::change(Alarm& alarm, const Level& level, double value, Time now, Un
   alarm.level = level.severity;
   alarm.peak = std::max(alarm.peak, level.severity);
   alarm.value = value;
+  alarm.meaning = meaning_of(spec, value);
   alarm.limit = level.limit;
   alarm.changed = now;
-  out.events.push_back(alarm_event(alarm, "active",
-                                   std::string(to_string(level.severity)) + ", was " + std::string(to_string(before)) + ": " +
-                                       show_quantity(value, alarm.unit) + ", limit " + show_quantity(level.limit, alarm.unit),
-                                   now));
+  std::string text =
+      std::string(to_string(level.severity)) + ", was " + std::string(to_string(before)) + ": " + show_value(alarm);
+  if (alarm.meaning.empty()) text += ", limit " + show_quantity(level.limit, alarm.unit);
+  out.events.push_back(alarm_event(alarm, "active", text, now));
   out.records[{kAlarmTable, alarm_key(alarm.id)}] = encode(alarm);
   if (const auto known = acknowledgements.find(alarm.id);
       known != acknowledgements.end() && known->second.said.until_worse && level.severity > known->second.level) {
@@ -240,7 +248,7 @@ void Ledger::recover(std::uint64_t id, std::optional<double> value, const std::s
   alarm.changed = now;
   alarm.ended = now;
   std::string text = "recovered from " + std::string(to_string(alarm.level)) + " after " + format_duration(now - alarm.since);
-  if (value) text += ": " + show_quantity(*value, alarm.unit);
+  if (value) text += ": " + show_value(alarm);
   if (!reason.empty()) text += ": " + reason;
   std::string by;
   // What is not watched any more was not repaired.

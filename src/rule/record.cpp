@@ -7,6 +7,7 @@ namespace bongsu::rule {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kAlarmVersion = 2;
 constexpr std::uint8_t kWatchVersion = 2;
 
 void put(RecordWriter& out, const std::vector<std::string>& words) {
@@ -51,14 +52,20 @@ std::string watch_key(std::string_view item, const Labels& labels) {
 }
 
 std::string encode(const Alarm& alarm) {
-  RecordWriter out(kVersion);
+  RecordWriter out(kAlarmVersion);
   out.alarm(alarm);
+  out.text(alarm.meaning);
+  out.text(alarm.asked);
   return out.take();
 }
 
 Result<Alarm> decode_alarm(std::string_view bytes) {
-  RecordReader in(bytes, kVersion);
+  RecordReader in(bytes, kAlarmVersion);
   Alarm alarm = in.alarm();
+  if (in.version() >= 2) {
+    alarm.meaning = in.text();
+    alarm.asked = in.text();
+  }
   BONGSU_TRY_OK(in.end("alarm"));
   return alarm;
 }

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "model/show.h"
 #include "rule/coverage.h"
+#include "rule/describe.h"
 #include "rule/reach.h"
 #include "rule/state.h"
 
@@ -111,7 +112,9 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
   alarm.level = alarm.peak = chosen->severity;
   alarm.limit = chosen->limit;
   const auto worse = std::next(chosen);
+  if (known != devices.end()) alarm.asked = asked_of(*known);
   alarm.value = worse == spec.levels.end() ? beyond(spec, chosen->limit, false) : (chosen->limit + worse->limit) / 2;
+  alarm.meaning = meaning_of(spec, alarm.value);
   Clocks clocks;
   const auto raised =
       judge_until(spec, clocks, alarm.value, now, [&](const Verdict& verdict) { return verdict.level == &*chosen; });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -76,9 +77,10 @@ struct ItemSpec {
   std::string expr_text;
   std::shared_ptr<const query::Expr> expr;  // an instant vector or a scalar; never null
   std::string unit;
-  bool below = false;         // beyond a limit is below it
-  std::vector<Level> levels;  // from the mildest to the worst, each severity once
-  double clear = 0;           // a level ends at limit - clear, or limit + clear where `below`; in the item's unit
+  std::map<double, std::string> states;  // what values mean, for a person: 0 "no answer"
+  bool below = false;                    // beyond a limit is below it
+  std::vector<Level> levels;             // from the mildest to the worst, each severity once
+  double clear = 0;                      // a level ends at limit - clear, or limit + clear where `below`; in the item's unit
   std::string why;
   Millis interval{30'000};  // between evaluations; at whole multiples of it since 1970
   bool enabled = true;

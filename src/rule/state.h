@@ -94,8 +94,9 @@ class Ledger {
 
   void restore(Alarm alarm);
   void show();  // what changed since it was last called
-  // `spec` is the item's, or that of an override.
-  void with_value(Item& item, const ItemSpec& spec, const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
+  // `spec` is the item's, or that of an override; `device` its device, where it is known.
+  void with_value(Item& item, const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, double value,
+                  Time now, Unsaved& out);
   // True when the watch has just become silent: its cause is to be found.
   bool without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out);
   void set_cause(const Item& item, const Labels& labels, Watch& watch, std::string cause, Unsaved& out);
@@ -116,10 +117,12 @@ class Ledger {
   void end_strays(Time now, Unsaved& out);
 
  private:
-  void settle(const ItemSpec& spec, const Labels& labels, Watch& watch, const Verdict& verdict, Time now, Unsaved& out);
-  void raise(const ItemSpec& spec, const Labels& labels, Watch& watch, const Level& level, Time now, Unsaved& out);
+  void settle(const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, const Verdict& verdict,
+              Time now, Unsaved& out);
+  void raise(const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, const Level& level, Time now,
+             Unsaved& out);
   void flap(Watch& watch, bool on, Time now, Unsaved& out);
-  void change(Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
+  void change(const ItemSpec& spec, Alarm& alarm, const Level& level, double value, Time now, Unsaved& out);
   void recover(std::uint64_t id, std::optional<double> value, const std::string& reason, Time now, Unsaved& out);
   void close(std::uint64_t id, Unsaved& out);
   void tell(const AlarmNews& news, Unsaved& out);

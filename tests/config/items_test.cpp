@@ -89,6 +89,7 @@ TEST_F(ItemsTest, ReadsEveryKey) {
   title: Off
   expr: v
   below: {danger: 5}
+  states: {0: no answer, 1.5: half}
   enabled: false
 )");
   const auto items = read({folder.parent_path()});
@@ -112,6 +113,7 @@ TEST_F(ItemsTest, ReadsEveryKey) {
   EXPECT_TRUE(items[1].below);
   EXPECT_FALSE(items[1].enabled);
   EXPECT_EQ("Off", items[1].title.en);
+  EXPECT_EQ((std::map<double, std::string>{{0, "no answer"}, {1.5, "half"}}), items[1].states);
 }
 
 TEST_F(ItemsTest, ALaterFolderOverridesKeyByKey) {
@@ -198,6 +200,9 @@ TEST_F(ItemsTest, NamesPlaceAndRemedy) {
        {"2:10: item \"a\" stands in f/i.yaml:1 too; keep one"});
   says("- item: a\n  levels: {danger: 1}\n", {"1:3: item \"a\" has no \"expr\"; it is required"});
   says("- item: a\n  expr: v\n", {"1:3: item \"a\" has no \"levels\"; write them as in levels: {caution: 70, danger: 80}"});
+  says("- {item: a, expr: v, levels: {danger: 1}, states: [0]}\n",
+       {"1:51: states must be a map of values and what they mean, such as {0: no answer, 1: answers}"});
+  says("- {item: a, expr: v, levels: {danger: 1}, states: {down: 0}}\n", {"1:52: states: \"down\" is no number"});
   says("- item: a\n  expr: v\n  levels: {}\n",
        {"3:11: item \"a\" has no level; write them as in levels: {caution: 70, danger: 80}"});
   says("- item: a\n  expr: v\n  levels: {danger: 1}\n  below: {danger: 1}\n",

@@ -283,7 +283,7 @@ TEST_F(Api, Alarms) {
   EXPECT_EQ(
       json::parse(
           R"({"id":9,"item":"cpu_usage","title":"CPU usage","device":"db1","labels":{"cpu":"0","device":"db1"},"state":"active","level":"caution",
-    "peak":"fatal","value":97.5,"limit":95,"unit":"percent","why":"Sustained use leaves no room.","since":"2026-11-23T00:52:03.456Z",
+    "peak":"fatal","value":97.5,"limit":95,"unit":"percent","meaning":"","asked":"","why":"Sustained use leaves no room.","since":"2026-11-23T00:52:03.456Z",
     "changed":"2026-11-23T01:01:03.456Z","ended":null,"acknowledged":false,"suppressed":false,"suppressed_by":"","flapping":false,"drill":false})"),
       page["alarms"][0]);
   EXPECT_EQ("recovered", get("/api/v1/alarms/3")["alarm"]["state"]);

@@ -38,6 +38,19 @@ TEST(WordsOf, SayWhatAPersonNeedsAtThree) {
   EXPECT_EQ(Severity::Danger, words.level);
 }
 
+TEST(WordsOf, SayWhatTheValueMeansAndWhatCameBack) {
+  Alarm alarm = alarm_of(1, "sw1", Severity::Fatal, kAt);
+  alarm.title = "Device down";
+  alarm.meaning = "no answer";
+  alarm.asked = "192.0.2.1: no answer to ping";
+  const Words words = words_of(message_of(alarm), Language::English, "", "");
+  EXPECT_EQ("[fatal] sw1: Device down: no answer", words.subject);
+  EXPECT_NE(std::string::npos, words.plain.find("\nValue: no answer\nAsked: 192.0.2.1: no answer to ping\nSince: "))
+      << words.plain;
+  const Words over = words_of(message_of(alarm, Reason::Recovered), Language::English, "", "");
+  EXPECT_EQ(std::string::npos, over.plain.find("Asked"));  // it answers again
+}
+
 TEST(WordsOf, SpeakKorean) {
   Alarm alarm = alarm_of(1, "web1", Severity::Urgent, kAt);
   EXPECT_EQ("[긴급] web1: CPU usage 93 % (기준 80 %)", words_of(message_of(alarm), Language::Korean, "", "").subject);

@@ -76,6 +76,29 @@ TEST_F(RuleEngineTest, OverridesHoldWhereTheyFit) {
   ASSERT_TRUE(ended);
 }
 
+// At three in the morning "0 (limit 1)" says nothing.
+TEST_F(RuleEngineTest, SaysWhatTheValueMeansAndWhatWasAsked) {
+  ItemSpec spec = item("down", "v", 1);
+  spec.below = true;
+  spec.states = {{0, "no answer"}, {1, "answers"}};
+  devices_.known["a"] = {
+      .name = "a", .address = "192.0.2.1", .up = false, .snmp_up = false, .icmp_up = false, .error = "no answer within 2s"};
+  devices_.known["b"] = {
+      .name = "b", .address = "192.0.2.2", .up = true, .snmp_up = true, .icmp_up = true, .error = "slow table"};
+  for (const char* device : {"a", "b"}) put({{"__name__", "v"}, {"device", device}}, 0, 0);
+  const auto engine = open({spec});
+  engine->evaluate(at(0));
+  const auto alarm = engine->alarm(1);
+  ASSERT_TRUE(alarm);
+  EXPECT_EQ("no answer", alarm->meaning);
+  EXPECT_EQ("192.0.2.1: no answer to ping; SNMP: no answer within 2s", alarm->asked);
+  EXPECT_EQ("192.0.2.2", engine->alarm(2)->asked);  // it answers: what ails a table is not what this is about
+  EXPECT_EQ("no answer", engine->items("a").at(0).meaning);
+  put({{"__name__", "v"}, {"device", "a"}}, 10, 1);
+  engine->evaluate(at(10));
+  EXPECT_EQ("answers", engine->alarm(1)->meaning);
+}
+
 TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
   const auto engine = open({item("v", "v", 90)});
   for (int i = 0; i < 100; ++i) put({{"__name__", "v"}, {"device", "a"}}, i * 10, 50 + i % 30);

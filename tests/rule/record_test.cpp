@@ -18,6 +18,8 @@ Alarm some_alarm() {
           .value = 95.5,
           .limit = 95,
           .unit = "percent",
+          .meaning = "much",
+          .asked = "192.0.2.7: no answer to ping",
           .why = "because",
           .since = time_from_ms(1'700'000'000'000),
           .changed = time_from_ms(1'700'000'060'000),
@@ -51,6 +53,18 @@ TEST(Record, ReadsWhatItWrote) {
   EXPECT_EQ("timeout", read->cause);
 }
 
+// Version 1 said neither what the value means nor what was asked.
+TEST(Record, ReadsAlarmsOfVersionOne) {
+  Alarm old = some_alarm();
+  old.meaning.clear();
+  old.asked.clear();
+  std::string bytes = encode(old);
+  ASSERT_EQ(std::string(2, '\0'), bytes.substr(bytes.size() - 2));
+  bytes.resize(bytes.size() - 2);
+  bytes[0] = 1;
+  EXPECT_EQ(old, decode_alarm(bytes).value());
+}
+
 TEST(Record, RefusesWhatIsCutOrLongerOrNewer) {
   const std::string whole = encode(some_alarm());
   for (std::size_t size = 0; size < whole.size(); ++size) {
@@ -60,7 +74,7 @@ TEST(Record, RefusesWhatIsCutOrLongerOrNewer) {
   }
   EXPECT_EQ(Code::Corrupt, decode_alarm(whole + '\0').error().code);
   std::string newer = whole;
-  newer[0] = 2;
+  newer[0] = 3;
   EXPECT_EQ(Code::Unsupported, decode_alarm(newer).error().code);
 }
 

@@ -52,10 +52,19 @@ std::string where(const Json& alarm) {
   return show_labels(labels);
 }
 
+// "active, acknowledged"
+std::string state_of(const Json& alarm) {
+  std::string out = text_of(alarm, "state");
+  for (const char* flag : {"acknowledged", "suppressed", "flapping"}) {
+    if (alarm.value(flag, false)) out += std::string(", ") + flag;
+  }
+  return out;
+}
+
 void add_alarm(Table& table, const Json& alarm) {
   const Severity level = severity_of(alarm, "level");
   table.row({text_of(alarm, "level"), text_of(alarm, "device"), text_of(alarm, "title"), where(alarm), value_of(alarm),
-             text_of(alarm, "state"), when(alarm, "since"), text_of(alarm, "id")},
+             state_of(alarm), when(alarm, "since"), text_of(alarm, "id")},
             level);
 }
 // "1469 values: 1400 normal, 20 with an alarm, 49 without data"
@@ -104,12 +113,16 @@ namespace {
 Result<std::string> body_of(const std::string& url, const httplib::Result& answer) {
   if (!answer) return no_answer(url, answer.error());
   if (answer->status == 200) return answer->body;
-  std::string text = answer->body;
   if (const Json told = Json::parse(answer->body, nullptr, false); told.is_object() && told.contains("error")) {
     const Json& error = told["error"];
-    text = error.value("message", "") + (error.contains("hint") ? "; " + error.value("hint", "") : "");
+    std::string text = error.value("message", "");
+    // A hint that speaks of paths and bodies is for programs.
+    if (const std::string hint = error.value("hint", "");
+        !hint.empty() && hint.find("/api/") == std::string::npos && hint.find('{') == std::string::npos)
+      text += "; " + hint;
+    return Error{answer->status == 404 ? Code::NotFound : Code::Refused, std::move(text)};
   }
-  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + text};
+  return Error{Code::Refused, url + " answered " + std::to_string(answer->status) + ": " + answer->body};
 }
 
 }  // namespace
@@ -252,6 +265,42 @@ int alarms(const AlarmsOptions& options) {
   if (table.empty()) std::printf("no alarms\n");
   else std::printf("%s", table.text().c_str());
   return 0;
+}
+
+int acknowledge(const AcknowledgeOptions& options) {
+  Json wish = Json::object();
+  if (!options.note.empty()) wish["note"] = options.note;
+  if (options.until_worse) wish["until_worse"] = true;
+  if (!options.span.empty()) {
+    const auto span = parse_duration(options.span);
+    if (!span || *span <= Millis(0)) {
+      std::fprintf(stderr, "bongsu: --for: \"%s\" is no duration such as 30m or 2h\n", escape_terminal(options.span).c_str());
+      return 2;
+    }
+    wish["until"] = format_time(std::chrono::floor<Millis>(std::chrono::system_clock::now()) + *span);
+  }
+  int code = 0;
+  for (const std::uint64_t id : options.alarms) {
+    const auto answer = ask_daemon(options.ask.url, "/api/v1/alarms/" + std::to_string(id) + (options.back ? "/unack" : "/ack"),
+                                   wish.dump(-1, ' ', false, Json::error_handler_t::replace));
+    if (!answer) {
+      std::fprintf(stderr, "bongsu: %s\n", escape_terminal(answer.error().text).c_str());
+      code = 1;
+      continue;
+    }
+    if (options.ask.json) {
+      std::printf("%s\n", answer->c_str());
+      continue;
+    }
+    const Json told = Json::parse(*answer, nullptr, false);
+    if (!told.is_object() || !told.contains("alarm")) return unreadable(options.ask);
+    const Json& alarm = told["alarm"];
+    const std::string device = text_of(alarm, "device");
+    std::printf("alarm %llu, %s%s: %s\n", static_cast<unsigned long long>(id),
+                escape_terminal(device.empty() ? "" : device + ": ").c_str(), escape_terminal(text_of(alarm, "title")).c_str(),
+                options.back ? "open again for everybody" : "acknowledged; its end is still told");
+  }
+  return code;
 }
 
 int logs(const LogsOptions& options) {

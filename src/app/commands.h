@@ -177,6 +177,15 @@ struct AlarmsOptions {
   std::string device;
 };
 int alarms(const AlarmsOptions& options);
+struct AcknowledgeOptions {
+  AskOptions ask;
+  std::vector<std::uint64_t> alarms;  // ids
+  std::string note;
+  std::string span;          // how long it holds; empty: until the alarm ends
+  bool until_worse = false;  // ends when the level rises
+  bool back = false;         // take it back
+};
+int acknowledge(const AcknowledgeOptions& options);
 struct LogsOptions {
   AskOptions ask;
   std::vector<std::string> words;

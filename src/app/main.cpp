@@ -308,7 +308,26 @@ int run(int argc, char** argv) {
   alarms_command->add_option("--level", alarms_options.level, "this level or worse")
       ->check(CLI::IsMember({"harmless", "caution", "danger", "urgent", "fatal"}));
   alarms_command->add_option("--device", alarms_options.device, "of one device");
-  alarms_command->callback([&] { code = alarms(alarms_options); });
+  AcknowledgeOptions ack_options;
+  const auto add_ack_command = [&](const char* name, const char* what, bool back) {
+    CLI::App* command = alarms_command->add_subcommand(name, what);
+    add_ask_options(*command, ack_options.ask);
+    command->add_option("id", ack_options.alarms, "of the alarm, as `bongsu alarms` and the pages show it; several are taken")
+        ->required();
+    command->add_option("--note", ack_options.note, "what you know, for whoever looks next");
+    command->callback([&code, &ack_options, back] {
+      ack_options.back = back;
+      code = acknowledge(ack_options);
+    });
+    return command;
+  };
+  CLI::App* ack_command = add_ack_command("ack", "say that somebody has it in hand: no more repeats and escalations", false);
+  ack_command->add_option("--for", ack_options.span, "how long, such as 2h (default: until the alarm ends)");
+  ack_command->add_flag("--until-worse", ack_options.until_worse, "only until its level rises");
+  add_ack_command("unack", "take an acknowledgement back", true);
+  alarms_command->callback([&, alarms_command] {
+    if (alarms_command->get_subcommands().empty()) code = alarms(alarms_options);
+  });
 
   LogsOptions logs_options;
   CLI::App* logs_command = app.add_subcommand("logs", "search the logs that the running daemon received");

@@ -29,6 +29,7 @@ Reply status_page(const Call& call);
 Reply device_page(const Call& call);
 Reply devices_page(const Call& call);
 Reply alarms_page(const Call& call);
+Reply alarm_page(const Call& call);
 Reply logs_page(const Call& call);
 
 // A page that says what is wrong with the request.

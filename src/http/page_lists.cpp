@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "http/events.h"
 #include "http/html.h"
 #include "http/page.h"
+#include "model/show.h"
 
 namespace bongsu::http {
 namespace {
@@ -84,6 +86,51 @@ Reply alarms_page(const Call& call) {
   out += alarms.empty() ? "<p class=\"empty\">No alarm fits.</p>\n" : alarm_table(alarms, now);
   out += next_link(call, "/alarms", next, "Older alarms");
   return page({.title = "Alarms", .current = "/alarms", .now = now, .version = call.sources.version}, out);
+}
+
+// Pages change nothing: who may see them need not be who may act. The command does.
+Reply alarm_page(const Call& call) {
+  const auto id = parse_unsigned(call.name);
+  const auto found = id ? call.sources.alarms.alarm(*id) : std::nullopt;
+  if (!found)
+    return problem_page(call, 404, "No such alarm",
+                        "There is no alarm " + call.name.substr(0, 200) + ". Of those that ended the newest are kept.");
+  const Alarm& alarm = *found;
+  const Time now = call.sources.clock.now();
+  const bool open = alarm.state == AlarmState::Active;
+  const std::string title = alarm.title.empty() ? alarm.item : alarm.title;
+  std::string out = fmt::format("<h1>{}{} {}</h1>\n<dl>", alarm.device.empty() ? "" : text_of(alarm.device) + ": ",
+                                text_of(title), level_badge(open ? alarm.level : Severity::Normal));
+  const auto fact = [&](std::string_view name, const std::string& html) {
+    if (!html.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, html);
+  };
+  fact("Alarm", std::to_string(alarm.id));
+  fact("State", open ? "open" : "ended");
+  std::string flags;
+  if (alarm.acknowledged) flags += "acknowledged";
+  if (alarm.suppressed) flags += (flags.empty() ? "" : ", ") + std::string("suppressed: ") + alarm.suppressed_by;
+  if (alarm.flapping) flags += (flags.empty() ? "" : ", ") + std::string("flapping");
+  fact("Marks", text_of(flags));
+  fact("Device", device_link(alarm.device));
+  fact("Item", text_of(alarm.item));
+  fact("Of", label_words(alarm.labels));
+  fact("Value", text_of(show_value(alarm)));
+  if (alarm.meaning.empty()) fact("Limit", quantity(alarm.limit, alarm.unit));
+  fact("Asked", text_of(alarm.asked));
+  fact("Since", age(now, alarm.since) + " ago");
+  if (alarm.ended) fact("Ended", age(now, *alarm.ended) + " ago");
+  fact("Worst level", level_badge(alarm.peak));
+  fact("Why", text_of(alarm.why));
+  out += "</dl>\n";
+  if (open && !alarm.acknowledged)
+    out += fmt::format(
+        "<p class=\"more\">To take it in hand: <code>bongsu alarms ack {} --note \"what you know\"</code>, with "
+        "<code>--for 2h</code> or <code>--until-worse</code></p>\n",
+        alarm.id);
+  if (open && alarm.acknowledged)
+    out += fmt::format("<p class=\"more\">To give it back: <code>bongsu alarms unack {}</code></p>\n", alarm.id);
+  out += fmt::format("<p class=\"more\">Who was told, and why not: <code>bongsu notify explain {}</code></p>\n", alarm.id);
+  return page({.title = title, .current = "/alarms", .now = now, .version = call.sources.version}, out);
 }
 
 Reply devices_page(const Call& call) {
@@ -186,6 +233,7 @@ std::vector<Route> page_routes() {
         cursor('d')},
        devices_page,
        Shape::Page},
+      {"GET", "/alarms/{id}", "An alarm as a page", {}, alarm_page, Shape::Page, {}, {404}},
       {"GET", "/devices/{name}", "A device as a page", {refresh}, device_page, Shape::Page, {}, {404}},
       {"GET", "/logs", "Logs as a page", event_params(true), logs_page, Shape::Page},
       {"GET",

@@ -69,7 +69,7 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
       "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Level</th><th scope=\"col\">Device</th><th "
       "scope=\"col\">What</th>"
       "<th scope=\"col\" class=\"n\">Value</th><th scope=\"col\" class=\"n wide\">Limit</th><th "
-      "scope=\"col\">For</th></tr></thead><tbody>\n";
+      "scope=\"col\">For</th><th scope=\"col\">Alarm</th></tr></thead><tbody>\n";
   for (const Alarm& alarm : alarms) {
     std::string flags;
     if (alarm.acknowledged) flags += " <span class=\"flag\">acknowledged</span>";
@@ -83,9 +83,11 @@ std::string alarm_table(const std::vector<Alarm>& alarms, Time now) {
                        device_link(alarm.device), text_of(alarm.title.empty() ? alarm.item : alarm.title),
                        where.empty() ? "" : " <span class=\"soft\">" + where + "</span>", flags,
                        told.empty() ? text_of(alarm.why) : "Asked " + text_of(told) + "<br>" + text_of(alarm.why));
-    out += fmt::format("<td class=\"n\">{}</td><td class=\"n wide\">{}</td><td class=\"t\" data-l=\"for\">{}</td></tr>\n",
-                       text_of(show_value(alarm)), alarm.meaning.empty() ? quantity(alarm.limit, alarm.unit) : "–",
-                       age(now, alarm.since));
+    out += fmt::format(
+        "<td class=\"n\">{0}</td><td class=\"n wide\">{1}</td><td class=\"t\" data-l=\"for\">{2}</td><td class=\"t\" "
+        "data-l=\"alarm\"><a href=\"/alarms/{3}\">{3}</a></td></tr>\n",
+        text_of(show_value(alarm)), alarm.meaning.empty() ? quantity(alarm.limit, alarm.unit) : "–", age(now, alarm.since),
+        alarm.id);
   }
   return out + "</tbody></table></div>\n";
 }

@@ -110,6 +110,8 @@ TEST(Commands, SayWhatIsWrong) {
   says({"bongsu", "logs", "--severity", "foo"}, 2, "\"foo\" is no severity");
   says({"bongsu", "walk", "127.0.0.1", "--tiemout", "3"}, 2, "--tiemout: did you mean --timeout?");
   says({"bongsu", "alarms", "--devcie=core"}, 2, "--devcie: did you mean --device?");
+  says({"bongsu", "alarms", "ack", "7", "--for", "soon"}, 2, "--for: \"soon\" is no duration");
+  says({"bongsu", "alarms", "ack"}, 2, "id is required");
   says({"bongsu", "check", "/nonexistent/bongsu.yaml"}, 1, "/nonexistent/bongsu.yaml");
 }
 

@@ -96,6 +96,28 @@ TEST_F(Pages, CountsAgreeWithTheTableBelowWhereADeviceIsDead) {
   EXPECT_THAT(get("/devices/fine"), Not(HasSubstr("<h2>Open alarms")));
 }
 
+// Nothing on a page changes anything: the page says the command.
+TEST_F(Pages, AnAlarmHasAPageThatSaysHowToTakeItInHand) {
+  Alarm down = alarm(7, "db1", Severity::Fatal);
+  down.meaning = "no answer";
+  down.asked = "192.0.2.7: no answer to <b>ping</b>";
+  Alarm ended = alarm(6, "db1", Severity::Danger);
+  ended.state = AlarmState::Recovered;
+  ended.ended = time_from_ms(lab::kNow - 60'000);
+  lab.alarms.list = {down, ended};
+  EXPECT_THAT(get("/alarms"), HasSubstr("<a href=\"/alarms/7\">7</a>"));
+  const std::string page = get("/alarms/7");
+  EXPECT_THAT(page, HasSubstr("bongsu alarms ack 7 "));
+  EXPECT_THAT(page, HasSubstr("<dt>Value</dt><dd>no answer</dd>"));
+  EXPECT_THAT(page, HasSubstr("no answer to &lt;b&gt;ping"));
+  EXPECT_THAT(page, Not(HasSubstr("<form")));
+  EXPECT_THAT(get("/alarms/6"), Not(HasSubstr("alarms ack")));
+  lab.alarms.list[0].acknowledged = true;
+  EXPECT_THAT(get("/alarms/7"), HasSubstr("bongsu alarms unack 7<"));
+  get("/alarms/8", 404);
+  get("/alarms/x", 404);
+}
+
 TEST_F(Pages, EachLevelHasColourIconAndBothWords) {
   for (const Severity level : kWorstFirst) {
     const std::string badge = level_badge(level);

@@ -256,6 +256,7 @@ int alarms(const AlarmsOptions& options) {
     for (const Json& alarm : answer["alarms"]) rows.push_back(alarm);
     next = text_of(answer, "next");
   } while (!next.empty());
+  if (rows.empty() && !options.device.empty() && !device_is_known(options.ask, options.device)) return 1;
   if (!options.all) {
     std::stable_sort(rows.begin(), rows.end(),
                      [](const Json& a, const Json& b) { return severity_of(a, "level") > severity_of(b, "level"); });
@@ -328,6 +329,7 @@ int logs(const LogsOptions& options) {
     if (device.empty()) device = text_of(*row, "sender") + " (no device)";
     table.row({when(*row, "received"), device, text_of(*row, "syslog_severity"), text_of(*row, "app"), text_of(*row, "text")});
   }
+  if (table.empty() && !options.device.empty() && !device_is_known(options.ask, options.device)) return 1;
   if (table.empty()) std::printf("no lines\n");
   else std::printf("%s", table.text().c_str());
   return 0;

@@ -35,6 +35,7 @@ int set_coverage(const CoverageOptions& options) {
 
 int coverage(const CoverageOptions& options) {
   using Answer = nlohmann::json;
+  if (!options.device.empty() && !device_is_known(options.ask, options.device)) return 1;
   if (options.set) return set_coverage(options);
   std::string path = "/api/v1/coverage?limit=10000";
   if (options.all) path += "&state=all";

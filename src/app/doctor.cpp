@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "app/answer.h"
 #include "app/ask.h"
 #include "app/commands.h"
 #include "app/diagnose.h"
@@ -15,6 +16,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "model/show.h"
+#include "net/address.h"
 #include "snmp/explain.h"
 
 namespace bongsu::app {
@@ -198,6 +200,13 @@ int doctor(const DoctorOptions& options) {
   }
   auto found = find_case(options, config ? &*config : nullptr);
   if (!found) return fail(found.error().text), 2;
+  if (config && found->device.empty() && !net::Address::parse(found->patient.address)) {
+    std::vector<std::string> names;
+    for (const config::DeviceConfig& one : config->devices) names.push_back(one.name);
+    if (const std::string near = meant(options.snmp.host, names); !near.empty())
+      std::fprintf(stderr, "bongsu: the configuration has no device \"%s\"%s\n", escape_terminal(options.snmp.host).c_str(),
+                   escape_terminal(near).c_str());
+  }
   auto session = open_session(options.snmp);
   if (!session) return fail(session.error().text);
   config::Problems problems;

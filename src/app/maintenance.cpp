@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // bongsu maintenance: windows in which nobody is told of alarms.
 #include <cstdio>
+#include <ctime>
 #include <nlohmann/json.hpp>
 
 #include "app/ask.h"
 #include "app/commands.h"
 #include "app/table.h"
 #include "base/text.h"
+#include "base/time.h"
+#include "model/show.h"
 
 namespace bongsu::app {
 namespace {
@@ -49,6 +52,34 @@ std::string matched(const Json& match) {
   return out;
 }
 
+// With the date and the zone of this machine: what is planned is seldom today.
+std::string local_time(const std::string& text) {
+  const auto at = parse_time(text);
+  if (!at) return "";
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(*at);
+  std::tm then{};
+  localtime_r(&seconds, &then);
+  char room[48];
+  std::strftime(room, sizeof room, "%Y-%m-%d %H:%M %Z", &then);
+  return room;
+}
+
+// "open", "begins in 6 d", "between its hours", "over"
+std::string window_state(const Json& window) {
+  if (window.value("open", false)) return "open";
+  const Time now = std::chrono::floor<Millis>(std::chrono::system_clock::now());
+  const auto time = [&](const char* key) -> std::optional<Time> {
+    const auto at = window.find(key);
+    if (at == window.end() || !at->is_string()) return std::nullopt;
+    const auto parsed = parse_time(at->get<std::string>());
+    return parsed ? std::optional(*parsed) : std::nullopt;
+  };
+  if (const auto from = time("from"); from && *from > now)
+    return "begins in " + show_seconds(std::chrono::floor<std::chrono::seconds>(*from - now).count());
+  if (const auto until = time("until"); until && *until <= now) return "over";
+  return "between its hours";
+}
+
 }  // namespace
 
 int maintenance_add(const MaintenanceOptions& options) {
@@ -78,6 +109,9 @@ int maintenance_add(const MaintenanceOptions& options) {
   if (options.ask.json) return std::printf("%s\n", answer->c_str()), 0;
   const Json told = Json::parse(*answer, nullptr, false);
   const std::string name = told.is_object() ? told.value("name", "") : "";
+  for (const Json& note : told.is_object() ? told.value("notes", Json::array()) : Json::array()) {
+    if (note.is_string()) std::fprintf(stderr, "bongsu: %s\n", escape_terminal(note.get<std::string>()).c_str());
+  }
   std::printf("set: %s; end it with: bongsu maintenance end %s\n", escape_terminal(name).c_str(), escape_terminal(name).c_str());
   return 0;
 }
@@ -95,9 +129,10 @@ int maintenance_list(const AskOptions& options) {
       const auto at = one.find(key);
       return at == one.end() || at->is_null() ? std::string() : at->is_string() ? at->get<std::string>() : at->dump();
     };
-    table.row({text("name"), one.value("open", false) ? "open" : "closed", matched(one.value("match", Json::object())),
-               text("from"), text("until"), text("hours") + (text("zone").empty() ? "" : " " + text("zone")), text("alarms"),
-               one.value("in_file", false) ? "configuration" : text("by"), text("note")});
+    const bool always = text("hours") == "always";
+    table.row({text("name"), window_state(one), matched(one.value("match", Json::object())), local_time(text("from")),
+               local_time(text("until")), always ? "" : text("hours") + (text("zone").empty() ? "" : " " + text("zone")),
+               text("alarms"), one.value("in_file", false) ? "configuration" : text("by"), text("note")});
   }
   if (table.empty()) std::printf("no maintenance\n");
   else std::printf("%s", table.text().c_str());

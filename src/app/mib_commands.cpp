@@ -8,6 +8,7 @@
 #include <map>
 #include <set>
 
+#include "app/answer.h"
 #include "app/ask.h"
 #include "app/commands.h"
 #include "app/mib_report.h"
@@ -29,22 +30,23 @@ int failed(const Error& error) {
 }
 
 // The folders of the configuration, then those of the command line.
-Result<std::vector<fs::path>> folders_of(const MibOptions& options) {
+std::vector<fs::path> folders_of(const MibOptions& options) {
   config::Problems problems;
   const auto file = options.config ? std::optional<fs::path>(*options.config) : usual_config();
-  const auto config = file ? config::read_main(*file, problems) : std::optional(config::default_config());
-  if (!config)
-    return Error{Code::Invalid, problems.lines().empty() ? "the configuration cannot be read" : problems.lines().front()};
-  std::vector<fs::path> folders = config->mibs;
+  const auto config = file ? config::read_what_can_be(*file, problems) : config::default_config();
+  if (!problems.empty())
+    std::fprintf(stderr, "bongsu: %s has faults (see bongsu check); only its folders of modules are used here\n",
+                 escape_terminal(file->string()).c_str());
+  std::vector<fs::path> folders = config.mibs;
   std::error_code ec;
-  if (const auto added = added_mibs(config->data); fs::exists(added, ec)) folders.push_back(added);
+  if (const auto added = added_mibs(config.data); fs::exists(added, ec)) folders.push_back(added);
   folders.insert(folders.end(), options.mibs.begin(), options.mibs.end());
   return folders;
 }
 
 Result<std::shared_ptr<const mib::Tree>> load(const MibOptions& options) {
   BONGSU_TRY(const Share share, find_share());
-  BONGSU_TRY(const auto folders, folders_of(options));
+  const auto folders = folders_of(options);
   return load_mibs(share, folders, cache_folder() / "mibs");
 }
 
@@ -103,14 +105,42 @@ bool below(const std::string& file, const std::vector<fs::path>& paths) {
   });
 }
 
+// "2002-05-09" of "200205090000Z" or "0205090000Z" (RFC 2578 section 2).
+std::string day_of(std::string_view updated) {
+  const std::string whole = (updated.size() == 11 ? "19" : "") + std::string(updated);
+  if (whole.size() != 13) return whole;
+  return whole.substr(0, 4) + '-' + whole.substr(4, 2) + '-' + whole.substr(6, 2);
+}
+
+// The nearest in the same folder, else the file of the loaded module that has such a name.
+std::string file_meant(const MibOptions& options, const fs::path& path) {
+  std::error_code ec;
+  std::vector<std::string> names;
+  const fs::path folder = path.has_parent_path() ? path.parent_path() : fs::path(".");
+  for (const auto& entry : fs::directory_iterator(folder, ec)) names.push_back(entry.path().filename().string());
+  if (const auto near = meant(path.filename().string(), names); !near.empty()) return near;
+  const auto tree = load(options);
+  if (!tree) return {};
+  names.clear();
+  for (const mib::ModuleInfo& module : (*tree)->modules()) names.emplace_back(module.name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest(path.string(), known);
+  if (!near) return {};
+  for (const mib::ModuleInfo& module : (*tree)->modules()) {
+    if (module.name == *near) return "; the loaded module " + std::string(*near) + " is in " + std::string(module.file);
+  }
+  return {};
+}
+
 // Compiles the paths beside what is configured, into an image that nobody keeps.
 Result<Linted> lint_paths(const MibOptions& options, const std::vector<fs::path>& paths) {
   BONGSU_TRY(const Share share, find_share());
-  BONGSU_TRY(auto folders, folders_of(options));
+  auto folders = folders_of(options);
   std::error_code ec;
   std::erase_if(folders, [&](const fs::path& folder) { return !fs::exists(folder, ec); });
   for (const fs::path& path : paths) {
-    if (!fs::exists(path, ec)) return Error{Code::NotFound, path.string() + ": there is no such file or folder"};
+    if (!fs::exists(path, ec))
+      return Error{Code::NotFound, path.string() + ": there is no such file or folder" + file_meant(options, path)};
   }
   const fs::path images = cache_folder() / "mibs";
   fs::create_directories(images, ec);
@@ -158,14 +188,14 @@ int mib_list(const MibOptions& options) {
     std::printf("%s\n", out.c_str());
     return 0;
   }
-  Table table({"module", "objects", "updated", "file"});
+  Table table({"MODULE", "OBJECTS", "UPDATED", "FILE"});
   std::size_t shown = 0;
   for (const mib::ModuleInfo& module : (*tree)->modules()) {
     if (!wanted(module.name)) continue;
     ++shown;
     const bool whole = module.objects >= module.declared;
     table.row({std::string(module.name), std::to_string(module.objects) + (whole ? "" : " of " + std::to_string(module.declared)),
-               std::string(module.last_updated), std::string(module.file)});
+               day_of(module.last_updated), std::string(module.file)});
   }
   std::printf("%s%s\n", table.text().c_str(), counted(shown, "module").c_str());
   return shown == 0 ? 1 : 0;

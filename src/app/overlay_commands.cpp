@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // bongsu overlay: items, people, routes and remedies that are set while the daemon runs, as the API sets them.
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -59,6 +60,21 @@ int print_change(const OverlayOptions& options, const Result<std::string>& answe
   return 0;
 }
 
+// A name with a slip in it would make, or miss, another entry.
+void tell_nearest(const OverlayOptions& options) {
+  const auto body = ask_daemon(options.ask.url, "/api/v1/" + options.part);
+  const EntryJson answer = body ? EntryJson::parse(*body, nullptr, false) : EntryJson();
+  if (!answer.is_object()) return;
+  std::vector<std::string> known;
+  for (const char* key : {"entries", "remedies"}) {
+    for (const EntryJson& one : answer.value(key, EntryJson::array())) known.push_back(text_of(one, "name"));
+  }
+  if (std::find(known.begin(), known.end(), options.name) != known.end()) return;
+  if (const std::string near = meant(options.name, known); !near.empty())
+    std::fprintf(stderr, "bongsu: \"%s\" is a new name among the %s%s\n", escape_terminal(options.name).c_str(),
+                 options.part.c_str(), escape_terminal(near).c_str());
+}
+
 }  // namespace
 
 int overlay_list(const OverlayOptions& options) {
@@ -98,7 +114,7 @@ int overlay_list(const OverlayOptions& options) {
 
 int overlay_show(const OverlayOptions& options) {
   const auto body = answer_of(options.ask, path_of(options));
-  if (!body) return 1;
+  if (!body) return tell_nearest(options), 1;
   if (options.ask.json) return std::printf("%s\n", body->c_str()), 0;
   const EntryJson answer = EntryJson::parse(*body, nullptr, false);
   if (!answer.is_object() || !answer.contains("entry") || !answer["entry"].is_object()) return unreadable(options.ask);
@@ -121,12 +137,14 @@ int overlay_set(const OverlayOptions& options) {
     if (!in) return refused_entry({Code::Io, options.file + ": cannot be read"});
     text.assign(std::istreambuf_iterator<char>(in), {});
   }
+  tell_nearest(options);
   return print_change(options,
                       put_at_daemon(options.ask.url, path_of(options), {{"dry_run", options.dry_run ? "true" : "false"}}, text),
                       "is set");
 }
 
 int overlay_remove(const OverlayOptions& options) {
+  tell_nearest(options);
   return print_change(options,
                       delete_at_daemon(options.ask.url, path_of(options), {{"dry_run", options.dry_run ? "true" : "false"}}),
                       "was taken away; what files say holds");

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "app/answer.h"
 #include "app/ask.h"
 #include "app/commands.h"
 #include "app/session.h"
@@ -161,6 +162,29 @@ void print_csv(const std::vector<Shown>& rows) {
   }
 }
 
+// Of an empty answer: which metrics in it nobody ever wrote, and what was meant.
+void tell_unknown_metrics(const std::string& url, const query::Expr& expr) {
+  std::set<std::string> wanted;
+  for (const query::Selector* selector : query::selectors_of(expr)) {
+    for (const Matcher& one : selector->matchers) {
+      if (one.op == Matcher::Op::Equal && one.name == kMetricName) wanted.insert(one.value);
+    }
+  }
+  if (wanted.empty()) return;
+  const auto body = ask_daemon(url, "/prometheus/api/v1/label/__name__/values");
+  const Json answer = body ? Json::parse(*body, nullptr, false) : Json();
+  if (!answer.is_object() || !answer.value("data", Json()).is_array()) return;
+  std::vector<std::string> known;
+  for (const Json& name : answer["data"]) {
+    if (name.is_string()) known.push_back(name.get<std::string>());
+  }
+  for (const std::string& name : wanted) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    std::fprintf(stderr, "bongsu: no metric is named \"%s\"%s\n", escape_terminal(name).c_str(),
+                 escape_terminal(meant(name, known)).c_str());
+  }
+}
+
 int bad_option(const char* option, const std::string& why) {
   std::fprintf(stderr, "bongsu: %s: %s\n", option, escape_terminal(why).c_str());
   return 2;
@@ -228,6 +252,7 @@ int query(const QueryOptions& options) {
   }
   const auto rows = read_series(result);
   if (!rows) return unreadable();
+  if (rows->empty()) tell_unknown_metrics(options.ask.url, **expr);
   if (options.csv) return print_csv(*rows), 0;
   if (rows->empty()) return std::printf("no series\n"), 0;
   if (type == "matrix" && !span) {  // a range selector at one time: every sample

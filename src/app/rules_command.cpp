@@ -10,6 +10,7 @@
 #include "app/answer.h"
 #include "app/ask.h"
 #include "app/commands.h"
+#include "app/mib_report.h"
 #include "app/session.h"
 #include "app/share.h"
 #include "app/table.h"
@@ -202,20 +203,41 @@ Result<std::vector<Series>> values_of(const rule::ItemSpec& item, Time from, Tim
   return out;
 }
 
-void print_replay(const rule::ItemSpec& item, const std::vector<rule::Replayed>& fired, std::size_t label_sets, Time to,
+// Of the values there are, the first and the last; nothing where there is none.
+std::optional<std::pair<Time, Time>> span_of(const std::vector<Series>& values) {
+  std::optional<std::pair<Time, Time>> out;
+  for (const Series& series : values) {
+    if (series.samples.empty()) continue;
+    if (!out) out = {series.samples.front().at, series.samples.back().at};
+    out->first = std::min(out->first, series.samples.front().at);
+    out->second = std::max(out->second, series.samples.back().at);
+  }
+  return out;
+}
+
+std::string lasted(Millis length) { return show_seconds(std::chrono::floor<std::chrono::seconds>(length).count()); }
+
+void print_replay(const rule::ItemSpec& item, const std::vector<rule::Replayed>& fired, const std::vector<Series>& values,
                   const std::string& since) {
   std::set<std::string, std::less<>> devices;
   for (const rule::Replayed& one : fired) devices.emplace(one.labels.get("device"));
-  std::printf("%s: would have fired %zu times in %s, on %zu devices (%zu label sets)\n", item.name.c_str(), fired.size(),
-              since.c_str(), devices.size(), label_sets);
+  const auto span = span_of(values);
+  if (!span) {
+    std::printf("%s: no value in the last %s: nothing to judge\n", item.name.c_str(), since.c_str());
+    return;
+  }
+  std::printf("%s: would have fired %s, on %s of %s watched; values from %s to %s\n", item.name.c_str(),
+              counted(fired.size(), "time").c_str(), counted(devices.size(), "device").c_str(),
+              counted(values.size(), "label set").c_str(), when(span->first).c_str(), when(span->second).c_str());
   Table table({"LEVEL", "DEVICE", "WHERE", "SINCE", "LASTED", "WORST"});
   for (const rule::Replayed& one : fired) {
-    table.row(
-        {std::string(to_string(one.peak)), std::string(one.labels.get("device")), show_labels(one.labels), format_time(one.since),
-         format_duration(one.until.value_or(to) - one.since) + (one.until ? "" : ", still open") +
-             (one.flapped ? ", flapping" : ""),
-         show_quantity(one.worst, item.unit)},
-        one.peak);
+    // Nobody knows what was after the last value.
+    const std::string length = lasted(one.until.value_or(one.last) - one.since) + (one.until ? "" : ", still open");
+    const auto meaning = item.states.find(one.worst);
+    table.row({std::string(to_string(one.peak)), std::string(one.labels.get("device")), show_labels(one.labels), when(one.since),
+               length + (one.flapped ? ", flapping" : ""),
+               meaning == item.states.end() ? show_quantity(one.worst, item.unit) : meaning->second},
+              one.peak);
   }
   if (!table.empty()) std::printf("%s", table.text().c_str());
 }
@@ -260,11 +282,16 @@ int replay_items(const RulesTestOptions& options) {
   const Time to = clock.now();
   for (const std::string& name : options.names) {
     const auto item = std::find_if(items.begin(), items.end(), [&](const auto& one) { return one.name == name; });
-    if (item == items.end()) return fail("there is no item " + name + "; --rules FOLDER names where yours are");
+    if (item == items.end()) {
+      std::vector<std::string> names;
+      for (const rule::ItemSpec& one : items) names.push_back(one.name);
+      const std::string near = meant(name, names);
+      return fail("there is no item " + name + (near.empty() ? "; --rules FOLDER names where yours are" : near));
+    }
     const auto values = values_of(*item, to - *span, to, ask);
     if (!values) return fail(name + ": " + values.error().text);
     const auto fired = rule::replay(*item, *values, *devices);
-    if (!options.ask.json) print_replay(*item, fired, values->size(), to, options.since);
+    if (!options.ask.json) print_replay(*item, fired, *values, options.since);
     writer.begin_object()
         .member("item", name)
         .member("label_sets", static_cast<std::uint64_t>(values->size()))

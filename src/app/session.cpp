@@ -80,9 +80,8 @@ Result<std::unique_ptr<Session>> open_session(const SnmpOptions& options) {
   // The names that the daemon knows; a configuration that cannot be read is the daemon's affair.
   config::Problems told_elsewhere;
   const auto file = usual_config();
-  const auto config = file ? config::read_main(*file, told_elsewhere) : std::optional(config::default_config());
-  std::vector<std::filesystem::path> folders;
-  if (config) folders = mib_folders(*config);
+  const auto config = file ? config::read_what_can_be(*file, told_elsewhere) : config::default_config();
+  std::vector<std::filesystem::path> folders = mib_folders(config);
   folders.insert(folders.end(), options.mibs.begin(), options.mibs.end());
   BONGSU_TRY(auto tree, load_mibs(share, folders, cache_folder() / "mibs"));
   auto session = std::make_unique<Session>();

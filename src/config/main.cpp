@@ -628,6 +628,11 @@ std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems&
   return read_tree(read_yaml(file, problems), file, before, problems, overlay);
 }
 
+MainConfig read_what_can_be(const std::filesystem::path& file, Problems& problems) {
+  const auto root = read_yaml(file, problems);
+  return root ? MainReader(file.parent_path(), problems).read(*root) : default_config();
+}
+
 std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems,
                                      const Overlay& overlay) {
   const std::size_t before = problems.size();

@@ -108,7 +108,10 @@ MainConfig default_config();
 // Reads and checks the whole file, with what was set while running beneath it. On any problem nothing is given; all of them are
 // in `problems`.
 std::optional<MainConfig> read_main(const std::filesystem::path& file, Problems& problems, const Overlay& overlay = {});
-// The same for text that stands for `file`.
+// What a file with faults says all the same: a command that needs a folder or two of it need not stop at a fault elsewhere. What
+// cannot be read is as by default.
+MainConfig read_what_can_be(const std::filesystem::path& file, Problems& problems);
+// As read_main, for text that stands for `file`.
 std::optional<MainConfig> parse_main(std::string_view text, const std::filesystem::path& file, Problems& problems,
                                      const Overlay& overlay = {});
 

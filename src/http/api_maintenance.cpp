@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Maintenance windows: while one is open, nobody is told of the alarms that it matches.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
@@ -123,19 +124,46 @@ Result<rule::Window> window_in(std::string_view body, Time now) {
   if (const auto span = times.find("for"); span != times.end()) {
     BONGSU_TRY(const Millis length, parse_duration(span->second).context("for"));
     if (window.until) return not_taken("for and until stand both; keep one");
-    window.until = window.from.value_or(now) + length;
+    if (!window.from) window.from = now;
+    window.until = *window.from + length;
   }
   return window;
+}
+
+// Names that fit nothing there is. They are taken, since it may come; but a slip would be found at the wrong hour.
+std::vector<std::string> strangers_in(const Match& match, const Sources& from) {
+  std::vector<std::string> notes;
+  const auto look = [&](std::string_view what, const std::vector<std::string>& patterns, const std::vector<std::string>& known) {
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    for (const std::string& pattern : patterns) {
+      if (std::any_of(names.begin(), names.end(), [&](std::string_view name) { return fits(pattern, name); })) continue;
+      const auto near = nearest(pattern, names);
+      notes.push_back("no " + std::string(what) + " is named \"" + to_valid_utf8(pattern) + "\" now" +
+                      (near ? "; did you mean \"" + std::string(*near) + "\"?" : ""));
+    }
+  };
+  std::vector<std::string> devices;
+  for (const DeviceState& one : from.devices.devices()) devices.push_back(one.name);
+  look("device", match.devices, devices);
+  std::vector<std::string> items;
+  if (const auto specs = from.items ? from.items() : nullptr) {
+    for (const rule::ItemSpec& one : *specs) items.push_back(one.name);
+    look("item", match.items, items);
+  }
+  return notes;
 }
 
 Reply begin_window(const Call& call) {
   auto window = window_in(call.body, call.sources.clock.now());
   if (!window) return problem(window.error(), kWishHint);
+  const std::vector<std::string> notes = strangers_in(window->match, call.sources);
   const auto name = call.sources.begin_maintenance(*std::move(window));
   if (!name) return problem(name.error(), kWishHint);
   std::string body;
   JsonWriter json(body);
-  json.begin_object().member("name", *name).end_object();
+  json.begin_object().member("name", *name);
+  write_words(json, "notes", notes);
+  json.end_object();
   body += '\n';
   return {.body = std::move(body)};
 }

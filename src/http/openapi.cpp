@@ -136,7 +136,7 @@ const std::vector<Schema>& schemas() {
         {"alarms", "i"},
         {"match", "O"}}},
       {"WindowList", {{"windows", "[Window]"}}},
-      {"WindowName", {{"name", "s"}}},
+      {"WindowName", {{"name", "s"}, {"notes", "[s]"}}},
       {"WindowEnd", {{"ended", "b"}}},
       {"WindowWish",
        {{"match", "O"}, {"name", "s"}, {"note", "s"}, {"from", "s"}, {"until", "s"}, {"for", "s"}, {"hours", "s"}, {"zone", "s"}},

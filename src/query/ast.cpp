@@ -14,6 +14,22 @@ constexpr std::array<std::string_view, 14> kAggregateNames{"sum",      "avg",   
                                                            "group",    "stddev",       "stdvar", "topk",       "bottomk",
                                                            "quantile", "count_values", "limitk", "limit_ratio"};
 
+void collect(const Expr& expr, std::vector<const Selector*>& out) {
+  if (const auto* selector = std::get_if<Selector>(&expr.node)) out.push_back(selector);
+  if (const auto* range = std::get_if<RangeSelector>(&expr.node)) out.push_back(&range->selector);
+  if (const auto* subquery = std::get_if<Subquery>(&expr.node)) collect(*subquery->inner, out);
+  if (const auto* unary = std::get_if<Unary>(&expr.node)) collect(*unary->inner, out);
+  if (const auto* paren = std::get_if<Paren>(&expr.node)) collect(*paren->inner, out);
+  if (const auto* aggregate = std::get_if<Aggregate>(&expr.node)) collect(*aggregate->inner, out);
+  if (const auto* binary = std::get_if<Binary>(&expr.node)) {
+    collect(*binary->left, out);
+    collect(*binary->right, out);
+  }
+  if (const auto* call = std::get_if<Call>(&expr.node)) {
+    for (const auto& arg : call->args) collect(*arg, out);
+  }
+}
+
 Result<double> seconds_of(const DurationExpr& expr, Millis step, Millis range) {
   using Op = DurationExpr::Op;
   if (expr.op == Op::Number) return expr.seconds;
@@ -45,6 +61,12 @@ Result<double> seconds_of(const DurationExpr& expr, Millis step, Millis range) {
 }
 
 }  // namespace
+
+std::vector<const Selector*> selectors_of(const Expr& expr) {
+  std::vector<const Selector*> out;
+  collect(expr, out);
+  return out;
+}
 
 std::string_view to_string(ValueType type) {
   switch (type) {

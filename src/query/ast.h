@@ -149,6 +149,8 @@ struct Expr {
   std::uint16_t depth = 1;  // of the tree below and with this node
 };
 
+// The selectors in an expression, from left to right; they live as long as it.
+std::vector<const Selector*> selectors_of(const Expr& expr);
 // As PromQL on one line; parse() reads it back to the same tree.
 std::string to_string(const Expr& expr);
 // The same over several indented lines where it is longer than one of 100 characters, as Prometheus' format_query lays it out.

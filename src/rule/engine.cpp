@@ -27,23 +27,6 @@ std::uint64_t expression_hash(const ItemSpec& spec) { return hash_bytes(query::t
 // The interval since 1970 that a time is in.
 std::int64_t slot_of(const ItemSpec& spec, Time at) { return to_ms(at) / spec.interval.count(); }
 
-// The selectors of an expression, for the cause of a gap.
-void selectors_of(const query::Expr& expr, std::vector<const query::Selector*>& out) {
-  if (const auto* selector = std::get_if<query::Selector>(&expr.node)) out.push_back(selector);
-  if (const auto* range = std::get_if<query::RangeSelector>(&expr.node)) out.push_back(&range->selector);
-  if (const auto* subquery = std::get_if<query::Subquery>(&expr.node)) selectors_of(*subquery->inner, out);
-  if (const auto* unary = std::get_if<query::Unary>(&expr.node)) selectors_of(*unary->inner, out);
-  if (const auto* paren = std::get_if<query::Paren>(&expr.node)) selectors_of(*paren->inner, out);
-  if (const auto* aggregate = std::get_if<query::Aggregate>(&expr.node)) selectors_of(*aggregate->inner, out);
-  if (const auto* binary = std::get_if<query::Binary>(&expr.node)) {
-    selectors_of(*binary->left, out);
-    selectors_of(*binary->right, out);
-  }
-  if (const auto* call = std::get_if<query::Call>(&expr.node)) {
-    for (const auto& arg : call->args) selectors_of(*arg, out);
-  }
-}
-
 }  // namespace
 
 Engine::Engine(const PointSource& points, const DeviceSource& devices, StateStore& state, Metrics& metrics, EngineOptions options)
@@ -194,8 +177,7 @@ void Engine::reload(std::vector<ItemSpec> items) {
 
 std::string Engine::silence_cause(const ItemSpec& item, const std::string& device, Time now,
                                   const std::optional<DeviceState>& known) const {
-  std::vector<const query::Selector*> selectors;
-  selectors_of(*item.expr, selectors);
+  const std::vector<const query::Selector*> selectors = query::selectors_of(*item.expr);
   if (!device.empty()) {
     for (const query::Selector* selector : selectors) {
       std::vector<Matcher> matchers = selector->matchers;

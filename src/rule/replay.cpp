@@ -55,7 +55,12 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
       continue;
     }
     if (!open)
-      open = Replayed{.labels = series.labels->without(kMetricName), .since = sample.at, .until = {}, .worst = sample.value};
+      open = Replayed{.labels = series.labels->without(kMetricName),
+                      .since = sample.at,
+                      .until = {},
+                      .last = sample.at,
+                      .worst = sample.value};
+    open->last = sample.at;
     open->flapped = open->flapped || flapping;
     open->peak = std::max(open->peak, verdict.level->severity);
     open->worst = item.below ? std::min(open->worst, sample.value) : std::max(open->worst, sample.value);

@@ -18,6 +18,7 @@ struct Replayed {
   Severity peak = Severity::Normal;
   Time since;
   std::optional<Time> until;  // nothing: still open at the end
+  Time last;                  // value that was judged while it was open
   double worst = 0;           // value, in the direction of the limits
   bool flapped = false;       // its level changed too often: it stayed open in between
 };

@@ -346,7 +346,7 @@ TEST_F(Notices, MailGoesThroughARealServer) {
   ASSERT_TRUE(eventually([&] { return smtp.mails().size() == 1; })) << daemon.printed() << smtp.printed();
   const std::string mail = smtp.mails()[0];
   EXPECT_TRUE(mail.starts_with("bongsu@example.com ['ops@example.com']\n")) << mail;
-  EXPECT_NE(std::string::npos, mail.find("Subject: [fatal] sw1: Device down 0 (limit 1)\r\n")) << mail;
+  EXPECT_NE(std::string::npos, mail.find("Subject: [fatal] sw1: Device down: no answer\r\n")) << mail;
   EXPECT_EQ(0, run({"bongsu", "notify", "test", "mail", "--to", "ops", "--url", daemon.url()}).code);
   EXPECT_TRUE(eventually([&] { return smtp.mails().size() == 2; }));
   const Ran nobody = run({"bongsu", "notify", "test", "mail", "--url", daemon.url()});

@@ -70,7 +70,15 @@ TEST_F(MaintenanceTest, IsSetListedAndEnded) {
   EXPECT_EQ(200, set) << named;
   EXPECT_EQ("m1", named["name"]);
   ASSERT_EQ(1U, windows_.size());
+  EXPECT_EQ(lab_.clock.now(), windows_[0].from);
   EXPECT_EQ(lab_.clock.now() + std::chrono::hours(2), windows_[0].until);
+  EXPECT_EQ(json({"no device is named \"web*\" now"}), named["notes"]);
+  lab_.devices.list = {{.name = "web1"}};
+  EXPECT_EQ(json::array(),
+            ask("POST", "/api/v1/maintenance", R"({"name":"x","match":{"device":"web*"},"for":"2h"})").second["notes"]);
+  EXPECT_EQ(json({"no device is named \"wbe1\" now; did you mean \"web1\"?"}),
+            ask("POST", "/api/v1/maintenance", R"({"name":"y","match":{"device":"wbe1"},"for":"2h"})").second["notes"]);
+  windows_.resize(1);
   EXPECT_EQ((std::vector<std::string>{"seoul", "busan"}), windows_[0].match.tags.at("site"));
   EXPECT_EQ(200, ask("POST", "/api/v1/maintenance",
                      R"({"name": "nights", "match": {"item": ["cpu_usage"], "labels": {"cpu": "0"}}, "hours": "daily 22:00-04:00",

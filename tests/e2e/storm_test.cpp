@@ -137,7 +137,7 @@ TEST(Storm, ADeadSwitchIsOneNoticeThatNamesIt) {
     ASSERT_EQ(Told{}, site.told());
     site.set_switch(false);
     site.run(5min);
-    ASSERT_EQ((Told{"[fatal] " + site.name(1) + ": Device down 0 (limit 1)"}), site.told());
+    ASSERT_EQ((Told{"[fatal] " + site.name(1) + ": Device down: no answer"}), site.told());
     site.set_switch(true);
     site.run(5min);
     const Told end = site.told();
@@ -165,7 +165,7 @@ TEST(Storm, ALostUplinkIsOneNoticeAboutItself) {
     Told told = site.told();
     std::sort(told.begin(), told.end());
     ASSERT_EQ(2U, told.size()) << nlohmann::json(told).dump(1);
-    EXPECT_EQ("[fatal] " + site.name(9) + ": Device down 0 (limit 1)", told[0]);
+    EXPECT_EQ("[fatal] " + site.name(9) + ": Device down: no answer", told[0]);
     EXPECT_TRUE(told[1].starts_with("[recovered] Bongsu's own connection")) << told[1];
   }
 }
@@ -176,10 +176,10 @@ TEST(Storm, ADeadLeafIsToldByItsName) {
   site.run(3min);
   site.set_device(42, false);
   site.run(3min);
-  EXPECT_EQ((Told{"[fatal] " + site.name(42) + ": Device down 0 (limit 1)"}), site.told());
+  EXPECT_EQ((Told{"[fatal] " + site.name(42) + ": Device down: no answer"}), site.told());
   site.set_switch(false);
   site.run(5min);
-  EXPECT_EQ((Told{"[fatal] " + site.name(1) + ": Device down 0 (limit 1)"}), site.told());
+  EXPECT_EQ((Told{"[fatal] " + site.name(1) + ": Device down: no answer"}), site.told());
   site.set_switch(true);
   site.set_device(42, false);
   site.set_device(43, false);
@@ -187,7 +187,7 @@ TEST(Storm, ADeadLeafIsToldByItsName) {
   Told told = site.told();
   std::sort(told.begin(), told.end());
   ASSERT_EQ(2U, told.size()) << nlohmann::json(told).dump(1);
-  EXPECT_EQ("[fatal] " + site.name(43) + ": Device down 0 (limit 1)", told[0]);
+  EXPECT_EQ("[fatal] " + site.name(43) + ": Device down: no answer", told[0]);
   EXPECT_TRUE(told[1].starts_with("[recovered] " + site.name(1))) << told[1];
 }
 

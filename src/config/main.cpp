@@ -77,7 +77,7 @@ class MainReader {
  private:
   void refuse_later(MapReader& map, const Node& node, std::span<const std::string_view> keys, const std::string& prefix) {
     for (const std::string_view key : keys) {
-      map.get(key);
+      map.pass_over(key);
       for (const Node::Member& member : node.members) {
         if (member.key != key) continue;
         problems_.add(member.place, in_quotes(prefix + member.key) + " is not in this version yet; take it out");

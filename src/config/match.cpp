@@ -28,8 +28,16 @@ WeekHours read_hours(MapReader& map, const Node& node, Problems& problems) {
       problems.add(node.find("holidays")->place, "holidays: " + taken.error().text);
   }
   if (hours) return *std::move(hours);
-  const Node* at = node.find(is_zone(zone) ? "hours" : "zone");
-  problems.add(at == nullptr ? node.place : at->place, hours.error().text);
+  const auto refuse = [&](const char* key, const Error& error) {
+    const Node* at = node.find(key);
+    problems.add(at == nullptr ? node.place : at->place, error.text);
+  };
+  if (is_zone(zone)) {
+    refuse("hours", hours.error());
+  } else {
+    refuse("zone", hours.error());
+    if (const auto anywhere = WeekHours::parse(text.value_or("always"), ""); !anywhere) refuse("hours", anywhere.error());
+  }
   return {};
 }
 

@@ -110,6 +110,18 @@ bool can_be_read_at_once(const std::filesystem::path& file) {
   return std::filesystem::is_regular_file(file, ec) || file == "/dev/null";
 }
 
+// Line and column of the first tab that indents a line, where nothing else explains the fault.
+std::optional<std::pair<int, int>> indenting_tab(std::string_view text) {
+  int line = 0;
+  for (const std::string_view row : split(text, '\n')) {
+    ++line;
+    const std::size_t begin = row.find_first_not_of(" \t\r");
+    if (begin == std::string_view::npos || row[begin] == '#') continue;
+    if (const std::size_t tab = row.find('\t'); tab < begin) return std::pair(line, static_cast<int>(tab) + 1);
+  }
+  return std::nullopt;
+}
+
 std::string kind_name(Node::Kind kind) {
   switch (kind) {
     case Node::Kind::Null:
@@ -197,6 +209,11 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& name, P
       if (problems.size() > before + 100) break;
     }
   } catch (const YAML::Exception& fault) {
+    if (const auto tab = indenting_tab(text)) {
+      problems.add({name, tab->first, tab->second},
+                   "a tab stands before what this line says; YAML is indented with spaces alone");
+      return std::nullopt;
+    }
     const bool placed = !fault.mark.is_null();
     problems.add({name, placed ? fault.mark.line + 1 : 0, placed ? fault.mark.column + 1 : 0},
                  "not YAML here: " + fault.msg + "; check indentation, colons and quotes around this place");
@@ -218,6 +235,8 @@ const Node* MapReader::get(std::string_view key) {
   const Node* value = node_.find(key);
   return value == nullptr || value->kind == Node::Kind::Null ? nullptr : value;
 }
+
+void MapReader::pass_over(std::string_view key) { passed_.emplace_back(key); }
 
 const Node* MapReader::required(std::string_view key) {
   const Node* value = get(key);
@@ -320,7 +339,9 @@ std::optional<Secret> MapReader::secret(std::string_view key) {
 void MapReader::done() {
   std::vector<std::string_view> choices(known_.begin(), known_.end());
   for (const Node::Member& member : node_.members) {
-    if (std::find(known_.begin(), known_.end(), member.key) != known_.end()) continue;
+    if (std::find(known_.begin(), known_.end(), member.key) != known_.end() ||
+        std::find(passed_.begin(), passed_.end(), member.key) != passed_.end())
+      continue;
     problems_.add(member.place, what_ + " has no key \"" + member.key + "\"" + suggestion(member.key, choices));
   }
 }

@@ -71,6 +71,7 @@ class MapReader {
   // `what` names the map in messages ("device", "http"). A node that is no map is a problem; every key is then absent.
   MapReader(const Node& node, std::string_view what, Problems& problems);
   const Node* get(std::string_view key);       // nothing when absent or null
+  void pass_over(std::string_view key);        // is dealt with elsewhere, and never suggested
   const Node* required(std::string_view key);  // absence is a problem
   std::optional<std::string> text(std::string_view key);
   std::optional<bool> flag(std::string_view key);  // true, false
@@ -87,6 +88,7 @@ class MapReader {
   std::string what_;
   Problems& problems_;
   std::vector<std::string> known_;
+  std::vector<std::string> passed_;
 };
 
 // Reads one scalar; what is wrong is a problem at its place.

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <optional>
+#include <vector>
 
 #include "base/text.h"
 
@@ -22,6 +23,15 @@ const date::time_zone* find_zone(std::string_view name) {
   } catch (const std::exception&) {
     return nullptr;
   }
+}
+
+Error no_zone(std::string_view name) {
+  std::vector<std::string_view> known;
+  for (const auto& zone : date::get_tzdb().zones) known.push_back(zone.name());
+  const auto near = nearest(name, known);
+  return Error{Code::Invalid,
+               "no such time zone: \"" + std::string(name) +
+                   (near ? "\"; did you mean \"" + std::string(*near) + "\"?" : "\"; take a name as \"Asia/Seoul\" or \"UTC\"")};
 }
 
 std::optional<unsigned> day_of(std::string_view word) {
@@ -61,8 +71,7 @@ Result<WeekHours> WeekHours::parse(std::string_view text, std::string_view zone)
   WeekHours out;
   out.zone_ = zone;
   out.text_ = trim(text);
-  if (find_zone(zone) == nullptr)
-    return Error{Code::Invalid, "no such time zone: \"" + std::string(zone) + "\"; take a name as \"Asia/Seoul\" or \"UTC\""};
+  if (find_zone(zone) == nullptr) return no_zone(zone);
   if (to_lower(out.text_) == "always") return out;
   for (const std::string_view part : split(text, ',')) {
     const std::string_view words = trim(part);
@@ -156,7 +165,7 @@ Result<Time> parse_local(std::string_view text, std::string_view zone) {
                  "not a time: \"" + std::string(text) + "\"; write 2026-12-01 02:00, or 2026-12-01T02:00:00+09:00"};
   };
   const date::time_zone* where = find_zone(zone);
-  if (where == nullptr) return Error{Code::Invalid, "no such time zone: \"" + std::string(zone) + "\""};
+  if (where == nullptr) return no_zone(zone);
   if (auto absolute = parse_time(text)) return absolute;
   if (text.size() < 10 || text[4] != '-' || text[7] != '-') return refuse();
   const auto year = parse_unsigned(text.substr(0, 4)), month = parse_unsigned(text.substr(5, 2)),

@@ -61,6 +61,17 @@ TEST(MainConfig, ErrorsAreTheGoldenOnes) {
   }
 }
 
+TEST(MainConfig, AFaultElsewhereCostsNoFolder) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path() / "mine");
+  Problems problems;
+  const MainConfig config = read_what_can_be(folder.write("b.yaml", "bogus: 1\nmibs: [mine]\ndata: d\n"), problems);
+  EXPECT_EQ(1U, problems.size());
+  EXPECT_EQ(std::vector{folder.path() / "mine"}, config.mibs);
+  EXPECT_EQ(folder.path() / "d", config.data);
+  EXPECT_EQ(default_config().data, read_what_can_be(folder.write("c.yaml", "{"), problems).data);
+}
+
 TEST(MainConfig, EveryKeyHasADefault) {
   for (const MainConfig& config : {parse(""), default_config()}) {
     EXPECT_EQ("/var/lib/bongsu", config.data);

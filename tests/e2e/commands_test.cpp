@@ -143,6 +143,17 @@ TEST(Commands, CheckNamesWhatARemedyCannotWrite) {
   EXPECT_EQ(1, remedy("IF-MIB::ifMtu").code) << "no number";
 }
 
+TEST(Commands, MibNeedsOfTheConfigurationItsFoldersAlone) {
+  const Folder folder;
+  const std::string config = folder.write("bongsu.yaml", "bogus: 1\n").string();
+  const Ran show = run({"bongsu", "mib", "show", "ifName", "--config", config});
+  EXPECT_EQ(0, show.code) << show.err;
+  EXPECT_NE(std::string::npos, show.err.find("has faults (see bongsu check)")) << show.err;
+  const Ran lint = run({"bongsu", "mib", "lint", "IF-MBI", "--config", config});
+  EXPECT_EQ(1, lint.code);
+  EXPECT_NE(std::string::npos, lint.err.find("the loaded module IF-MIB is in ")) << lint.err;
+}
+
 TEST(Commands, PingAnswersForLoopback) {
   const Ran ping = run({"bongsu", "ping", "127.0.0.1", "127.1.2.3", "-c", "2", "-i", "0.01", "--json"});
   if (ping.code != 0 && ping.err.find("CAP_NET_RAW") != std::string::npos) GTEST_SKIP() << "no right to ping here: " << ping.err;

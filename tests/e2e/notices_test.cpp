@@ -229,6 +229,30 @@ TEST_F(Notices, TheOverlayHasACommand) {
   EXPECT_EQ(0, overlay({"remove", "items", "mine"}).code);
   EXPECT_EQ(1, overlay({"show", "items", "mine"}).code);
   EXPECT_EQ(2, overlay({"show", "thing", "mine"}).code);
+  EXPECT_NE(std::string::npos, overlay({"set", "items", "cpu_usge", mine, "--dry-run"}).err.find("did you mean \"cpu_usage\"?"));
+
+  // A name that nobody has is told with the nearest one, whoever is asked.
+  const auto says = [&](std::vector<std::string> words, int code, const std::string& text) {
+    words.insert(words.begin(), "bongsu");
+    words.insert(words.end(), {"--url", daemon.url()});
+    const Ran ran = run(words);
+    EXPECT_EQ(code, ran.code) << words[1] << ran.err;
+    EXPECT_NE(std::string::npos, ran.err.find(text)) << words[1] << ": " << ran.out << ran.err;
+  };
+  const std::string name = daemon.ask("/api/v1/devices")["devices"][0]["name"];
+  const std::string slip = name + "x", meant = "\"" + slip + "\"; did you mean \"";
+  says({"alarms", "--device", slip}, 1, "no device is named " + meant);
+  says({"logs", "--device", slip}, 1, "no device is named " + meant);
+  says({"coverage", "--device", slip}, 1, "no device is named " + meant);
+  says({"rules", "test", "cpu_usge", "--since", "1h"}, 1, "did you mean \"cpu_usage\"?");
+  ASSERT_TRUE(eventually([&] { return all_up(daemon); })) << daemon.printed();
+  says({"query", "snmp_upp"}, 0, "no metric is named \"snmp_upp\"; did you mean \"snmp_up\"?");
+  says({"maintenance", "add", "--device", slip, "--from", "2096-12-01 02:00", "--for", "2h"}, 0,
+       "no device is named \"" + slip + "\" now; did you mean ");
+  says({"maintenance", "add", "--item", "cpu_usage", "--for", "2h"}, 0, "");
+  const Ran windows = run({"bongsu", "maintenance", "list", "--url", daemon.url()});
+  EXPECT_NE(std::string::npos, windows.out.find("begins in ")) << windows.out;
+  EXPECT_NE(std::string::npos, windows.out.find("open ")) << windows.out;
 }
 
 TEST_F(Notices, TheFirstScriptRunsAfterAReload) {

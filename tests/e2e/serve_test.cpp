@@ -95,6 +95,21 @@ TEST_F(Serve, KeepsTheAlarmOverKillNine) {
   const Json after = alarm_of(daemon, "sw2", "device_down");
   ASSERT_TRUE(after.is_object()) << daemon.printed();
   for (const char* key : {"id", "level", "since", "state"}) EXPECT_EQ(before[key], after[key]) << key;
+  const auto ask = [&](std::vector<std::string> command) {
+    command.insert(command.begin(), "bongsu");
+    command.insert(command.end(), {"--url", daemon.url()});
+    return run(command);
+  };
+  const std::string id = after["id"].dump();
+  EXPECT_EQ("no answer", after["meaning"]);
+  EXPECT_NE(std::string::npos, after["asked"].get<std::string>().find("127.77.0.2: ")) << after;
+  EXPECT_EQ(0, ask({"alarms", "ack", id, "--note", "on it", "--for", "2h"}).code);
+  EXPECT_EQ(true, alarm_of(daemon, "sw2", "device_down")["acknowledged"]);
+  EXPECT_NE(std::string::npos, ask({"alarms"}).out.find("active, acknowledged"));
+  EXPECT_EQ(0, ask({"alarms", "unack", id}).code);
+  const Ran twice = ask({"alarms", "unack", id});
+  EXPECT_EQ(1, twice.code);
+  EXPECT_EQ("bongsu: alarm " + id + " is not acknowledged\n", twice.err);
   network.set_dead("127.77.0.2", false);
   ASSERT_TRUE(eventually([&] { return alarm_of(daemon, "sw2", "device_down").is_null(); }));
   const Json all = daemon.ask("/api/v1/alarms?state=all&device=sw2");

@@ -55,6 +55,16 @@ TEST(Replay, KeepsAnAlarmOverAGapUnlessSilenceIsGood) {
   EXPECT_EQ("a danger 2m-3m 85\n", told(item, values));
 }
 
+// What was after the last value nobody knows.
+TEST(Replay, AnOpenAlarmIsKnownUntilTheLastValue) {
+  ItemSpec item = cpu();
+  item.levels = {{Severity::Danger, 80, 0min, {}}};
+  const auto fired = replay(item, std::vector{series("a", {{1, 50}, {2, 90}, {3, 91}})});
+  ASSERT_EQ(1U, fired.size());
+  EXPECT_FALSE(fired[0].until);
+  EXPECT_EQ(std::chrono::minutes(1), fired[0].last - fired[0].since);
+}
+
 // As the engine does it: one alarm while its level changes too often, and its end when it came to rest.
 TEST(Replay, HoldsAnAlarmThatFlapsOpen) {
   ItemSpec item = cpu();

@@ -86,14 +86,12 @@ Status Engine::restore() {
     watch.last_value = kept->missing_since;
     watch.cause = std::move(kept->cause);
     watch.clocks = kept->clocks;
-    watch.stood = kept->stood;
-    watch.turns = std::move(kept->turns);
-    watch.flapping = kept->flapping;
+    watch.unrest = std::move(kept->unrest);
     const auto alarm = ledger.alarms.find(kept->alarm);
     if (alarm != ledger.alarms.end() && alarm->second.state == AlarmState::Active) watch.alarm = kept->alarm;
     if (watch.alarm != 0) {
       held.insert(watch.alarm);
-      ledger.alarms.at(watch.alarm).flapping = watch.flapping;
+      ledger.alarms.at(watch.alarm).flapping = watch.unrest.flapping;
     }
     return true;
   }));

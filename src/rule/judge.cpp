@@ -33,9 +33,12 @@ Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now) {
   return verdict;
 }
 
-bool turn(const ItemSpec& item, Severity& stood, std::vector<Time>& turns, bool& flapping, Severity next, Time now) {
+bool turn(const ItemSpec& item, Unrest& unrest, Severity next, Time now) {
+  auto& [stood, rising, turns, flapping] = unrest;
   const std::size_t most = item.flapping.changes;
-  const bool turned = std::exchange(stood, next) != next;
+  const bool moved = next != stood;
+  const bool turned = moved && std::exchange(rising, stood < next) != (stood < next);
+  stood = next;
   if (turned) turns.push_back(now);
   if (turns.size() > Flapping::kMostTurns) turns.erase(turns.begin());
   const bool before = flapping;
@@ -44,7 +47,7 @@ bool turn(const ItemSpec& item, Severity& stood, std::vector<Time>& turns, bool&
   if (most == 0) flapping = false;
   else if (flapping) flapping = since(2);
   else if (turned && next != Severity::Normal) flapping = since(most);
-  return turned || flapping != before;
+  return moved || flapping != before;
 }
 
 bool forget_pending(Clocks& clocks) {

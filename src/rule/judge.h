@@ -32,9 +32,15 @@ struct Verdict {
 
 // One evaluation of one label set at `now`. `value` is not NaN.
 Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now);
-// Notes a change of level, and whether there are too many of them: `stood` is the level as last judged, `turns` when it changed,
-// the newest last. True when something is to be kept.
-bool turn(const ItemSpec& item, Severity& stood, std::vector<Time>& turns, bool& flapping, Severity next, Time now);
+// How a level comes and goes. One way through several levels is one turn: a long rise and a long fall are two.
+struct Unrest {
+  Severity stood = Severity::Normal;  // as last judged; an alarm that flaps may show another
+  bool rising = false;                // the way it last went
+  std::vector<Time> turns{};          // when that changed, the newest last
+  bool flapping = false;              // too often
+};
+// Notes that the level is `next`. True when something is to be kept.
+bool turn(const ItemSpec& item, Unrest& unrest, Severity next, Time now);
 // After a silence: what was pending has not lasted. Levels that are reached stay. True when something changed.
 bool forget_pending(Clocks& clocks);
 

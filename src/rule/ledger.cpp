@@ -56,9 +56,7 @@ void Ledger::keep(const Item& item, const Labels& labels, const Watch& watch, Un
                        .alarm = watch.alarm,
                        .cause = watch.cause,
                        .clocks = watch.clocks,
-                       .stood = watch.stood,
-                       .turns = watch.turns,
-                       .flapping = watch.flapping};
+                       .unrest = watch.unrest};
   out.records[{kWatchTable, watch_key(item.spec->name, labels)}] = encode(kept);
 }
 
@@ -106,7 +104,7 @@ void Ledger::with_value(Item& item, const ItemSpec& spec, const DeviceState* dev
   watch.value = value;
   const Verdict verdict = judge(spec, watch.clocks, value, now);
   const Severity next = verdict.level != nullptr ? verdict.level->severity : Severity::Normal;
-  const bool turned = turn(spec, watch.stood, watch.turns, watch.flapping, next, now);
+  const bool turned = turn(spec, watch.unrest, next, now);
   settle(spec, device, labels, watch, verdict, now, out);
   count(watch, level(watch));
   if (news || turned || verdict.changed || state != watch.state) keep(item, labels, watch, out);
@@ -145,7 +143,8 @@ void Ledger::flap(Watch& watch, bool on, Time now, Unsaved& out) {
   unshown_.insert(alarm.id);
   out.events.push_back(alarm_event(
       alarm, on ? "flapping" : "settled",
-      on ? "is flapping: its level changed " + std::to_string(watch.turns.size()) + " times of late" : "came to rest", now));
+      on ? "is flapping: it rose and fell " + std::to_string(watch.unrest.turns.size()) + " times of late" : "came to rest",
+      now));
   const AlarmNews raised{.change = AlarmChange::Raised, .at = now, .alarm = alarm};
   if (out.records.contains({kAlarmNewsTable, alarm_news_key(raised)})) tell(raised, out);
   else tell({.change = on ? AlarmChange::Flapping : AlarmChange::Settled, .before = alarm.level, .at = now, .alarm = alarm}, out);
@@ -159,11 +158,11 @@ void Ledger::settle(const ItemSpec& spec, const DeviceState* device, const Label
     if (watch.alarm == 0) {
       raise(spec, device, labels, watch, *verdict.level, now, out);
     } else if (Alarm& alarm = alarms.at(watch.alarm);
-               watch.flapping ? alarm.level < verdict.level->severity : alarm.level != verdict.level->severity) {
+               watch.unrest.flapping ? alarm.level < verdict.level->severity : alarm.level != verdict.level->severity) {
       change(spec, alarm, *verdict.level, *watch.value, now, out);
       watch.changed = now;
     }
-  } else if (watch.alarm != 0 && watch.flapping) {
+  } else if (watch.alarm != 0 && watch.unrest.flapping) {
     next = AlarmState::Active;  // until it comes to rest
   } else if (watch.alarm != 0) {
     next = AlarmState::Recovered;  // shown until the next evaluation
@@ -171,7 +170,7 @@ void Ledger::settle(const ItemSpec& spec, const DeviceState* device, const Label
     recover(watch.alarm, watch.value, alarms.at(watch.alarm).flapping ? "came to rest" : "", now, out);
     watch.alarm = 0;
   }
-  if (watch.alarm != 0) flap(watch, watch.flapping, now, out);
+  if (watch.alarm != 0) flap(watch, watch.unrest.flapping, now, out);
   if (next != watch.state) watch.changed = now;
   watch.state = next;
 }

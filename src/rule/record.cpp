@@ -91,10 +91,11 @@ std::string encode(const KeptWatch& watch) {
     out.number(clock.history);
     out.flag(clock.reached);
   }
-  out.severity(watch.stood);
-  out.flag(watch.flapping);
-  out.number(watch.turns.size());
-  for (const Time at : watch.turns) out.time(at);
+  const Unrest& unrest = watch.unrest;
+  out.severity(unrest.stood);
+  out.octet((unrest.flapping ? 1U : 0U) | (unrest.rising ? 2U : 0U));
+  out.number(unrest.turns.size());
+  for (const Time at : unrest.turns) out.time(at);
   return out.take();
 }
 
@@ -119,12 +120,14 @@ Result<KeptWatch> decode_watch(std::string_view bytes) {
     watch.clocks[i].since = in.optional_time();
     watch.clocks[i].history = in.number();
     watch.clocks[i].reached = in.flag();
-    if (in.version() < 2 && watch.clocks[i].reached) watch.stood = static_cast<Severity>(i + 1);
+    if (in.version() < 2 && watch.clocks[i].reached) watch.unrest.stood = static_cast<Severity>(i + 1);
   }
   if (in.version() >= 2) {
-    watch.stood = in.severity();
-    watch.flapping = in.flag();
-    for (std::uint64_t left = in.number(); left > 0 && !in.failed(); --left) watch.turns.push_back(in.time());
+    watch.unrest.stood = in.severity();
+    const unsigned way = in.octet();
+    watch.unrest.flapping = (way & 1) != 0;
+    watch.unrest.rising = (way & 2) != 0;
+    for (std::uint64_t left = in.number(); left > 0 && !in.failed(); --left) watch.unrest.turns.push_back(in.time());
   }
   BONGSU_TRY_OK(in.end("watch"));
   return watch;

@@ -33,9 +33,7 @@ struct KeptWatch {
   std::uint64_t alarm = 0;
   std::string cause;
   Clocks clocks;
-  Severity stood = Severity::Normal;  // as last judged
-  std::vector<Time> turns{};          // when that changed
-  bool flapping = false;
+  Unrest unrest{};
 };
 
 // Why nobody is told of an open alarm.

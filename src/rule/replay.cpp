@@ -17,9 +17,7 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
   Clocks clocks;
   std::optional<Replayed> open;
   std::optional<Time> last;
-  Severity stood = Severity::Normal;
-  std::vector<Time> turns;
-  bool flapping = false;
+  Unrest unrest;
   const Millis patience = item.no_data_after.value_or(item.interval);
   const auto close = [&](Time at) {
     if (!open) return;
@@ -32,9 +30,7 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
     if (!item.hours.contains(sample.at)) {
       close(sample.at);
       clocks = {};
-      stood = Severity::Normal;
-      turns.clear();
-      flapping = false;
+      unrest = {};
       continue;
     }
     if (last && sample.at - *last > std::max(patience, item.interval)) {
@@ -42,16 +38,14 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
       if (item.no_data == NoData::Ignore) {
         close(*last + patience);
         clocks = {};
-        stood = Severity::Normal;
-        turns.clear();
-        flapping = false;
+        unrest = {};
       }
     }
     last = sample.at;
     const Verdict verdict = judge(item, clocks, sample.value, sample.at);
-    turn(item, stood, turns, flapping, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, sample.at);
+    turn(item, unrest, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, sample.at);
     if (verdict.level == nullptr) {
-      if (!flapping) close(sample.at);
+      if (!unrest.flapping) close(sample.at);
       continue;
     }
     if (!open)
@@ -61,7 +55,7 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
                       .last = sample.at,
                       .worst = sample.value};
     open->last = sample.at;
-    open->flapped = open->flapped || flapping;
+    open->flapped = open->flapped || unrest.flapping;
     open->peak = std::max(open->peak, verdict.level->severity);
     open->worst = item.below ? std::min(open->worst, sample.value) : std::max(open->worst, sample.value);
   }

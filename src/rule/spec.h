@@ -52,8 +52,8 @@ enum class NoData : std::uint8_t {
   Ignore,   // the item goes away quietly and an open alarm recovers: for expressions whose silence is the good case
 };
 
-// When the level changes `changes` times `within`, the alarm is flapping: it stays open at its worst level until there was less
-// than two changes within as long. No changes: never.
+// When the level begins to rise or to fall `changes` times `within`, the alarm is flapping: it stays open at its worst level
+// until there was less than two of that within as long. No changes: never.
 struct Flapping {
   std::size_t changes = 6;       // at most kMostTurns
   std::optional<Millis> within;  // nothing: 32 intervals

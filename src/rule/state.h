@@ -34,10 +34,7 @@ struct Watch {
   std::optional<Severity> counted;  // as what, in Ledger::levels
   std::string cause;
   Clocks clocks;
-  // Flapping
-  Severity stood = Severity::Normal;  // as last judged; an alarm that flaps may show another
-  std::vector<Time> turns;            // when that changed, the newest last
-  bool flapping = false;
+  Unrest unrest;
 };
 using Watches = std::unordered_map<Labels, Watch>;
 

@@ -41,6 +41,11 @@ std::map<std::string, Node> nodes_of(const Setup& setup, Part part, const config
 
 std::filesystem::path named(const Setup& setup) { return setup.file.empty() ? "bongsu.yaml" : setup.file; }
 
+void read_part(const Setup& setup, Part part, const config::Overlay& overlay, Outcome& out, config::Problems& problems) {
+  if (part == Part::Items) out.items = config::read_items(rule_folders(setup.share, setup.config), problems, overlay);
+  else out.config = config::parse_main(setup.text, named(setup), problems, overlay);
+}
+
 }  // namespace
 
 Result<std::vector<http::Entry>> entries_of(const Setup& setup, Part part) {
@@ -75,12 +80,16 @@ Result<Outcome> try_wish(const Setup& setup, const Wish& wish) {
           out.notes.push_back(fmt::format("{}:{} sets {} too, and wins", member.place.file, member.place.line, member.key));
       }
     }
+    // A mistake beneath a file's key would come out when that key goes.
+    if (!out.notes.empty()) {
+      config::Overlay first = out.overlay;
+      first.let_win(wish.part, wish.name);
+      Outcome unused;
+      read_part(setup, wish.part, first, unused, problems);
+      if (!problems.empty()) return mistakes(problems);
+    }
   }
-  if (wish.part == Part::Items) {
-    out.items = config::read_items(rule_folders(setup.share, setup.config), problems, out.overlay);
-  } else {
-    out.config = config::parse_main(setup.text, named(setup), problems, out.overlay);
-  }
+  read_part(setup, wish.part, out.overlay, out, problems);
   if (!problems.empty()) return mistakes(problems);
   if (wish.part == Part::Remedies && wish.body) {
     const auto& remedies = out.config->remedies.remedies;

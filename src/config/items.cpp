@@ -468,6 +468,9 @@ std::map<std::string, Node> merge_items(std::span<const std::filesystem::path> f
     for (auto& [name, node] : items) lay(name, std::move(node));
     if (std::exchange(first, false)) lay_overlay();
   }
+  for (const auto& [name, node] : overlay.of(Part::Items)) {
+    if (overlay.wins(Part::Items, name)) lay(name, node);
+  }
   return merged;
 }
 

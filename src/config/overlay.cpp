@@ -171,7 +171,9 @@ void lay_beneath(Node& root, const Overlay& overlay) {
     if (into.kind != Node::Kind::Map) continue;  // which the reader tells
     for (const auto& [name, entry] : overlay.of(part)) {
       Node whole = entry;
-      if (Node* own = member_of(into, name)) {
+      if (Node* own = member_of(into, name); own != nullptr && overlay.wins(part, name)) {
+        lay_over(*own, entry);
+      } else if (own != nullptr) {
         lay_over(whole, *own);
         *own = std::move(whole);
       } else {
@@ -185,7 +187,12 @@ void lay_beneath(Node& root, const Overlay& overlay) {
   std::vector<std::string> known;
   for (std::size_t i = 0; i < into.items.size(); ++i) known.push_back(route_name(into.items[i], i));
   for (const auto& [name, entry] : overlay.of(Part::Routes)) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (const auto own = std::find(known.begin(), known.end(), name); own != known.end()) {
+      if (!overlay.wins(Part::Routes, name)) continue;
+      const auto at = own - known.begin();
+      into.items.erase(into.items.begin() + at);
+      known.erase(own);
+    }
     Node whole = entry;
     Node said;
     said.kind = Node::Kind::Scalar;

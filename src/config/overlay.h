@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -31,12 +32,16 @@ class Overlay {
   // Takes YAML, of which JSON is a part; its problems stand at `place`:LINE:COLUMN. False where there is one.
   bool set(Part part, const std::string& name, std::string_view text, const std::string& place, Problems& problems);
   bool erase(Part part, std::string_view name);  // false: there was none
+  // The entry goes over what files say of it, so that a mistake shows which they hide.
+  void let_win(Part part, std::string name) { winner_.emplace(part, std::move(name)); }
+  bool wins(Part part, std::string_view name) const { return winner_ && winner_->first == part && winner_->second == name; }
   const std::map<std::string, Node, std::less<>>& of(Part part) const { return parts_[static_cast<std::size_t>(part)]; }
   // None but perhaps items.
   bool leaves_main() const;
 
  private:
   std::array<std::map<std::string, Node, std::less<>>, kParts.size()> parts_;
+  std::optional<std::pair<Part, std::string>> winner_;
 };
 
 // What may name an entry: it is a file's name, too. Error: Invalid.

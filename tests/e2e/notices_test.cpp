@@ -173,6 +173,7 @@ TEST_F(Notices, AreSetUpWhileTheDaemonRuns) {
     EXPECT_EQ(200, daemon.put("/api/v1/items/answers?dry_run=true", answers));
     EXPECT_TRUE(daemon.ask("/api/v1/items/answers").is_null());
     EXPECT_EQ(200, daemon.put("/api/v1/items/answers", answers));
+    EXPECT_EQ(400, daemon.put("/api/v1/items/device_down", R"({"interval": "five"})"));  // though the file says another
     EXPECT_EQ(200, daemon.put("/api/v1/items/device_down", R"({"enabled": "false", "interval": "5s"})"));
     EXPECT_EQ(200, daemon.put("/api/v1/routes/all", R"({"via": ["hook"], "match": {"item": "answers"}})"));
     EXPECT_EQ(200, daemon.put("/api/v1/people/boss", R"({"phone": "+82 10 0000 0000"})"));

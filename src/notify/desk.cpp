@@ -36,6 +36,7 @@ std::string name_of(const Recipient& to) { return to.person.empty() ? to.channel
 
 void Desk::use(std::shared_ptr<const Spec> spec) {
   spec_ = std::move(spec);
+  other_spec_ = true;
   for (const auto& [id, one] : cases_) arm(id, Time::min());
 }
 
@@ -147,20 +148,25 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
     const Severity before = delivery.notice.news.before;
     delivery.notice.news = one.news;
     if (delivery.notice.reason == Reason::Worse) delivery.notice.news.before = before;
+    if (delivery.held || news.change == AlarmChange::Level) hold(delivery, now);
     keep(delivery);
   }
   ask_routes(one, now, false);
-  if (news.change == AlarmChange::Unsuppressed) return catch_up(one, now);
-  if (news.change != AlarmChange::Level || news.alarm.level <= news.before) return;
-  for (const Progress& progress : one.routes) {
-    const Route* known = route(progress.route);
-    if (known == nullptr || !progress.told || refuses(known->match, news.alarm, tags, now)) continue;
-    std::vector<Recipient> to;
-    for (const Told& told : one.told) {
-      if (told.route == progress.route) to.push_back(told.to);
-    }
-    tell(one, progress.route, to, Reason::Worse, now);
-  }
+  // What was acknowledged until it is worse is so no longer when it is.
+  if (news.change == AlarmChange::Unsuppressed || news.change == AlarmChange::Unacknowledged) return catch_up(one, true, now);
+  if (news.change == AlarmChange::Level && news.alarm.level > news.before) catch_up(one, false, now);
+}
+
+// Until the hours of its person begin, unless it is bad enough for any hour by now.
+void Desk::hold(Delivery& one, Time now) const {
+  const Alarm& alarm = one.notice.news.alarm;
+  const auto person = spec_->people.find(one.to.person);
+  const Severity level = begins(one.notice.reason) ? alarm.level : alarm.peak;
+  const bool goes = person == spec_->people.end() || (person->second.always && level >= *person->second.always) ||
+                    person->second.hours.contains(now);
+  if (goes && one.held) one.due = std::min(one.due, now);
+  else if (!goes) one.due = person->second.hours.next(now);
+  one.held = !goes;
 }
 
 // Nobody is told, for now. What has left, or may have, stays as it is; a route that has not told begins anew afterwards.
@@ -175,22 +181,60 @@ void Desk::hush(Case& one) {
   });
 }
 
-// Suppressed no longer: who knew of it is told if it has grown worse meanwhile, and who waited is told now.
-void Desk::catch_up(Case& one, Time now) {
+// Whoever the route has told by now, or would tell had the alarm begun now.
+std::vector<Recipient> Desk::audience(const Case& one, const Progress& progress, const Route& known, Time now) const {
+  std::vector<Recipient> out;
+  const auto add = [&](const Recipient& to) {
+    if (std::find(out.begin(), out.end(), to) == out.end()) out.push_back(to);
+  };
+  for (const Told& told : one.told) {
+    if (told.route == progress.route) add(told.to);
+  }
+  for (const std::uint64_t id : of_alarm(one.news.alarm.id)) {
+    const Delivery& delivery = deliveries_.at(id);
+    if (delivery.route == progress.route && begins(delivery.notice.reason)) add(delivery.to);
+  }
+  for (const Recipient& to : recipients(*spec_, known.to, known.via, now)) add(to);
+  for (std::size_t i = 0; i < progress.steps && i < known.escalate.size(); ++i) {
+    const Step& step = known.escalate[i];
+    for (const Recipient& to : recipients(*spec_, step.to, step.via.empty() ? known.via : step.via, now)) add(to);
+  }
+  return out;
+}
+
+// What somebody knows of it, or will from a message that may have left.
+std::optional<Severity> Desk::known_level(const Case& one, const Recipient& to) const {
+  std::optional<Severity> level;
+  for (const Told& told : one.told) {
+    if (told.to == to) level = std::max(level.value_or(told.level), told.level);
+  }
+  for (const std::uint64_t id : of_alarm(one.news.alarm.id)) {
+    const Delivery& delivery = deliveries_.at(id);
+    if (delivery.to != to || delivery.message.empty() || !begins(delivery.notice.reason)) continue;
+    const Severity said = delivery.notice.news.alarm.level;
+    level = std::max(level.value_or(said), said);
+  }
+  return level;
+}
+
+// It has grown worse, perhaps while it was suppressed: who knows of it hears that, and who does not, but would had it begun
+// so, hears of it now. After a suppression only those hear more who know a lesser level.
+void Desk::catch_up(Case& one, bool lesser_alone, Time now) {
+  const Severity before = one.news.before;
   for (std::size_t i = 0; i < one.routes.size(); ++i) {
     const Route* known = route(one.routes[i].route);
     if (known == nullptr || !one.routes[i].told || refuses(known->match, one.news.alarm, one.tags, now)) continue;
-    for (const Recipient& to : recipients(*spec_, known->to, known->via, now)) {
-      const auto told = std::find_if(one.told.begin(), one.told.end(),
-                                     [&](const Told& who) { return who.to == to && who.route == known->name; });
-      if (told == one.told.end()) {
+    for (const Recipient& to : audience(one, one.routes[i], *known, now)) {
+      const auto level = known_level(one, to);
+      if (!level) {
         if (!one.news.alarm.acknowledged) post(one, known->name, to, Reason::Raised, now, false);
-      } else if (told->level < one.news.alarm.level) {
-        one.news.before = told->level;
+      } else if (!lesser_alone || *level < one.news.alarm.level) {
+        if (lesser_alone) one.news.before = *level;
         post(one, known->name, to, Reason::Worse, now, false);
       }
     }
   }
+  one.news.before = before;
 }
 
 void Desk::drill_everybody(const Alarm& alarm, Time now) {
@@ -246,6 +290,14 @@ void Desk::ask_routes(Case& one, Time now, bool hours_alone) {
 }
 
 void Desk::tick(Time now) {
+  if (std::exchange(other_spec_, false)) {
+    // People's hours may be others.
+    for (auto& [id, delivery] : deliveries_) {
+      if (!delivery.held || !delivery.message.empty()) continue;
+      hold(delivery, now);
+      keep(delivery);
+    }
+  }
   std::vector<std::uint64_t> open;
   while (!due_.empty() && due_.begin()->first <= now) {
     const std::uint64_t id = due_.begin()->second;
@@ -317,14 +369,7 @@ void Desk::post(Case& one, const std::string& route, const Recipient& to, Reason
   }
   Delivery made{
       .id = next_++, .to = to, .route = route, .notice = {reason, one.news}, .created = now, .due = now, .detour = detour};
-  if (const auto person = spec_->people.find(to.person); person != spec_->people.end()) {
-    const Severity level = begins(reason) ? one.news.alarm.level : one.news.alarm.peak;
-    const bool always = person->second.always && level >= *person->second.always;
-    if (!always && !person->second.hours.contains(now)) {
-      made.due = person->second.hours.next(now);
-      made.held = true;
-    }
-  }
+  hold(made, now);
   keep(made);
   add(std::move(made));
 }

@@ -130,7 +130,10 @@ class Desk {
   void tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now);
   void post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour);
   void hush(Case& one);
-  void catch_up(Case& one, Time now);
+  void hold(Delivery& one, Time now) const;
+  std::vector<Recipient> audience(const Case& one, const Progress& progress, const Route& known, Time now) const;
+  std::optional<Severity> known_level(const Case& one, const Recipient& to) const;
+  void catch_up(Case& one, bool lesser_alone, Time now);
   void end(Case& one, Time now);
   void settle(std::uint64_t alarm);
   void lose(const Delivery& delivery, const std::string& why, Time now);
@@ -161,6 +164,7 @@ class Desk {
   std::map<Recipient, Time> reached_;
   std::set<Recipient> dirty_reached_;
   std::uint64_t next_ = 1;
+  bool other_spec_ = false;  // since the last tick
 };
 
 }  // namespace bongsu::notify

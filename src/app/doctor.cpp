@@ -131,21 +131,22 @@ void print_json(const Examination& seen, const Diagnosis& diagnosis, const std::
   std::printf("%s\n", out.c_str());
 }
 
-void print_finding(const Finding& one) {
+void print_finding(const Finding& one, const mib::Tree& tree) {
   const auto line = [](const char* word, const std::string& text) {
     if (!text.empty()) std::printf("  %-8s %s\n", word, escape_terminal(text).c_str());
   };
   std::printf("\n%s  %s%s\n", coloured(to_string(one.severity), one.severity).c_str(), escape_terminal(one.text).c_str(),
               one.count > 1 ? fmt::format(" ({} times)", one.count).c_str() : "");
-  line("seen", one.evidence);
+  line("seen", tree.with_names(one.evidence));
   line("so", one.consequence);
   line("do", one.remedy);
   line("name", one.trait);
 }
 
-void print_text(const Examination& seen, const Diagnosis& diagnosis, const std::optional<KnownDialect>& daemon) {
+void print_text(const Examination& seen, const Diagnosis& diagnosis, const std::optional<KnownDialect>& daemon,
+                const mib::Tree& tree) {
   std::printf("%s\n", escape_terminal(diagnosis.verdict).c_str());
-  for (const Finding& one : diagnosis.findings) print_finding(one);
+  for (const Finding& one : diagnosis.findings) print_finding(one, tree);
   std::printf("\n");
   Table checks({"CHECK", "", "WHAT CAME"});
   for (const Check& check : seen.checks)
@@ -242,7 +243,7 @@ int doctor(const DoctorOptions& options) {
   if (daemon) add_observations(daemon->observations, seen.dialect);
   const Diagnosis diagnosis = diagnose(seen);
   if (options.snmp.json) print_json(seen, diagnosis, daemon);
-  else print_text(seen, diagnosis, daemon);
+  else print_text(seen, diagnosis, daemon, *(*session)->tree);
   return diagnosis.findings.empty() ? 0 : 1;
 }
 

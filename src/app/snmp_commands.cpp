@@ -213,7 +213,7 @@ int get(const GetOptions& options) {
   Ended ended;
   (*session)->reactor.spawn(get_all(**session, options.snmp, *oids, varbinds, ended));
   (*session)->reactor.run();
-  if (ended.error) return fail(ended.error->text);
+  if (ended.error) return fail(options.numeric ? ended.error->text : (*session)->tree->with_names(ended.error->text));
   if (options.snmp.json) {
     print_varbinds(*(*session)->tree, varbinds);
   } else {
@@ -239,7 +239,7 @@ int set(const GetOptions& options) {
   Ended ended;
   (*session)->reactor.spawn(set_all(**session, options.snmp, *std::move(wanted), varbinds, ended));
   (*session)->reactor.run();
-  if (ended.error) return fail(ended.error->text);
+  if (ended.error) return fail(options.numeric ? ended.error->text : (*session)->tree->with_names(ended.error->text));
   if (options.snmp.json) print_varbinds(tree, varbinds);
   else
     for (const Varbind& varbind : varbinds) std::printf("%s\n", shown(tree, varbind, options.numeric).c_str());
@@ -275,7 +275,7 @@ int walk(const GetOptions& options) {
   (*session)->reactor.run();
   if (options.snmp.json) print_varbinds(*(*session)->tree, varbinds);
   print_notes(ended);
-  if (ended.error) return fail(ended.error->text);
+  if (ended.error) return fail(options.numeric ? ended.error->text : (*session)->tree->with_names(ended.error->text));
   if (count == 0)
     return fail(options.snmp.host + ": nothing below " + words.front() + "; try a shorter OID, or: bongsu collect " +
                 options.snmp.host + " --explain");

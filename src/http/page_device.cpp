@@ -65,7 +65,8 @@ std::string dialect_part(const Sources& from, const DeviceState& device, Time no
     out += fmt::format(
         "<tr><td>{}</td><th scope=\"row\">{} <span class=\"why\">{}</span></th><td class=\"x full\">{}</td><td class=\"t\">{} "
         "ago</td></tr>\n",
-        level_badge(words.severity), text_of(words.what), text_of(words.remedy), text_of(one.evidence), age(now, one.last));
+        level_badge(words.severity), text_of(words.what), text_of(words.remedy),
+        text_of(from.mibs ? from.mibs()->with_names(one.evidence) : one.evidence), age(now, one.last));
   }
   return out + "</tbody></table></div>\n";
 }

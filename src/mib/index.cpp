@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 
 #include "base/text.h"
 #include "mib/mapped.h"
@@ -127,6 +128,31 @@ std::string Tree::name_of(const Oid& oid) const {
     }
   }
   return out + "." + dotted(suffix);
+}
+
+std::string Tree::with_names(std::string_view text) const {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr std::string_view kRoot = "1.3.6.1.";
+  const auto part_of_word = [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '_' || c == ':';
+  };
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t at = text.find(kRoot);
+    if (at == std::string_view::npos) break;
+    std::size_t end = at;
+    while (end < text.size() && kDigits.find(text[end]) != std::string_view::npos) {
+      while (end < text.size() && kDigits.find(text[end]) != std::string_view::npos) ++end;
+      if (end + 1 < text.size() && text[end] == '.' && kDigits.find(text[end + 1]) != std::string_view::npos) ++end;
+    }
+    const bool alone = (at == 0 || !part_of_word(text[at - 1])) &&
+                       (end == text.size() || std::isalpha(static_cast<unsigned char>(text[end])) == 0);
+    const auto oid = alone ? Oid::parse(text.substr(at, end - at)) : Result<Oid>(Oid());
+    out += text.substr(0, at);
+    out += alone && oid ? name_of(*oid) : std::string(text.substr(at, end - at));
+    text.remove_prefix(end);
+  }
+  return out + std::string(text);
 }
 
 }  // namespace bongsu::mib

@@ -127,6 +127,8 @@ class Tree {
 
   // "IF-MIB::ifName.3", index parts by their types; numbers behind the longest known prefix else; dotted when unknown.
   std::string name_of(const Oid& oid) const;
+  // A text for a person with each number of an object in it, "1.3.6.1.2.1.1.3.0", as name_of() where a module knows it.
+  std::string with_names(std::string_view text) const;
   // By the object's syntax: "up(1)", DISPLAY-HINT, "12 seconds", "(4200) 0:00:42.00", "2026-11-23,1:2:3.4", bits by name.
   // Text without control characters stays text, other octets become hex. Device text: escape it at the edge.
   std::string format(const Oid& oid, const Value& value) const;

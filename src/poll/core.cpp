@@ -83,7 +83,7 @@ void PollCore::show(Watch& watch, const std::string* error, bool polled) {
     watch.info_changed = false;
   }
   state.uptime_seconds = watch.uptime_seconds;
-  if (error) state.error = *error;
+  if (error) state.error = parts.profiles.get()->tree().with_names(*error);
   if (polled) state.last_poll = clock().now();
   state.slow.clear();
   for (const auto& run : watch.groups) {

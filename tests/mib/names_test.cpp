@@ -65,6 +65,16 @@ TEST(Names, RefusalNamesWhatWasMeant) {
   refuses("1.3.x", Code::Invalid, "1.3.x");
 }
 
+TEST(Names, OfObjectsStandInTextsForAPerson) {
+  const auto says = [](const char* words, const char* text) { EXPECT_EQ(words, base_tree()->with_names(text)); };
+  says("no answer to GET of SNMPv2-MIB::sysUpTime.0 and 1 more", "no answer to GET of 1.3.6.1.2.1.1.3.0 and 1 more");
+  says("(IF-MIB::ifName.3, IF-MIB::ifName.4).", "(1.3.6.1.2.1.31.1.1.1.1.3, 1.3.6.1.2.1.31.1.1.1.1.4).");
+  says("SNMPv2-MIB::sysUpTime.0: x", "1.3.6.1.2.1.1.3.0: x");
+  says("11.3.6.1.2.1.1 of v1.3.6.1.2 at 10.1.3.6", "11.3.6.1.2.1.1 of v1.3.6.1.2 at 10.1.3.6");
+  says("", "");
+  EXPECT_EQ("GET of 1.3.6.1.2.1.1.3.0", Tree::empty()->with_names("GET of 1.3.6.1.2.1.1.3.0"));
+}
+
 TEST(Names, UnknownNumbersStayNumbers) {
   EXPECT_EQ("SNMPv2-SMI::enterprises.99999.1", base_tree()->name_of(oid("1.3.6.1.4.1.99999.1")));
   EXPECT_EQ("9.9", base_tree()->name_of(oid("9.9")));

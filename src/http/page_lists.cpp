@@ -20,6 +20,23 @@ std::string input(std::string_view name, std::string_view title, std::string_vie
   return fmt::format("<label>{}<input name=\"{}\" value=\"{}\" placeholder=\"{}\"></label>", title, name, text_of(value), hint);
 }
 
+// Why nothing is shown: the device that was asked for may not exist.
+std::string stranger(const Call& call, std::string_view device, std::string_view otherwise) {
+  if (device.empty() || call.sources.devices.device(device)) return fmt::format("<p class=\"empty\">{}</p>\n", otherwise);
+  std::vector<std::string> names;
+  for (const DeviceState& one : call.sources.devices.devices()) names.push_back(one.name);
+  const std::vector<std::string_view> known(names.begin(), names.end());
+  const auto near = nearest(device, known);
+  return fmt::format("<p class=\"empty\">{} No device is named {}.{}</p>\n", otherwise, text_of(device),
+                     near ? " Did you mean " + device_link(*near) + "?" : "");
+}
+
+// To the minute, which is what browsers take and give.
+std::string time_input(std::string_view name, std::string_view title, const std::optional<Time>& at) {
+  return fmt::format("<label>{}<input type=\"datetime-local\" name=\"{}\" value=\"{}\"></label>", title, name,
+                     at ? format_time(*at).substr(0, 16) : std::string());
+}
+
 // The same page further down.
 std::string next_link(const Call& call, std::string_view path, const std::string& cursor, std::string_view words) {
   if (cursor.empty()) return {};
@@ -83,7 +100,7 @@ Reply alarms_page(const Call& call) {
       out += option(to_string(level), fmt::format("{} {}", to_string(level), to_korean(level)), chosen);
   }
   out += "</select></label>" + input("device", "Device", query.device) + "<button>Show</button></form>\n";
-  out += alarms.empty() ? "<p class=\"empty\">No alarm fits.</p>\n" : alarm_table(alarms, now);
+  out += alarms.empty() ? stranger(call, query.device, "No alarm fits.") : alarm_table(alarms, now);
   out += next_link(call, "/alarms", next, "Older alarms");
   return page({.title = "Alarms", .current = "/alarms", .now = now, .version = call.sources.version}, out);
 }
@@ -179,13 +196,13 @@ Reply logs_page(const Call& call) {
   out += "</select></label><label>Kind<select name=\"kind\">";
   for (const std::string_view kind : {"syslog", "trap", "alarm", "state", "audit", "discovery"})
     out += option(kind, kind, to_string(query->kinds.front()));
-  out += "</select></label>" + input("from", "From (UTC)", call.params.text("from"), "2026-01-31T23:00:00Z") +
-         input("to", "To (UTC)", call.params.text("to")) + "<button>Search</button></form>\n";
+  out += "</select></label>" + time_input("from", "From (UTC)", query->from) + time_input("to", "To (UTC)", query->to) +
+         "<button>Search</button></form>\n";
   const auto found = call.sources.events.search(*query);
   if (!found) {
     out += problem_note(found.error());
   } else if (found->events.empty()) {
-    out += "<p class=\"empty\">Nothing fits.</p>\n";
+    out += stranger(call, query->device, "Nothing fits.");
   } else {
     out +=
         "<div class=\"scroll\"><table class=\"rows\"><thead><tr><th scope=\"col\">Received, UTC</th><th "

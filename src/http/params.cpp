@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "model/week_hours.h"
 
 namespace bongsu::http {
 namespace {
@@ -42,8 +43,9 @@ std::string fault(const ParamSpec& spec, std::string_view value) {
       return fmt::format("is not a whole number from {} to {}", spec.low, spec.high);
     }
     case ParamSpec::Kind::Time:
-      if (parse_time(value)) return {};
-      return "is neither an RFC 3339 time (2026-11-23T01:02:03Z) nor seconds since 1970; write + as %2B in a URL";
+      if (parse_local(value, "")) return {};
+      return "is no time: neither of RFC 3339 (2026-11-23T01:02:03Z), nor a date with or without hour and minute in UTC "
+             "(2026-11-23 01:02), nor seconds since 1970; write + as %2B in a URL";
     case ParamSpec::Kind::Level:
       if (parse_severity(value)) return {};
       return "is none of unknown, normal, harmless, caution, danger, urgent, fatal";
@@ -149,7 +151,7 @@ std::size_t Params::count(std::string_view name) const {
 
 std::optional<Time> Params::time(std::string_view name) const {
   if (text(name).empty()) return std::nullopt;
-  const auto at = parse_time(text(name));
+  const auto at = parse_local(text(name), "");
   return at ? std::optional(*at) : std::nullopt;
 }
 

@@ -156,6 +156,14 @@ class Router::Library final : public httplib::Server {
       return problem(405, "method_not_allowed", fmt::format("{} is not taken here, {} is", request.method, route.method),
                      "see /api/v1/openapi.json");
     }
+    // Who reads with a browser gets a page; programs ask for what they can read.
+    if (request.method == "GET" && !request.path.starts_with("/api/") && !request.path.starts_with("/prometheus/") &&
+        request.get_header_value("Accept").find("text/html") != std::string::npos) {
+      static const Form kNoForm;
+      const Params none;
+      return problem_page({sources_, none, {}, {}, kNoForm, {}, {}}, 404, "Nothing is here",
+                          "There is no page at " + to_valid_utf8(request.path.substr(0, 200)) + ".");
+    }
     return problem(404, "not_found", "there is nothing at this path",
                    "/api/v1/openapi.json lists what there is, / is the status page");
   }

@@ -20,7 +20,7 @@ constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
   std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, asked, lasted, peak, repaired, why,
-      from, more, notices, page, drill, drill_row, no_fault;
+      from, more, notices, page, drill, drill_row, no_fault, test_of;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
@@ -42,7 +42,8 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .page = "Look",
                               .drill = "drill",
                               .drill_row = "Drill",
-                              .no_fault = "This is an exercise that somebody asked for; nothing is wrong."};
+                              .no_fault = "This is an exercise that somebody asked for; nothing is wrong.",
+                              .test_of = "This is a test of the channel {}."};
 constexpr Vocabulary kKorean{.recovered = "복구",
                              .repeated = "지속",
                              .escalated = "상위 보고",
@@ -63,7 +64,8 @@ constexpr Vocabulary kKorean{.recovered = "복구",
                              .page = "보기",
                              .drill = "훈련",
                              .drill_row = "훈련",
-                             .no_fault = "요청에 따른 훈련 알림이며 실제 장애가 아닙니다."};
+                             .no_fault = "요청에 따른 훈련 알림이며 실제 장애가 아닙니다.",
+                             .test_of = "채널 {}의 시험 메시지입니다."};
 
 const Vocabulary& words_in(Language language) { return language == Language::Korean ? kKorean : kEnglish; }
 
@@ -94,6 +96,8 @@ std::string measured(const Alarm& alarm, const Vocabulary& words) {
 std::string headline(const Notice& notice, Language language) {
   const Vocabulary& words = words_in(language);
   const Alarm& alarm = notice.news.alarm;
+  if (notice.reason == Reason::Test && !notice.news.note.empty())
+    return one_line(fmt::format(fmt::runtime(words.test_of), notice.news.note));
   std::string out;
   if (!alarm.device.empty()) out += alarm.device + ": ";
   out += alarm.title.empty() ? alarm.item : alarm.title;
@@ -168,14 +172,16 @@ std::string as_html(const Message& message, Language language, std::string_view 
   for (std::size_t i = 0; i < message.notices.size() && i < kMostTold; ++i) {
     const Notice& notice = message.notices[i];
     const Severity level = over(notice) ? Severity::Normal : notice.news.alarm.level;
-    out += fmt::format("<div style=\"border-left:6px solid {};padding:4px 12px;margin:0 0 12px\"><p><b>{}</b> {}</p><table>",
+    out += fmt::format("<div style=\"border-left:6px solid {};padding:4px 12px;margin:0 0 12px\"><p><b>{}</b> {}</p>",
                        colour_of(level), escape_html(mark_of(notice, language)), escape_html(headline(notice, language)));
-    for (const auto& [name, value] : rows_of(notice, language, zone, page)) {
+    const std::vector<Row> rows = rows_of(notice, language, zone, page);
+    if (!rows.empty()) out += "<table>";
+    for (const auto& [name, value] : rows) {
       const std::string shown = escape_html(value);
       out += fmt::format("<tr><td style=\"color:#666;padding-right:12px\">{}</td><td>{}</td></tr>", escape_html(name),
                          name == words.page ? "<a href=\"" + shown + "\">" + shown + "</a>" : shown);
     }
-    out += "</table></div>";
+    out += rows.empty() ? "</div>" : "</table></div>";
   }
   if (message.notices.size() > kMostTold)
     out += "<p>" + fmt::format(fmt::runtime(words.more), message.notices.size() - kMostTold) + "</p>";

@@ -309,6 +309,7 @@ Status Notifier::test(std::string_view channel, std::string_view person, Time no
   const std::shared_ptr<const Spec> spec = state_->desk.lock()->share_spec();
   Notice notice{.reason = Reason::Test};
   notice.news.at = now;
+  notice.news.note = channel;  // what is under test
   notice.news.alarm.title = "This is a test of the channel " + std::string(channel) + ".";
   notice.news.alarm.item = "test";
   notice.news.alarm.since = notice.news.alarm.changed = now;

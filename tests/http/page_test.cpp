@@ -118,6 +118,24 @@ TEST_F(Pages, AnAlarmHasAPageThatSaysHowToTakeItInHand) {
   get("/alarms/x", 404);
 }
 
+TEST_F(Pages, ABrowserGetsAPageWhereNothingIs) {
+  get("/");
+  const auto ask = [&](const char* target, const char* accept) { return client->Get(target, {{"Accept", accept}}); };
+  const auto page = ask("/nosuch%3Cb%3E", "text/html,application/xhtml+xml");
+  EXPECT_EQ(404, page->status);
+  EXPECT_EQ("text/html; charset=utf-8", page->get_header_value("Content-Type"));
+  EXPECT_THAT(page->body, HasSubstr("There is no page at /nosuch&lt;b&gt;."));
+  EXPECT_EQ("application/json", ask("/nosuch", "*/*")->get_header_value("Content-Type"));
+  EXPECT_EQ("application/json", ask("/api/v1/nosuch", "text/html")->get_header_value("Content-Type"));
+}
+
+TEST_F(Pages, NamesTheDeviceThatWasMeant) {
+  lab.devices.list = {{.name = "web1"}};
+  EXPECT_THAT(get("/alarms?device=wbe1"), HasSubstr("No device is named wbe1. Did you mean <a href=\"/devices/web1\">web1</a>?"));
+  EXPECT_THAT(get("/logs?device=wbe1"), HasSubstr("No device is named wbe1."));
+  EXPECT_THAT(get("/alarms?device=web1"), Not(HasSubstr("is named")));
+}
+
 TEST_F(Pages, EachLevelHasColourIconAndBothWords) {
   for (const Severity level : kWorstFirst) {
     const std::string badge = level_badge(level);
@@ -254,6 +272,12 @@ TEST_F(Pages, LogsCanBeSearchedAndPaged) {
   EXPECT_EQ(9U, lab.events.asked.lock()->before_id);
   EXPECT_THAT(lab.events.asked.lock()->words, testing::ElementsAre("link", "down"));
   get("/logs?severity=loud", 400);
+  // What a browser's own field for a time sends.
+  EXPECT_THAT(get("/logs?from=2026-11-23T01:00&to="),
+              HasSubstr("type=\"datetime-local\" name=\"from\" value=\"2026-11-23T01:00\""));
+  EXPECT_EQ(parse_time("2026-11-23T01:00:00Z").value(), lab.events.asked.lock()->from);
+  get("/logs?from=2026-11-23", 200);
+  get("/logs?from=yesterday", 400);
 }
 
 TEST(Quantity, ReadsLikeAPersonWritesIt) {

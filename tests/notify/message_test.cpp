@@ -59,6 +59,18 @@ TEST(WordsOf, SpeakKorean) {
             words_of(message_of(alarm, Reason::Recovered), Language::Korean, "", "").subject);
 }
 
+TEST(WordsOf, ATestSpeaksTheLanguageOfWhomItIsFor) {
+  Message message{.key = "bongsu-test-1", .person = "ops", .address = "ops@example.com"};
+  Notice notice{.reason = Reason::Test};
+  notice.news.note = "mail";
+  notice.news.alarm.title = "This is a test of the channel mail.";
+  message.notices.push_back(notice);
+  const Words korean = words_of(message, Language::Korean, "", "");
+  EXPECT_EQ("[시험] 채널 mail의 시험 메시지입니다.", korean.subject);
+  EXPECT_EQ(std::string::npos, korean.html.find("<table"));  // there is nothing to put into one
+  EXPECT_EQ("[test] This is a test of the channel mail.", words_of(message, Language::English, "", "").subject);
+}
+
 // Nobody takes a drill for a fault, in whatever he reads of it.
 TEST(WordsOf, SayThatADrillIsOne) {
   const Alarm alarm = alarm_of(kFirstDrill + 1, "web1", Severity::Fatal, kAt);

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/mib_report.h"
 #include "app/session.h"
 #include "app/setup.h"
 #include "app/table.h"
@@ -73,7 +74,7 @@ void print_json(const std::string& host, const poll::Collection& found, bool exp
   std::printf("%s\n", out.c_str());
 }
 
-void print_text(const std::string& host, const poll::Collection& found, bool explain) {
+void print_text(const std::string& host, const poll::Collection& found, bool explain, bool every_profile) {
   std::printf("%s, read in %s\n", escape_terminal(host).c_str(), format_duration(found.took).c_str());
   for (const auto& [name, value] : found.info) std::printf("  %-12s %s\n", name.c_str(), escape_terminal(value).c_str());
   if (found.uptime_seconds)
@@ -81,12 +82,20 @@ void print_text(const std::string& host, const poll::Collection& found, bool exp
   if (explain) {
     std::printf("\n");
     Table table({"PROFILE", "", "WHY"});
-    for (const bool matched : {true, false}) {
-      for (const poll::Explanation& each : found.profiles) {
-        if (each.matched == matched) table.row({each.profile, matched ? "matched" : "-", each.why});
-      }
+    std::size_t others = 0;
+    for (const poll::Explanation& each : found.profiles) {
+      if (each.matched) table.row({each.profile, "matched", each.why});
+    }
+    for (const poll::Explanation& each : found.profiles) {
+      if (each.matched) continue;
+      if (each.near) table.row({each.profile, "nearly", each.why});
+      else if (!every_profile) ++others;
+    }
+    for (const poll::Explanation& each : found.profiles) {
+      if (!each.matched && !each.near && every_profile) table.row({each.profile, "-", each.why});
     }
     std::printf("%s", table.text().c_str());
+    if (others > 0) std::printf("%s for other devices; --explain --all lists them\n", counted(others, "profile").c_str());
   }
   std::printf("\n");
   Table table({"METRIC", "WHERE", "VALUE"});
@@ -116,9 +125,12 @@ int collect(const CollectOptions& options) {
   std::optional<Result<poll::Collection>> found;
   (*session)->reactor.spawn(collect_once(**session, options, profiles, found));
   (*session)->reactor.run();
-  if (!*found) return fail(found->error().text);
-  if (options.snmp.json) print_json(options.snmp.host, **found, options.explain);
-  else print_text(options.snmp.host, **found, options.explain);
+  const mib::Tree& tree = *(*session)->tree;
+  if (!*found) return fail(tree.with_names(found->error().text));
+  for (poll::TableError& fault : (*found)->errors) fault.error.text = tree.with_names(fault.error.text);
+  for (std::string& notice : (*found)->notices) notice = tree.with_names(notice);
+  if (options.snmp.json) print_json(options.snmp.host, **found, options.explain || options.all);
+  else print_text(options.snmp.host, **found, options.explain || options.all, options.all);
   if (!(*found)->complete)
     return fail(options.snmp.host + ": not complete, as the lines above say; see: bongsu doctor " + options.snmp.host);
   return (*found)->metrics.empty() ? 1 : 0;

@@ -67,6 +67,7 @@ struct CollectOptions {
   SnmpOptions snmp;
   std::vector<std::string> rules;  // folders with profiles/ of one's own
   bool explain = false;
+  bool all = false;           // explain: of every profile
   bool once = false;          // no second reading of what needs two
   double time_seconds = 300;  // for all of it
 };

@@ -18,6 +18,7 @@
 #include "app/drills.h"
 #include "app/errands.h"
 #include "app/history.h"
+#include "app/mib_report.h"
 #include "app/mibs.h"
 #include "app/overlay.h"
 #include "app/programs.h"
@@ -733,8 +734,10 @@ std::vector<std::string> Daemon::banner() const {
   if (parts_->syslog) {
     for (const net::Endpoint& endpoint : parts_->syslog->local()) lines.push_back("syslog   udp " + endpoint.to_string());
   }
-  lines.push_back("watching " + std::to_string(config.devices.size()) + " devices with " +
-                  std::to_string(parts_->setup.items.size()) + " items");
+  const auto used =
+      std::count_if(parts_->setup.items.begin(), parts_->setup.items.end(), [](const auto& one) { return one.enabled; });
+  lines.push_back("watching " + counted(config.devices.size(), "device") + " with " +
+                  counted(static_cast<std::size_t>(used), "item"));
   for (const std::string& notice : parts_->notices()) lines.push_back("notice   " + notice);
   return lines;
 }

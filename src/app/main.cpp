@@ -151,7 +151,8 @@ int run(int argc, char** argv) {
       app.add_subcommand("collect", "identify a device, read all that its profiles know once, and print it");
   add_snmp_options(*collect_command, collect_options.snmp);
   collect_command->add_option("--rules", collect_options.rules, "further folders with profiles/ in them");
-  collect_command->add_flag("--explain", collect_options.explain, "say why each profile did or did not match");
+  collect_command->add_flag("--explain", collect_options.explain, "say why profiles match or nearly do");
+  collect_command->add_flag("--all", collect_options.all, "and why each of the others does not");
   collect_command->add_flag("--once", collect_options.once,
                             "do not wait for a second reading, which what grows in shares of time needs");
   collect_command->add_option("--time", collect_options.time_seconds, "seconds for all of it; what is left over then is named")

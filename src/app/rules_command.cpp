@@ -93,8 +93,8 @@ int run_scripts(const RulesTestOptions& options, const std::vector<rule::ItemSpe
     for (const std::string& failure : result.failures) {
       for (const std::string_view line : split(failure, '\n')) std::printf("%s\n", escape_terminal(line).c_str());
     }
-    std::printf("%s: %zu checks, %s\n", escape_terminal(file).c_str(), result.checks,
-                result.failures.empty() ? "all hold" : (std::to_string(result.failures.size()) + " failures").c_str());
+    std::printf("%s: %s, %s\n", escape_terminal(file).c_str(), counted(result.checks, "check").c_str(),
+                result.failures.empty() ? "all hold" : counted(result.failures.size(), "failure").c_str());
   }
   writer.end_array().end_object();
   if (options.ask.json) std::printf("%s\n", out.c_str());

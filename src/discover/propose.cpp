@@ -142,11 +142,19 @@ class Proposer {
   // A table or a group of scalars each, or two numbers below the vendor's where nothing is named.
   void list_unused() {
     std::map<Oid, Unused> found;
+    // A table of which one column is read is in use: the others were left out by who wrote the profile.
+    std::set<std::uint32_t> read;
+    for (const Varbind& varbind : subject_.walked) {
+      const auto object = tree_.find(varbind.oid.arcs());
+      if (object && object->kind == Kind::Column && object->parent() && is_covered(varbind.oid))
+        read.insert(object->parent()->number);
+    }
     for (const Varbind& varbind : subject_.walked) {
       if (is_covered(varbind.oid)) continue;
       const auto object = tree_.find(varbind.oid.arcs());
       const bool named = object && (object->kind == Kind::Column || object->kind == Kind::Scalar);
       auto parent = named ? object->parent() : std::nullopt;
+      if (parent && read.contains(parent->number)) continue;
       if (parent && parent->kind == Kind::Row) parent = parent->parent();
       const Oid oid = parent ? parent->oid() : Oid(varbind.oid.arcs().first(std::min<std::size_t>(varbind.oid.size(), 9)));
       Unused& at = found.try_emplace(oid, Unused{oid, {}, 0, false}).first->second;

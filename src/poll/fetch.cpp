@@ -60,6 +60,7 @@ struct Judgement {
   bool matched = false;
   int rank = 0;  // higher is more specific
   std::string why;
+  bool near = false;  // see Explanation
 };
 
 // The system that a device says it is: of those that fit, the one with the longest sysObjectID, then the one whose sysDescr
@@ -119,12 +120,19 @@ static void add_facts(const ProfileSet& set, Identified& device, const System* s
   if (vendor != set.vendors().end()) add("vendor", vendor->second);
 }
 
+// Below the same number under enterprises, 1.3.6.1.4.1.N.
+static bool same_maker(const Oid& a, const Oid& b) {
+  constexpr std::size_t kMaker = 7;
+  return a.size() >= kMaker && b.size() >= kMaker && std::equal(a.arcs().begin(), a.arcs().begin() + kMaker, b.arcs().begin());
+}
+
 static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::string& descr, std::string_view os,
                        const std::set<Oid>& present) {
   if (profile.always) return {true, 0, "for every device"};
   Judgement all{.matched = true};
   const auto say = [&](bool holds, int rank, const std::string& why) {
     all.matched &= holds;
+    all.near |= holds;
     all.rank = std::max(all.rank, rank);
     all.why += (all.why.empty() ? "" : "; ") + why;
   };
@@ -134,6 +142,8 @@ static Judgement judge(const DeviceProfile& profile, const Oid& id, const std::s
       if (id.starts_with(prefix) && (!best || prefix.size() > best->size())) best = &prefix;
     }
     const bool known = std::find(profile.os.begin(), profile.os.end(), os) != profile.os.end();
+    all.near = std::any_of(profile.sys_object_id.begin(), profile.sys_object_id.end(),
+                           [&](const Oid& prefix) { return same_maker(prefix, id); });
     std::string why;
     if (best) {
       why = "sysObjectID " + id.to_string() + " begins with " + best->to_string();
@@ -186,7 +196,7 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
   std::string os;
   for (const auto& [name, value] : device.facts)
     if (name == "os") os = value;
-  device.explanations.push_back({"systems", "who the device is", system != nullptr,
+  device.explanations.push_back({"systems", "who the device is", system != nullptr, system == nullptr,
                                  system != nullptr ? "sysObjectID and sysDescr say that it is " + (os.empty() ? "known" : os)
                                                    : "no system fits its sysObjectID and sysDescr"});
 
@@ -205,7 +215,8 @@ asio::awaitable<Result<Identified>> identify(snmp::Client& client, snmp::Target 
   for (const DeviceProfile& profile : profiles->profiles()) {
     Judgement found = judge(profile, device.sys_object_id, device.sys_descr, os, *present);
     if (found.matched) matched.emplace_back(-found.rank, &profile);
-    device.explanations.push_back({profile.name, profile.title, found.matched, std::move(found.why)});
+    device.explanations.push_back(
+        {profile.name, profile.title, found.matched, found.near && !found.matched, std::move(found.why)});
   }
   std::stable_sort(matched.begin(), matched.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (const auto& [rank, profile] : matched) device.profiles.push_back(profile);

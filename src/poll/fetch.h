@@ -18,6 +18,7 @@ struct Explanation {
   std::string profile;
   std::string title;
   bool matched = false;
+  bool near = false;  // did not match, and yet a condition held, or it is for others of the same maker
   std::string why;
 };
 

@@ -127,7 +127,6 @@ void regroup(Watch& watch, const Identified& device, const std::shared_ptr<const
   }
   find_rivals(watch.groups);
   watch.set = set;
-  watch.told.clear();
   watch.profiles.clear();
   for (const DeviceProfile* profile : device.profiles) watch.profiles.push_back(profile->name);
   watch.facts = device.facts;

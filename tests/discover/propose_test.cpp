@@ -139,6 +139,17 @@ TEST_F(Propose, SaysWhatAModuleSays) {
                                           HasSubstr("1 objects that may be set"), HasSubstr("1 numbers of which")));
 }
 
+// Its other columns were left out by who wrote the profile.
+TEST_F(Propose, ATableOfWhichAColumnIsReadIsNotUnread) {
+  for (const char* column : {"acmeTempIndex.1", "acmeTempValue.1"}) say(column, integer(21));
+  say("acmeTempName.1", text("inlet"));
+  say("acme-frames.1.1", counter(5));
+  subject.covered = {*tree().resolve("acmeTempValue")};
+  const Proposal proposal = propose(tree(), subject);
+  ASSERT_EQ(1U, proposal.unused.size());
+  EXPECT_EQ("ACME-MIB::acmePairTable", proposal.unused[0].name);
+}
+
 TEST_F(Propose, LeavesOutWhatIsReadAlreadyAndWhatIsTooMuch) {
   say("acmeCalls.0", counter(9));
   for (int row = 1; row <= 20; ++row) say("acmeTempValue." + std::to_string(row), integer(21));

@@ -42,7 +42,9 @@ std::map<std::string, Node> nodes_of(const Setup& setup, Part part, const config
 std::filesystem::path named(const Setup& setup) { return setup.file.empty() ? "bongsu.yaml" : setup.file; }
 
 void read_part(const Setup& setup, Part part, const config::Overlay& overlay, Outcome& out, config::Problems& problems) {
-  if (part == Part::Items) out.items = config::read_items(rule_folders(setup.share, setup.config), problems, overlay);
+  if (part == Part::Items)
+    out.items = config::read_items(rule_folders(setup.share, setup.config), problems, overlay,
+                                   system_names(*setup.profiles, setup.config));
   else out.config = config::parse_main(setup.text, named(setup), problems, overlay);
 }
 

@@ -43,6 +43,7 @@ std::optional<Setup> setup_for(const ServeOptions& options, config::Problems& pr
   for (const auto& [name, remedy] : setup->config.remedies.remedies) {
     for (const std::string& line : unwritable(remedy, *setup->tree)) log::warning("{}", line);
   }
+  for (const std::string& line : unknown_systems(*setup)) log::warning("{}", line);
   return setup;
 }
 
@@ -149,6 +150,7 @@ int check(const CheckOptions& options) {
     for (const auto& [name, remedy] : setup->config.remedies.remedies) {
       for (std::string& line : unwritable(remedy, *setup->tree)) lines.push_back(std::move(line)), ++errors;
     }
+    for (std::string& line : unknown_systems(*setup)) lines.push_back(std::move(line));
   }
   if (options.json) {
     std::string out;

@@ -9,6 +9,7 @@
 
 #include "app/mibs.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "config/items.h"
 #include "config/profiles.h"
 
@@ -70,8 +71,9 @@ std::optional<Setup> complete_setup(Configured configured, const std::filesystem
   }
   Setup setup;
   const auto rules = rule_folders(*share, config);
-  setup.items = config::read_items(rules, problems, configured.overlay);
   setup.profiles = load_profiles(rules, *tree, problems);
+  const auto systems = setup.profiles ? system_names(*setup.profiles, config) : config::SystemNames();
+  setup.items = config::read_items(rules, problems, configured.overlay, systems);
   if (!problems.empty()) return std::nullopt;
   setup.share = *std::move(share);
   setup.config = std::move(config);
@@ -79,6 +81,25 @@ std::optional<Setup> complete_setup(Configured configured, const std::filesystem
   setup.text = std::move(configured.text);
   setup.tree = *std::move(tree);
   return setup;
+}
+
+config::SystemNames system_names(const poll::ProfileSet& profiles, const config::MainConfig& config) {
+  config::SystemNames out;
+  for (const std::string& os : profiles.os_names()) out.insert(to_lower(os));
+  for (const config::DeviceConfig& device : config.devices) {
+    if (!device.os.empty()) out.insert(to_lower(device.os));
+  }
+  return out;
+}
+
+std::vector<std::string> unknown_systems(const Setup& setup) {
+  const auto known = system_names(*setup.profiles, {});
+  config::Problems problems;
+  for (const config::DeviceConfig& device : setup.config.devices) {
+    if (!device.os.empty() && !known.contains(to_lower(device.os)))
+      problems.add(device.place, "os of device \"" + device.name + "\": " + config::unknown_system(device.os, known));
+  }
+  return problems.lines();
 }
 
 std::vector<std::filesystem::path> rule_folders(const Share& share, const config::MainConfig& config) {

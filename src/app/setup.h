@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "app/share.h"
+#include "config/items.h"
 #include "config/main.h"
 #include "config/overlay.h"
 #include "mib/tree.h"
@@ -77,6 +78,11 @@ std::vector<std::string> mib_problems(const Setup& setup, std::size_t& errors);
 
 // Takes the people, channels and routes out of it, and says who sends.
 notify::Spec notices_of(config::MainConfig& config);
+
+// What the os of a device can be: what the profiles tell, and what devices are said to be.
+config::SystemNames system_names(const poll::ProfileSet& profiles, const config::MainConfig& config);
+// The devices whose configured os no profile knows: for the user to look at, since another name may be meant. One line each.
+std::vector<std::string> unknown_systems(const Setup& setup);
 
 // The devices as the poller takes them.
 std::vector<poll::DeviceSpec> device_specs(const config::MainConfig& config, const CredentialMap& credentials);

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "config/match.h"
 #include "config/merge.h"
+#include "config/words.h"
 #include "query/engine.h"
 #include "query/parse.h"
 
@@ -53,10 +54,19 @@ Place place_within(const Node& node, int line, int column) {
   return place;
 }
 
-rule::Targets read_targets(const Node& node, Problems& problems) {
+rule::Targets read_targets(const Node& node, const SystemNames& systems, Problems& problems) {
   rule::Targets out;
   MapReader targets(node, "for", problems);
-  for (const std::string& os : targets.texts("os").value_or(std::vector<std::string>{})) out.os.push_back(to_lower(os));
+  if (const Node* names = targets.get("os")) {
+    const std::span<const Node> all =
+        names->kind == Node::Kind::List ? std::span<const Node>(names->items) : std::span<const Node>(names, 1);
+    for (const Node& name : all) {
+      const auto text = as_text(name, "os", problems);
+      if (!text) continue;
+      out.os.push_back(to_lower(*text));
+      if (!systems.empty() && !systems.contains(out.os.back())) problems.add(name.place, unknown_system(*text, systems));
+    }
+  }
   if (const Node* kinds = targets.get("kind")) {
     const std::span<const Node> all =
         kinds->kind == Node::Kind::List ? std::span<const Node>(kinds->items) : std::span<const Node>(kinds, 1);
@@ -91,8 +101,8 @@ std::string deviation_of(const std::string& expr, int weeks, int minimum, double
 
 class ItemReader {
  public:
-  ItemReader(const Node& node, std::string name, Problems& problems)
-      : node_(node), what_("item \"" + name + "\""), map_(node, what_, problems), problems_(problems) {
+  ItemReader(const Node& node, std::string name, const SystemNames& systems, Problems& problems)
+      : node_(node), what_("item \"" + name + "\""), map_(node, what_, problems), systems_(systems), problems_(problems) {
     spec_.name = std::move(name);
   }
 
@@ -147,7 +157,7 @@ class ItemReader {
   }
 
   void targets() {
-    if (const Node* node = map_.get("for")) spec_.targets = read_targets(*node, problems_);
+    if (const Node* node = map_.get("for")) spec_.targets = read_targets(*node, systems_, problems_);
   }
 
   void expression() {
@@ -361,13 +371,14 @@ class ItemReader {
   const Node& node_;
   const std::string what_;
   MapReader map_;
+  const SystemNames& systems_;
   Problems& problems_;
   ItemSpec spec_;
   bool sigma_ = false;
 };
 
 // Other keys for some devices: each is read as the item with them laid over it.
-void read_overrides(const Node& item, const std::string& name, ItemSpec& into, Problems& problems) {
+void read_overrides(const Node& item, const std::string& name, const SystemNames& systems, ItemSpec& into, Problems& problems) {
   const Node* list = item.find("overrides");
   if (list == nullptr || list->kind == Node::Kind::Null) return;
   if (list->kind != Node::Kind::List)
@@ -382,7 +393,7 @@ void read_overrides(const Node& item, const std::string& name, ItemSpec& into, P
     Node keys = one;
     std::erase_if(keys.members, [&](const Node::Member& member) {
       if (member.key == "match") made.match = read_match(member.value, problems);
-      if (member.key == "for") made.targets = read_targets(member.value, problems);
+      if (member.key == "for") made.targets = read_targets(member.value, systems, problems);
       for (const char* own : {"item", "expr", "interval", "overrides", "hours", "zone", "holidays", "no_data", "page"}) {
         if (member.key == own)
           problems.add(member.place, "an override cannot change " + std::string(own) + "; make an item of its own");
@@ -397,7 +408,7 @@ void read_overrides(const Node& item, const std::string& name, ItemSpec& into, P
     if (problems.size() > before) continue;
     Node whole = item;
     lay_over(whole, keys);
-    auto spec = ItemReader(whole, name, problems).read();
+    auto spec = ItemReader(whole, name, systems, problems).read();
     if (!spec) continue;
     made.item = std::make_shared<const ItemSpec>(*std::move(spec));
     into.overrides.push_back(std::move(made));
@@ -443,6 +454,19 @@ void collect(const std::filesystem::path& file, std::map<std::string, Node>& ite
 
 }  // namespace
 
+std::string unknown_system(std::string_view word, const SystemNames& systems) {
+  const std::string low = to_lower(word);
+  std::optional<std::string_view> near;
+  // Often the maker's name stands before it: cisco-ios.
+  for (std::size_t from = low.find_first_of("-_ "); from != std::string::npos && !near;
+       from = low.find_first_of("-_ ", from + 1)) {
+    if (const auto at = systems.find(low.substr(from + 1)); at != systems.end()) near = *at;
+  }
+  if (!near) near = nearest(low, std::vector<std::string_view>(systems.begin(), systems.end()));
+  return "no system is called " + in_quotes(word) +
+         (near ? "; did you mean " + in_quotes(*near) + "?" : "; see the list of systems: in the profiles, or add a line to it");
+}
+
 bool is_item_name(std::string_view name) {
   return !name.empty() && name.size() <= 100 && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
@@ -474,12 +498,13 @@ std::map<std::string, Node> merge_items(std::span<const std::filesystem::path> f
   return merged;
 }
 
-std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders, Problems& problems, const Overlay& overlay) {
+std::vector<ItemSpec> read_items(std::span<const std::filesystem::path> folders, Problems& problems, const Overlay& overlay,
+                                 const SystemNames& systems) {
   std::vector<ItemSpec> out;
   for (const auto& [name, node] : merge_items(folders, overlay, problems)) {
-    auto spec = ItemReader(node, name, problems).read();
+    auto spec = ItemReader(node, name, systems, problems).read();
     if (!spec) continue;
-    read_overrides(node, name, *spec, problems);
+    read_overrides(node, name, systems, *spec, problems);
     out.push_back(*std::move(spec));
   }
   return out;

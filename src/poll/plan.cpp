@@ -494,6 +494,20 @@ void check_systems(const Profile& profile, const std::vector<std::string_view>& 
   }
 }
 
+// The words in quotes of an expression that gives a device's os.
+void add_os_words(const std::vector<NamedText>& facts, std::set<std::string, std::less<>>& into) {
+  for (const NamedText& fact : facts) {
+    if (fact.name != "os") continue;
+    const std::string& text = fact.value.text;
+    for (std::size_t from = text.find('\''); from != std::string::npos;) {
+      const std::size_t to = text.find('\'', from + 1);
+      if (to == std::string::npos) break;
+      into.insert(text.substr(from + 1, to - from - 1));
+      from = text.find('\'', to + 1);
+    }
+  }
+}
+
 // A metric that no profile gives, where another one is nearly called so: nothing would ever stand back for it.
 void check_rivals(const std::vector<Profile>& profiles, std::vector<Finding>& findings) {
   std::set<std::string_view> given;
@@ -616,8 +630,11 @@ std::shared_ptr<const ProfileSet> ProfileSet::compile(const ProfileFiles& files,
   for (const SystemRule& rule : files.systems) {
     if (const auto os = rule.facts.find("os"); os != rule.facts.end()) known.push_back(os->second);
   }
+  set->os_names_.insert(known.begin(), known.end());
   for (const Profile& profile : files.profiles) {
     check_systems(profile, known, findings);
+    add_os_words(profile.device, set->os_names_);
+    for (const GroupRule& group : profile.groups) add_os_words(group.device, set->os_names_);
     if (!names.insert(profile.name).second) {
       findings.push_back({profile.at, "there is a profile '" + profile.name + "' already: give this one another name"});
       continue;
@@ -644,6 +661,18 @@ std::shared_ptr<const ProfileSet> ProfileSet::compile(const ProfileFiles& files,
   }
   check_rivals(files.profiles, findings);
   return set;
+}
+
+std::string_view ProfileSet::kind_of(std::string_view os) const {
+  const auto fact = [](const System& system, std::string_view name) -> std::string_view {
+    const auto at = std::find_if(system.facts.begin(), system.facts.end(), [&](const auto& one) { return one.first == name; });
+    return at == system.facts.end() ? std::string_view() : at->second;
+  };
+  for (const System& system : systems_) {
+    if (fact(system, "os") != os) continue;
+    if (const std::string_view kind = fact(system, "kind"); !kind.empty()) return kind;
+  }
+  return {};
 }
 
 Labels series_labels(const Metric& metric, const std::vector<Labels::Pair>& row) {

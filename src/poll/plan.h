@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -114,6 +115,10 @@ class ProfileSet {
   const std::vector<DeviceProfile>& profiles() const { return profiles_; }
   const std::vector<System>& systems() const { return systems_; }
   const std::map<std::uint32_t, std::string>& vendors() const { return vendors_; }
+  // What the os of a device can be: as systems and profiles say it.
+  const std::set<std::string, std::less<>>& os_names() const { return os_names_; }
+  // What kind of device the first system of this os that says so is of; empty when none does.
+  std::string_view kind_of(std::string_view os) const;
   const mib::Tree& tree() const { return *tree_; }
   // Of all that it was made from: equal ones collect the same.
   std::uint64_t digest() const { return digest_; }
@@ -123,6 +128,7 @@ class ProfileSet {
   std::vector<DeviceProfile> profiles_;
   std::vector<System> systems_;
   std::map<std::uint32_t, std::string> vendors_;
+  std::set<std::string, std::less<>> os_names_;
   std::uint64_t digest_ = 0;
 };
 

@@ -23,12 +23,15 @@ void PollCore::apply(std::vector<DeviceSpec> devices) {
     remove(*at->second);
     at = watches.erase(at);
   }
+  const std::shared_ptr<const ProfileSet> profiles = parts.profiles.get();
   memory.drop_unless([&wanted](std::string_view device) { return wanted.contains(device); });
   for (auto& [name, spec] : wanted) {
     const auto known = watches.find(name);
     if (known == watches.end()) {
       auto watch = std::make_shared<Watch>(parts.reactor, parts.points, parts.series, std::move(*spec));
       watches.emplace(name, watch);
+      watch->gather_info(profiles.get());
+      show(*watch, nullptr, false);
       parts.reactor.spawn(watch_snmp(shared_from_this(), watch));
       parts.reactor.spawn(watch_ping(shared_from_this(), watch));
       continue;
@@ -40,7 +43,7 @@ void PollCore::apply(std::vector<DeviceSpec> devices) {
       watch.start_over();
     }
     watch.spec = std::move(*spec);
-    watch.gather_info();
+    watch.gather_info(watch.set ? watch.set.get() : profiles.get());
     watch.bell.ring();
   }
   watched.set(static_cast<double>(watches.size()));

@@ -123,7 +123,7 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
   if (run.fresh && !outcome.missed) {
     run.fresh = false;
     run.facts = std::move(outcome.facts);
-    watch.gather_info();
+    watch.gather_info(watch.set.get());
   }
   watch.book.put(group, outcome, stamp, points);
   memory.save(watch.spec.name, group, run.state, outcome.changed);

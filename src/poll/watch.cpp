@@ -59,7 +59,7 @@ void Watch::start_over() {
   ++epoch;
 }
 
-void Watch::gather_info() {
+void Watch::gather_info(const ProfileSet* known) {
   std::map<std::string, std::string> found;
   for (const bool last : {false, true}) {
     for (const auto& run : groups) {
@@ -68,7 +68,11 @@ void Watch::gather_info() {
     }
     for (const auto& [name, value] : facts) found.emplace(name, value);
   }
-  if (!spec.os.empty()) found["os"] = spec.os;
+  if (!spec.os.empty()) {
+    found["os"] = spec.os;
+    const std::string_view kind = known == nullptr ? std::string_view() : known->kind_of(spec.os);
+    if (!kind.empty()) found.emplace("kind", kind);
+  }
   info_changed |= found != info;
   info = std::move(found);
 }

@@ -162,8 +162,8 @@ struct Watch {
   std::optional<bool> up() const;
   // Another address or other credentials: what is known of the device's answers is not its own any more.
   void start_over();
-  // `info` from what the groups found out.
-  void gather_info();
+  // `info` from what the groups found out and what was configured; `known` says what kind of device has the configured os.
+  void gather_info(const ProfileSet* known);
   // Of the newest readings, for a person; empty when all went well.
   std::string first_error() const;
   void forget_series();  // the sink does not know their ids any more

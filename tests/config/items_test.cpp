@@ -22,9 +22,9 @@ using namespace std::chrono_literals;
 class ItemsTest : public testing::Test {
  protected:
   std::filesystem::path write(const std::string& name, const std::string& text) { return root_.write(name, text).parent_path(); }
-  std::vector<rule::ItemSpec> read(std::vector<std::filesystem::path> folders) {
+  std::vector<rule::ItemSpec> read(std::vector<std::filesystem::path> folders, const SystemNames& systems = {}) {
     Problems problems;
-    auto items = read_items(folders, problems);
+    auto items = read_items(folders, problems, {}, systems);
     lines_ = problems.lines();
     for (std::string& line : lines_) {
       for (std::size_t at; (at = line.find(root_.path().string() + "/")) != std::string::npos;)
@@ -419,6 +419,25 @@ TEST_F(ItemsTest, TheStockItemsAreRightAndWhole) {
     EXPECT_FALSE(item.title.en.empty() || item.title.ko.empty() || item.why.empty()) << item.name;
     EXPECT_TRUE(item.enabled) << item.name;
   }
+}
+
+TEST_F(ItemsTest, NamesASystemThatNoDeviceHas) {
+  const SystemNames systems{"ios", "linux", "windows"};
+  const auto says = [&](const std::string& names, const std::vector<std::string>& expected) {
+    SCOPED_TRACE(names);
+    const std::string keys = "- item: a\n  expr: v\n  levels: {danger: 1}\n";
+    EXPECT_EQ(expected.empty(), read({write("s/i.yaml", keys + "  for: {os: " + names + "}\n")}, systems).size() == 1);
+    EXPECT_EQ(expected, lines_);
+  };
+  says("[Linux, ios]", {});
+  says("windos", {"s/i.yaml:4:13: no system is called \"windos\"; did you mean \"windows\"?"});
+  says("[linux, cisco-ios]", {"s/i.yaml:4:21: no system is called \"cisco-ios\"; did you mean \"ios\"?"});
+  says("something-else",
+       {"s/i.yaml:4:13: no system is called \"something-else\"; see the list of systems: in the profiles, or add a line to it"});
+  read(
+      {write("o/i.yaml", "- item: a\n  expr: v\n  levels: {danger: 1}\n  overrides: [{for: {os: lnux}, levels: {danger: 2}}]\n")},
+      systems);
+  EXPECT_EQ((std::vector<std::string>{"o/i.yaml:4:26: no system is called \"lnux\"; did you mean \"linux\"?"}), lines_);
 }
 
 }  // namespace

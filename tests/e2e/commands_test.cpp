@@ -154,6 +154,34 @@ TEST(Commands, MibNeedsOfTheConfigurationItsFoldersAlone) {
   EXPECT_NE(std::string::npos, lint.err.find("the loaded module IF-MIB is in ")) << lint.err;
 }
 
+TEST(Commands, CheckNamesASystemThatNoDeviceHas) {
+  const Folder folder;
+  std::filesystem::create_directories(folder.path() / "rules/items");
+  const auto check = [&](const std::string& device_os, const std::string& item_os) {
+    folder.write("rules/items/mine.yaml", "- item: mine\n  expr: v\n  levels: {danger: 1}\n  for: {os: [" + item_os + "]}\n");
+    return run({"bongsu", "check",
+                folder
+                    .write("bongsu.yaml",
+                           "rules: [rules]\ncredentials: {public: {version: 2c, community: public}}\n"
+                           "devices:\n  - {name: d1, address: 127.0.0.1, os: " +
+                               device_os + "}\n")
+                    .string()});
+  };
+  const Ran wrong = check("linux", "linux, windos");
+  EXPECT_EQ(1, wrong.code);
+  EXPECT_NE(std::string::npos, wrong.out.find("mine.yaml:4:21: no system is called \"windos\"; did you mean \"windows\"?"))
+      << wrong.out;
+  // Of a device it is a hint: a user may name a system that only items of their own know.
+  const Ran hint = check("cisco-ios", "cisco-ios");
+  EXPECT_EQ(0, hint.code) << hint.out;
+  EXPECT_NE(std::string::npos,
+            hint.out.find("bongsu.yaml:4:5: os of device \"d1\": no system is called \"cisco-ios\"; did you mean \"ios\"?"))
+      << hint.out;
+  const Ran right = check("Linux", "ios");
+  EXPECT_EQ(0, right.code);
+  EXPECT_EQ(std::string::npos, right.out.find("no system")) << right.out;
+}
+
 TEST(Commands, PingAnswersForLoopback) {
   const Ran ping = run({"bongsu", "ping", "127.0.0.1", "127.1.2.3", "-c", "2", "-i", "0.01", "--json"});
   if (ping.code != 0 && ping.err.find("CAP_NET_RAW") != std::string::npos) GTEST_SKIP() << "no right to ping here: " << ping.err;

@@ -74,6 +74,34 @@ TEST(Poller, DeadHostHasItsOwnStateAndDelaysNobody) {
   EXPECT_EQ("", network.poller->device("d13")->error);
 }
 
+TEST(Poller, KnowsTheConfiguredSystemOfADeviceThatNeverAnswered) {
+  Network network(3);
+  network.add_server(2);
+  std::vector<DeviceSpec> devices{network.spec(1), network.spec(2), network.spec(3)};
+  devices[0].os = "linux";
+  devices[1].os = "windows";
+  devices[2].os = "ours";
+  network.sim.link(host(1)).up = network.sim.link(host(3)).up = false;
+  network.poller->apply(devices);
+  network.sim.run_for(1ms);
+  const auto info = [&](const char* name) { return network.poller->device(name)->info; };
+  const std::map<std::string, std::string> linux_server{{"kind", "server"}, {"os", "linux"}}, ours{{"os", "ours"}};
+  EXPECT_EQ(linux_server, info("d1"));
+  EXPECT_EQ(ours, info("d3"));
+  network.sim.run_for(5min);
+  EXPECT_EQ(false, network.poller->device("d1")->up);
+  EXPECT_EQ(linux_server, info("d1"));
+  // What was configured counts before what it says of itself.
+  EXPECT_EQ("windows", info("d2").at("os"));
+  EXPECT_EQ("server", info("d2").at("kind"));
+  devices[0].os = "";
+  devices[2].os = "linux";
+  network.poller->apply(devices);
+  network.sim.run_for(5min);
+  EXPECT_TRUE(info("d1").empty());
+  EXPECT_EQ(linux_server, info("d3"));
+}
+
 TEST(Poller, AsksAtOnceWhenItIsTold) {
   Network network;
   network.add_server(1);

@@ -71,7 +71,7 @@ void tell_nearest(const OverlayOptions& options) {
   }
   if (std::find(known.begin(), known.end(), options.name) != known.end()) return;
   if (const std::string near = meant(options.name, known); !near.empty())
-    std::fprintf(stderr, "bongsu: \"%s\" is a new name among the %s%s\n", escape_terminal(options.name).c_str(),
+    std::fprintf(stderr, "bongsu: \"%s\" is not among the %s yet%s\n", escape_terminal(options.name).c_str(),
                  options.part.c_str(), escape_terminal(near).c_str());
 }
 

@@ -116,13 +116,15 @@ Reply alarm_page(const Call& call) {
   const Time now = call.sources.clock.now();
   const bool open = alarm.state == AlarmState::Active;
   const std::string title = alarm.title.empty() ? alarm.item : alarm.title;
-  std::string out = fmt::format("<h1>{}{} {}</h1>\n<dl>", alarm.device.empty() ? "" : text_of(alarm.device) + ": ",
-                                text_of(title), level_badge(open ? alarm.level : Severity::Normal));
+  const Severity level = open ? alarm.level : Severity::Normal;
+  std::string out = fmt::format("<h1><span class=\"c-{}\">{}</span> {}{}</h1>\n<dl>", to_string(level), icon(to_string(level)),
+                                alarm.device.empty() ? "" : text_of(alarm.device) + ": ", text_of(title));
   const auto fact = [&](std::string_view name, const std::string& html) {
     if (!html.empty()) out += fmt::format("<dt>{}</dt><dd>{}</dd>", name, html);
   };
   fact("Alarm", std::to_string(alarm.id));
   fact("State", open ? "open" : "ended");
+  if (open) fact("Level", level_badge(level));
   std::string flags;
   if (alarm.acknowledged) flags += "acknowledged";
   if (alarm.suppressed) flags += (flags.empty() ? "" : ", ") + std::string("suppressed: ") + alarm.suppressed_by;

@@ -76,6 +76,11 @@ TEST(Commands, CollectFindsTheServer) {
     EXPECT_TRUE(names.contains(name)) << name;
   }
   EXPECT_EQ("linux", found["os"]);
+  // Of hundreds of profiles those that match or nearly do; the others are a number.
+  const Ran explain = run({"bongsu", "collect", at(**snmpd), "-c", "public", "--once", "--explain"});
+  EXPECT_NE(std::string::npos, explain.out.find("matched")) << explain.out;
+  EXPECT_NE(std::string::npos, explain.out.find(" profiles for other devices; --explain --all lists them")) << explain.out;
+  EXPECT_EQ(std::string::npos, explain.out.find("does not begin with 1.3.6.1.4.1.9")) << explain.out;
 }
 
 TEST(Commands, SayWhatIsWrong) {

@@ -109,6 +109,7 @@ TEST_F(Pages, AnAlarmHasAPageThatSaysHowToTakeItInHand) {
   const std::string page = get("/alarms/7");
   EXPECT_THAT(page, HasSubstr("bongsu alarms ack 7 "));
   EXPECT_THAT(page, HasSubstr("<dt>Value</dt><dd>no answer</dd>"));
+  EXPECT_THAT(page, testing::ContainsRegex("<dt>Level</dt><dd><span class=\"lv l-fatal"));
   EXPECT_THAT(page, HasSubstr("no answer to &lt;b&gt;ping"));
   EXPECT_THAT(page, Not(HasSubstr("<form")));
   EXPECT_THAT(get("/alarms/6"), Not(HasSubstr("alarms ack")));

@@ -40,8 +40,8 @@ struct AlarmNews {
 inline constexpr std::string_view kAlarmNewsTable = "alarm_news";
 inline constexpr std::string_view kRemedyNewsTable = "remedy_news";  // the same once more, for those who repair
 std::string alarm_news_key(const AlarmNews& news);
-// Version 2: change octet, before octet, at time, by text, note text, acknowledged octet, suppressed octet, flapping octet,
-// then the alarm as RecordWriter::alarm(), suppressed by text. Version 1 ends before that text.
+// Version 3: change octet, before octet, at time, by text, note text, acknowledged octet, suppressed octet, flapping octet, then
+// the alarm as RecordWriter::alarm(), suppressed by, meaning and asked texts. Version 2 ends before the last two, 1 before all.
 std::string encode(const AlarmNews& news);
 Result<AlarmNews> decode_alarm_news(std::string_view bytes);  // errors: Corrupt, Unsupported
 

@@ -135,7 +135,9 @@ class DialectBook {
     std::uint16_t under_way = 0;                                            // requests sent and not yet done with
     std::uint8_t alone = 0, alone_lost = 0, crowded = 0, crowded_lost = 0;  // first tries, by whether others were under way
     std::uint16_t cut_at = 0, cut_least = 0, cut_most = 0;  // varbinds of the last answers cut short, and their octets
-    std::uint8_t silent = 0;                                // requests of a size in question that were not answered
+    std::uint8_t silent = 0;                                // requests that were not answered, since one as large as them was
+    std::uint16_t failed_size = 0;                          // varbinds of the last request that failed; 0: as many are answered
+    Time larger_again{};                                    // when more is tried again after silence alone
     SteadyTime v2c_again{};                                 // when v2c is tried again with a device of v1
     std::uint8_t given_up = 0;                              // requests whose answers may still come
     std::uint32_t wrong_ids = 0;                            // answers while requests waited, with ids never given out

@@ -7,6 +7,8 @@ namespace bongsu::snmp {
 namespace {
 
 constexpr Millis kRetryAfter{24 * 3'600'000};
+// After silence, which may have been loss, and after so much of it that it was none; twice as long each further time.
+constexpr Millis kSilenceAgain{60'000}, kLimitAgain{3'600'000};
 constexpr std::uint16_t kMoreThanEver = 501;  // more varbinds than any request asks for
 constexpr Millis kLeastTrial{700};
 
@@ -48,11 +50,33 @@ void Sizing::learn(std::size_t varbinds) {
   book_.changed(known_);
 }
 
+// As many as failed are answered: it was no limit, or is none any more.
+void Sizing::disproved() {
+  DialectBook::Entry& entry = known_.second;
+  entry.silent = 0;
+  entry.failed_size = 0;
+  if (std::erase_if(entry.dialect.observations, [](const Observation& seen) { return seen.trait == Trait::VarbindLimit; }) > 0)
+    book_.changed(known_);
+}
+
 void Sizing::failed(const Size& size, Failure how, const std::string& evidence) {
-  Dialect& dialect = known_.second.dialect;
+  DialectBook::Entry& entry = known_.second;
+  Dialect& dialect = entry.dialect;
   const std::size_t varbinds = size.varbinds();
   if (varbinds <= 1 && how != Failure::Cut) return;  // less cannot be asked for: it is no limit that failed
-  dialect.retry = clock_.now() + kRetryAfter;
+  entry.failed_size = bounded(how == Failure::Cut ? varbinds + 1 : varbinds);
+  const int proof = dialect.lossy() ? 4 : 2;  // one silence proves nothing, and on a lossy way a few do not
+  if (how == Failure::Silent) {
+    // None must stay for good: on a lossy way every size is met with silence, in time.
+    if (entry.silent < 255) ++entry.silent;
+    const int further = std::min(entry.silent < proof ? entry.silent - 1 : entry.silent - proof, 11);
+    entry.larger_again =
+        clock_.now() + std::min(kRetryAfter, (entry.silent < proof ? kSilenceAgain : kLimitAgain) * (1 << further));
+    if (dialect.bulk) dialect.retry = entry.larger_again;
+  } else {
+    entry.larger_again = {};
+    dialect.retry = clock_.now() + kRetryAfter;
+  }
   book_.changed(known_);
   if (how == Failure::Cut) {
     dialect.varbinds = bounded(varbinds);
@@ -67,26 +91,27 @@ void Sizing::failed(const Size& size, Failure how, const std::string& evidence) 
   }
   if (how == Failure::Unfit) return;
   if (how == Failure::TooBig) return book_.note(known_, Trait::TooBig, evidence);
-  if (how == Failure::Silent) {
-    // One silence proves nothing, and on a lossy way a few do not.
-    if (known_.second.silent < 255) ++known_.second.silent;
-    if (known_.second.silent < (dialect.lossy() ? 4 : 2)) return;
-  }
+  if (how == Failure::Silent && entry.silent < proof) return;
   book_.note(known_, Trait::VarbindLimit, evidence);
 }
 
 bool Sizing::retry() {
-  Dialect& dialect = known_.second.dialect;
-  if (dialect.retry == Time{} || clock_.now() < dialect.retry) return false;
-  dialect.retry = dialect.bulk ? Time{} : clock_.now() + kRetryAfter;
+  DialectBook::Entry& entry = known_.second;
+  Dialect& dialect = entry.dialect;
+  const Time now = clock_.now();
+  const bool larger = entry.larger_again != Time{} && now >= entry.larger_again;
+  const bool all = !larger && dialect.retry != Time{} && now >= dialect.retry;
+  if (!larger && !all) return false;
+  entry.larger_again = {};
+  if (all || dialect.bulk) dialect.retry = dialect.bulk ? Time{} : now + kRetryAfter;
   if (dialect.too_many != 0) {
+    if (dialect.too_many != kMoreThanEver) entry.failed_size = dialect.too_many;
     dialect.too_many = kMoreThanEver;
-    known_.second.silent = 0;
   }
   dialect.repetitions = 0;
-  dialect.in_flight = 0;
+  if (all) dialect.in_flight = 0;
   book_.changed(known_);
-  return !dialect.bulk;
+  return all && !dialect.bulk;
 }
 
 void Sizing::bulk_is_useless(Trait trait, std::string evidence) {

@@ -35,11 +35,14 @@ class Sizing {
   bool trying(std::size_t varbinds) const;
   // A request of this size was answered.
   void succeeded(const Size& size) {
-    if (known_.second.dialect.too_many != 0) learn(size.varbinds());
+    const DialectBook::Entry& entry = known_.second;
+    if (entry.failed_size != 0 && size.varbinds() >= entry.failed_size) disproved();
+    if (entry.dialect.too_many != 0) learn(size.varbinds());
   }
   // `evidence`: what was asked and what came back.
   void failed(const Size& size, Failure how, const std::string& evidence);
-  // When a day has passed since the last failure: more is tried again. True when GETBULK is worth a trial, too.
+  // When a day has passed since the last failure, or less where it was silence, which may have been loss: more is tried
+  // again. True when GETBULK is worth a trial, too.
   bool retry();
   void bulk_is_useless(Trait trait, std::string evidence);
   // The target for a trial, which is not waited for as long as an answer that is needed, but where answers are lost.
@@ -47,6 +50,7 @@ class Sizing {
 
  private:
   void learn(std::size_t varbinds);
+  void disproved();
   bool searching() const;
   DialectBook& book_;
   DialectBook::Known& known_;

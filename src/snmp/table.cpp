@@ -85,7 +85,7 @@ void TableWalk::start(const Target& target, std::shared_ptr<const Columns> colum
   repetitions_before_ = dialect().repetitions;
   usual_wait_ = 2 * std::chrono::microseconds(dialect().srtt) + 8 * std::chrono::microseconds(dialect().rttvar);
   limited_before_ = dialect().find(Trait::VarbindLimit) != nullptr;
-  if (dialect().retry != Time{} && sizing().retry() && !v1()) {
+  if (sizing().retry() && !v1()) {
     plan_ = Plan::SmallBulk;
     only_ = 0;
     failed_ = {.type = PduType::GetBulk, .size = {1, kSmallBulk}, .status = kSilent};

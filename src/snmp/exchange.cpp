@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t kMaxNotes = 1'024;
 constexpr std::size_t kMostOctets = 65'507;  // of a datagram
 constexpr std::size_t kLeastInFlight = 512;
-constexpr std::chrono::milliseconds kGrace{1'000};  // of a v3 request that was sent again, beyond its tries
 constexpr std::chrono::microseconds kLeastPatience{200'000};
 constexpr int kMostEarly = 2;                     // sendings before the time-out of the first try
 constexpr int kCrowdedLost = 4, kAloneAsked = 4;  // before a limit of requests at once is believed in
@@ -418,9 +417,10 @@ void Exchanges::expired(Exchange& exchange) {
     given_up(exchange);
     exchange.known->second.dialect.srtt = exchange.known->second.dialect.rttvar = {};  // RFC 6298 section 5.7
     Error error = timeout_error(exchange);
-    // Where something else was answered meanwhile, such as the same with less, the engine ID is right.
+    // Where something else was answered meanwhile, such as the same with less, the engine ID is right; and one that it has just
+    // named is.
     if (exchange.device != nullptr && error.code == Code::Timeout && exchange.distrusted == 0 && !exchange.probe &&
-        exchange.device->answered <= exchange.started)
+        std::max(exchange.device->answered, exchange.device->named) <= exchange.started)
       exchange.device->doubted = true;
     finish(exchange, std::move(error));
   }

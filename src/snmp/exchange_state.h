@@ -10,6 +10,8 @@
 
 namespace bongsu::snmp {
 
+inline constexpr std::chrono::milliseconds kGrace{1'000};  // of a v3 request that was sent again, beyond its tries
+
 // What is kept of one SNMPv3 device.
 struct Exchanges::Device {
   net::Endpoint endpoint;
@@ -18,6 +20,7 @@ struct Exchanges::Device {
   std::vector<std::uint8_t> last_id;          // the engine ID before, to tell a change
   Exchange* discovering = nullptr;            // the one that asks for the engine ID
   std::vector<std::uint32_t> waiting;         // slots of those that wait for it
+  SteadyTime named{};                         // when it last named its engine ID
   SteadyTime answered{};                      // when an answer was last taken with the engine ID
   bool doubted = false;                       // nothing was answered with the engine ID: it is asked for anew
   bool unsaved = false;                       // kept once an answer shows that it is right

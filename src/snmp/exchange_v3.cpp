@@ -455,6 +455,11 @@ void Exchanges::discovered(Exchange& exchange, const SecuredView& message, Stead
     }
   }
   device.last_id.assign(message.engine_id.begin(), message.engine_id.end());
+  device.named = now;
+  if (exchange.connection == nullptr && exchange.tries > 0) {  // the time that it took to name itself is not the request's
+    exchange.tries = 1;
+    exchange.deadline = now + exchange.target.timeout * (1 + exchange.target.retries) + kGrace;
+  }
   end_discovery(exchange, nullptr);
   send_again(exchange);
 }
@@ -574,7 +579,9 @@ std::string Exchanges::trust_problem(const Exchange& exchange) const {
       return "it was asked for its SNMPv3 engine ID; check that it is up, that its agent listens on this port, lets this host in "
              "and speaks SNMPv3";
     return fmt::format(
-        "it named its SNMPv3 engine ID before; check that it is up, and that user \"{}\" and the privacy ({}) of credentials "
+        "it named its SNMPv3 engine ID before; check that it is up and answers within this time, and that user \"{}\" and the "
+        "privacy "
+        "({}) of credentials "
         "\"{}\" "
         "are its own: some agents drop what they cannot decrypt",
         credentials.user->name(), to_string(credentials.user->priv()), credentials.name);

@@ -380,6 +380,22 @@ TEST_F(V3Test, LossIsNoWrongPrivacy) {
   refuses(fresh(), Code::Timeout, "it named its SNMPv3 engine ID before");
 }
 
+// 2 s are the time-out of a try, and three tries are what v2c waits for.
+TEST_F(V3Test, AnswersBehindTheTimeOutAreTaken) {
+  std::uint32_t host = 10;
+  for (const Millis way : {1'050ms, 1'300ms, 1'450ms, 1'500ms, 2'000ms, 2'400ms}) {
+    SCOPED_TRACE(way.count());
+    FakeV3Agent slow(world, *net::Endpoint::parse("10.0.0." + std::to_string(++host) + ":161"), core_user());
+    slow.objects = agent.objects;
+    world.set_link(slow.at().address, {.latency = way});
+    Target to = target();
+    to.endpoint = slow.at();
+    for (int poll = 0; poll < 4; ++poll) answers(to);
+    EXPECT_EQ(1, slow.boots - 6);
+    EXPECT_LE(slow.discoveries, 3);  // each sent again while the first was under way
+  }
+}
+
 TEST_F(V3Test, WithoutRetriesTheVerdictIsReached) {
   const auto silent = [](FakeV3Agent::Reply& reply) {  // but where its engine ID is asked for
     return reply.pdu.type != PduType::Report || reply.varbinds.front().oid == Oid{1, 3, 6, 1, 6, 3, 15, 1, 1, 4, 0};

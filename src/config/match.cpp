@@ -26,6 +26,9 @@ WeekHours read_hours(MapReader& map, const Node& node, Problems& problems) {
   if (hours && holidays) {
     if (const Status taken = hours->close_on(*holidays); !taken)
       problems.add(node.find("holidays")->place, "holidays: " + taken.error().text);
+    else if (!hours->contains(hours->next(std::chrono::floor<Millis>(std::chrono::system_clock::now()))))
+      problems.add(node.find("holidays")->place,
+                   "holidays: they leave none of the hours " + in_quotes(hours->text()) + " within a year");
   }
   if (hours) return *std::move(hours);
   const auto refuse = [&](const char* key, const Error& error) {

@@ -138,14 +138,25 @@ bool WeekHours::contains(Time at) const {
 }
 
 Time WeekHours::next(Time at) const {
-  if (contains(at)) return at;
-  const Time last = at + std::chrono::days(8);
-  Time minute = std::chrono::floor<std::chrono::minutes>(at);
-  while (minute < last) {
-    minute += std::chrono::minutes(1);
-    if (contains(minute)) return minute;
+  constexpr date::days kFar(366);
+  const date::time_zone* zone = find_zone(zone_);
+  if (zone == nullptr || contains(at)) return at;
+  // They can begin with a span, or with the day after a day off.
+  const auto today = std::chrono::floor<date::days>(zone->to_local(at));
+  for (auto day = today; day <= today + kFar; day += date::days(1)) {
+    std::optional<Time> first;
+    const auto try_at = [&](int minutes) {
+      const auto begin = zone->to_sys(day + std::chrono::minutes(minutes), date::choose::earliest);
+      const Time moment = std::chrono::time_point_cast<Millis>(begin);
+      if (moment > at && (!first || moment < *first) && contains(moment)) first = moment;
+    };
+    try_at(0);
+    for (const Span& span : spans_) {
+      if ((span.days >> date::weekday(day).c_encoding() & 1) != 0) try_at(span.from);
+    }
+    if (first) return *first;
   }
-  return last;
+  return at + kFar;
 }
 
 std::string show_local(Time at, std::string_view zone) {

@@ -28,7 +28,7 @@ class WeekHours {
   bool contains(Time at) const;
   // The end of the span that `at` is in; nothing outside of all, and where there are none. Days off do not cut a span.
   std::optional<Time> until(Time at) const;
-  // The first minute at or after `at` that is within; `at` itself when it is. Looks eight days ahead.
+  // The first minute at or after `at` that is within; `at` itself when it is. After 366 days without one: their end, outside.
   Time next(Time at) const;
   const std::string& zone() const { return zone_; }
   const std::string& text() const { return text_; }

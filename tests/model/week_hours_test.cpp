@@ -93,6 +93,19 @@ TEST(WeekHours, AreClosedOnHolidays) {
   EXPECT_EQ(at("2026-11-24T23:00:00Z"), office.next(at("2026-11-23T10:00:00Z")));
   EXPECT_FALSE(office.contains(at("2026-12-25T01:00:00Z")));
   EXPECT_FALSE(office.contains(at("2028-12-25T01:00:00Z")));
+  // A long holiday; and when all days are off, there is none.
+  ASSERT_TRUE(
+      office.close_on({"12-21", "12-22", "12-23", "12-24", "12-25", "12-28", "12-29", "12-30", "12-31", "01-01", "2027-01-04"}));
+  EXPECT_EQ(at("2027-01-04T23:00:00Z"), office.next(at("2026-12-19T10:00:00Z")));
+  WeekHours nights = hours("daily 22:00-06:00", "Asia/Seoul");
+  ASSERT_TRUE(nights.close_on({"2026-11-24"}));
+  EXPECT_EQ(at("2026-11-24T15:00:00Z"), nights.next(at("2026-11-24T14:00:00Z")));
+  std::vector<std::string> all;
+  for (int day = 0; day < 366; ++day)
+    all.push_back(show_local(at("2024-01-01T00:00:00Z") + std::chrono::days(day), "").substr(5, 5));
+  ASSERT_TRUE(office.close_on(all));
+  EXPECT_FALSE(office.contains(office.next(at("2026-12-19T10:00:00Z"))));
+  EXPECT_EQ(at("2027-12-20T10:00:00Z"), office.next(at("2026-12-19T10:00:00Z")));
   WeekHours always;
   ASSERT_TRUE(always.close_on({"02-29"}));
   EXPECT_FALSE(always.always());

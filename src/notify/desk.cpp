@@ -15,6 +15,7 @@ namespace {
 constexpr std::size_t kMostTogether = 200;  // notices of one message
 constexpr std::size_t kMostUnderWay = 4;    // messages of one channel: a hanging service holds up nobody else
 constexpr std::size_t kMostAlone = 32;      // the same where a message holds one notice
+constexpr std::size_t kLevels = 7;          // of late: six changes make an alarm flap where nothing else is said
 constexpr std::size_t kMostDrills = 20;     // whose steps are known
 constexpr Millis kFirstPause{10'000};       // after a failure; doubled with each up to
 constexpr Millis kLongestPause = std::chrono::minutes(30);
@@ -29,8 +30,6 @@ Millis pause_after(int attempts) {
 
 // Nobody waits whether a drill ends by itself.
 Millis wait_of(const Route& route, const Alarm& alarm) { return alarm.drill() ? Millis(0) : route.wait; }
-
-std::string name_of(const Recipient& to) { return to.person.empty() ? to.channel : to.person + " by " + to.channel; }
 
 }  // namespace
 
@@ -137,6 +136,8 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
     one.news.alarm.acknowledged = acknowledged;
   }
   one.tags = tags;
+  if (one.levels.empty() || one.levels.back() != one.news.alarm.level) one.levels.push_back(one.news.alarm.level);
+  if (one.levels.size() > kLevels) one.levels.erase(one.levels.begin());
   keep(one);
   arm(id, now);
   if (news.change == AlarmChange::Recovered) return end(one, now);
@@ -148,10 +149,15 @@ void Desk::take(const AlarmNews& news, const Tags& tags, Time now) {
     const Severity before = delivery.notice.news.before;
     delivery.notice.news = one.news;
     if (delivery.notice.reason == Reason::Worse) delivery.notice.news.before = before;
+    if (!restate(delivery)) {
+      drop(number);
+      continue;
+    }
     if (delivery.held || news.change == AlarmChange::Level) hold(delivery, now);
     keep(delivery);
   }
   ask_routes(one, now, false);
+  tell_unrest(one, now);
   // What was acknowledged until it is worse is so no longer when it is.
   if (news.change == AlarmChange::Unsuppressed || news.change == AlarmChange::Unacknowledged) return catch_up(one, true, now);
   if (news.change == AlarmChange::Level && news.alarm.level > news.before) catch_up(one, false, now);
@@ -202,19 +208,59 @@ std::vector<Recipient> Desk::audience(const Case& one, const Progress& progress,
   return out;
 }
 
-// What somebody knows of it, or will from a message that may have left.
-std::optional<Severity> Desk::known_level(const Case& one, const Recipient& to) const {
-  std::optional<Severity> level;
+// What somebody knows of it, or will from a message that may have left: the worst level, and whether it flaps as told last.
+std::optional<Desk::Known> Desk::known_of(const Case& one, const Recipient& to) const {
+  std::optional<Known> known;
+  Time last = Time::min();
   for (const Told& told : one.told) {
-    if (told.to == to) level = std::max(level.value_or(told.level), told.level);
+    if (told.to != to) continue;
+    known = {known ? std::max(known->level, told.level) : told.level, told.at >= last ? told.flapping : known->flapping};
+    last = std::max(last, told.at);
   }
   for (const std::uint64_t id : of_alarm(one.news.alarm.id)) {
     const Delivery& delivery = deliveries_.at(id);
     if (delivery.to != to || delivery.message.empty() || !begins(delivery.notice.reason)) continue;
-    const Severity said = delivery.notice.news.alarm.level;
-    level = std::max(level.value_or(said), said);
+    const Alarm& said = delivery.notice.news.alarm;
+    known = {known ? std::max(known->level, said.level) : said.level, said.flapping};
   }
-  return level;
+  return known;
+}
+
+// What waits was to say that it flaps, or no longer does, or now shall; false where nothing is left to say.
+bool Desk::restate(Delivery& one) {
+  const Case& about = cases_.at(one.notice.news.alarm.id);
+  const auto known = known_of(about, one.to);
+  const bool unrest = one.notice.reason == Reason::Flapping || one.notice.reason == Reason::Settled;
+  if (!known || (!unrest && one.notice.reason != Reason::Worse)) return true;
+  const Alarm& alarm = about.news.alarm;
+  if (known->flapping != alarm.flapping) {
+    one.notice.reason = alarm.flapping ? Reason::Flapping : Reason::Settled;
+    one.notice.news.before = alarm.flapping ? *std::min_element(about.levels.begin(), about.levels.end()) : known->level;
+  } else if (unrest) {
+    one.notice.reason = Reason::Worse;
+    one.notice.news.before = known->level;
+    return alarm.level > known->level;
+  }
+  return true;
+}
+
+// Who knows of it hears once that it comes and goes, whatever the route wants by now, and once that it has come to rest.
+void Desk::tell_unrest(Case& one, Time now) {
+  const Alarm& alarm = one.news.alarm;
+  std::map<Recipient, std::string> all;
+  for (const Told& told : one.told) all.emplace(told.to, told.route);
+  for (const std::uint64_t id : of_alarm(alarm.id)) {
+    const Delivery& delivery = deliveries_.at(id);
+    if (begins(delivery.notice.reason) && !delivery.message.empty()) all.emplace(delivery.to, delivery.route);
+  }
+  const Severity before = one.news.before;
+  if (alarm.flapping) one.news.before = *std::min_element(one.levels.begin(), one.levels.end());
+  for (const auto& [to, by] : all) {
+    const auto known = known_of(one, to);
+    if (known && known->flapping != alarm.flapping)
+      post(one, by, to, alarm.flapping ? Reason::Flapping : Reason::Settled, now, false);
+  }
+  one.news.before = before;
 }
 
 // It has grown worse, perhaps while it was suppressed: who knows of it hears that, and who does not, but would had it begun
@@ -225,11 +271,16 @@ void Desk::catch_up(Case& one, bool lesser_alone, Time now) {
     const Route* known = route(one.routes[i].route);
     if (known == nullptr || !one.routes[i].told || refuses(known->match, one.news.alarm, one.tags, now)) continue;
     for (const Recipient& to : audience(one, one.routes[i], *known, now)) {
-      const auto level = known_level(one, to);
-      if (!level) {
+      const auto knows = known_of(one, to);
+      // Who was told by a fallback is told by it again.
+      const auto missed = std::find_if(one.missed.begin(), one.missed.end(), [&](const Missed& each) { return each.to == to; });
+      if (!knows && missed != one.missed.end() && !missed->fallback.empty() &&
+          (known_of(one, {missed->fallback, to.person}) || known_of(one, {missed->fallback, ""})))
+        continue;
+      if (!knows) {
         if (!one.news.alarm.acknowledged) post(one, known->name, to, Reason::Raised, now, false);
-      } else if (!lesser_alone || *level < one.news.alarm.level) {
-        if (lesser_alone) one.news.before = *level;
+      } else if (!lesser_alone || knows->level < one.news.alarm.level) {
+        if (lesser_alone) one.news.before = knows->level;
         post(one, known->name, to, Reason::Worse, now, false);
       }
     }
@@ -399,12 +450,19 @@ void Desk::settle(std::uint64_t alarm) {
   dirty_cases_.insert(alarm);
 }
 
+std::uint64_t Spent::all(Time now) {
+  while (!minutes.empty() && now - minutes.begin()->first >= std::chrono::hours(1)) minutes.erase(minutes.begin());
+  std::uint64_t sum = 0;
+  for (const auto& [minute, count] : minutes) sum += count;
+  return sum;
+}
+
 // Half of the hour's messages may go at once; then they are spread, and what waits goes together.
 bool Desk::may_go(const Recipient& to, const Channel& channel, Time now) {
-  std::deque<Time>& sent = sent_[to];
-  while (!sent.empty() && now - sent.front() >= std::chrono::hours(1)) sent.pop_front();
-  const auto most = static_cast<std::size_t>(channel.per_hour);
-  return sent.empty() || sent.size() * 2 < most || now - sent.back() >= Millis(std::chrono::hours(1)) / most;
+  const auto known = spent_.find(to);
+  if (known == spent_.end()) return true;
+  const auto most = static_cast<std::uint64_t>(channel.per_hour);
+  return known->second.all(now) * 2 < most || now - known->second.last >= Millis(std::chrono::hours(1)) / channel.per_hour;
 }
 
 // A service that takes one notice a message gets many messages at a time, those of one alarm one after the other.
@@ -502,7 +560,11 @@ void Desk::sent(const std::string& key, Time now) {
   if (at == under_way_.end()) return;
   const Recipient to = at->second;
   under_way_.erase(at);
-  sent_[to].push_back(now);
+  Spent& spent = spent_[to];
+  spent.all(now);
+  ++spent.minutes[std::chrono::floor<std::chrono::minutes>(now)];
+  spent.last = now;
+  dirty_spent_.insert(to);
   note_reached(to, now);
   std::vector<Delivery> left;
   if (const auto box = mail_.find(to); box != mail_.end()) {
@@ -519,7 +581,9 @@ void Desk::sent(const std::string& key, Time now) {
       Case& one = known->second;
       const auto before = std::find_if(one.told.begin(), one.told.end(),
                                        [&](const Told& told) { return told.to == to && told.route == delivery.route; });
-      const Told told{.to = to, .route = delivery.route, .level = delivery.notice.news.alarm.level, .at = now};
+      const Alarm& said = delivery.notice.news.alarm;
+      const Told told{.to = to, .route = delivery.route, .level = said.level, .at = now, .flapping = said.flapping};
+      std::erase_if(one.missed, [&](const Missed& missed) { return missed.to == to && missed.route == delivery.route; });
       if (before == one.told.end()) one.told.push_back(told);
       else *before = told;
       keep(one);
@@ -564,15 +628,28 @@ void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time n
     if (!fallback.empty() && !lost.detour && known != cases_.end() && !drill) {
       event(lost, Severity::Caution, "not told " + name_of(to) + ": " + lost.problem + "; goes by " + fallback, "detour", now);
       Case& one = known->second;
+      note_missed(one, lost, fallback, now);
       const bool over = one.over && begins(lost.notice.reason);
       post(one, lost.route, other, lost.notice.reason, now, true);
       // The beginning of what is over by now is told all the same: its end follows.
       if (over) keep(one);
     } else {
+      if (known != cases_.end()) note_missed(known->second, lost, {}, now);
       lose(lost, lost.problem, now);
     }
     settle(alarm);
   }
+}
+
+void Desk::note_missed(Case& one, const Delivery& lost, const std::string& fallback, Time now) {
+  std::erase_if(one.missed, [&](const Missed& missed) { return missed.to == lost.to && missed.route == lost.route; });
+  one.missed.push_back({.to = lost.to,
+                        .route = lost.route,
+                        .level = lost.notice.news.alarm.level,
+                        .at = now,
+                        .why = lost.problem,
+                        .fallback = fallback});
+  keep(one);
 }
 
 void Desk::lose(const Delivery& delivery, const std::string& why, Time now) {
@@ -632,76 +709,17 @@ StateBatch Desk::unsaved() const {
   }
   for (const Recipient& to : dirty_reached_)
     batch.put(kReachedTable, to.channel + '/' + to.person, encode_reached(reached_.at(to)));
+  for (const Recipient& to : dirty_spent_) batch.put(kSpentTable, to.channel + '/' + to.person, encode(spent_.at(to)));
   batch.events = events_;
   return batch;
 }
 
 void Desk::saved() {
   dirty_reached_.clear();
+  dirty_spent_.clear();
   dirty_.clear();
   dirty_cases_.clear();
   events_.clear();
-}
-
-std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Time now) const {
-  std::vector<std::string> out;
-  const auto at = cases_.find(alarm.id);
-  const Case* known = at == cases_.end() ? nullptr : &at->second;
-  if (spec_->routes.empty()) out.push_back("there are no routes: nobody is told of anything (routes: in bongsu.yaml)");
-  if (alarm.suppressed) out.push_back("nobody is told while it is suppressed: " + alarm.suppressed_by);
-  bool stopped = false;
-  for (const Route& one : spec_->routes) {
-    if (stopped) {
-      out.push_back(one.name + ": not asked, a route above is the last");
-      continue;
-    }
-    if (const auto why = refuses(one.match, alarm, tags, now)) {
-      out.push_back(one.name + ": not for it: " + *why);
-      continue;
-    }
-    stopped = one.last;
-    std::vector<std::string> without;
-    const auto to = recipients(*spec_, one.to, one.via, now, &without);
-    out.push_back(one.name + ": matches" + (one.wait > Millis(0) ? ", after " + format_duration(one.wait) : ""));
-    for (const std::string& name : one.to) {
-      if (const auto rota = spec_->rotas.find(name); rota != spec_->rotas.end()) {
-        const OnCall turn = on_call(rota->second, now);
-        out.push_back("  " + name + ": " + turn.who + " is on call until " + show_local(turn.until, rota->second.zone));
-      }
-    }
-    for (const Recipient& who : to) {
-      std::string line = "  " + name_of(who);
-      const auto person = spec_->people.find(who.person);
-      const bool off = person != spec_->people.end() && !person->second.hours.contains(now) &&
-                       !(person->second.always && alarm.level >= *person->second.always);
-      bool said = false;
-      if (known != nullptr) {
-        for (const Told& told : known->told) {
-          if (told.to == who)
-            line += ": told at " + format_time(told.at) + " of " + std::string(to_string(told.level)), said = true;
-        }
-      }
-      if (const auto box = mail_.find(who); box != mail_.end()) {
-        for (const std::uint64_t id : box->second) {
-          const Delivery& delivery = deliveries_.at(id);
-          if (delivery.notice.news.alarm.id != alarm.id) continue;
-          line +=
-              fmt::format(": {} waits{}", to_string(delivery.notice.reason), delivery.held ? " for the hours of its person" : "");
-          if (delivery.attempts > 0) line += fmt::format(", {} attempts failed: {}", delivery.attempts, delivery.problem);
-          said = true;
-        }
-      }
-      if (!said && off)
-        line += ": outside of the hours (" + person->second.hours.text() + "), told from " +
-                format_time(person->second.hours.next(now));
-      else if (!said && alarm.suppressed) line += ": not told, it is suppressed";
-      else if (!said && alarm.acknowledged) line += ": not told, it is acknowledged";
-      out.push_back(std::move(line));
-    }
-    for (const std::string& line : without) out.push_back("  " + line);
-    if (to.empty()) out.push_back("  reaches nobody");
-  }
-  return out;
 }
 
 }  // namespace bongsu::notify

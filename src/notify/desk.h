@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -21,6 +20,8 @@
 
 namespace bongsu::notify {
 
+std::string name_of(const Recipient& to);  // "kim by mail"
+
 // How far a route is with an alarm.
 struct Progress {
   std::string route;
@@ -36,7 +37,18 @@ struct Told {
   std::string route;
   Severity level = Severity::Normal;
   Time at;
+  bool flapping = false;  // and that it does
   friend bool operator==(const Told&, const Told&) = default;
+};
+// Who was to be told of an alarm and could not be: what came last of it, until he is.
+struct Missed {
+  Recipient to;
+  std::string route;
+  Severity level = Severity::Normal;
+  Time at;
+  std::string why;
+  std::string fallback;  // the channel that it went by instead; empty for none
+  friend bool operator==(const Missed&, const Missed&) = default;
 };
 // An alarm of which somebody may have to be told. Kept until it is over and all who were told know it.
 struct Case {
@@ -44,6 +56,8 @@ struct Case {
   Tags tags;       // of its device
   std::vector<Progress> routes;
   std::vector<Told> told;
+  std::vector<Missed> missed;
+  std::vector<Severity> levels;  // that it had of late, the newest last
   bool over = false;
   friend bool operator==(const Case&, const Case&) = default;
 };
@@ -63,10 +77,21 @@ struct Delivery {
   friend bool operator==(const Delivery&, const Delivery&) = default;
 };
 
+// Messages that one address has taken within the last hour, by minutes. Kept.
+struct Spent {
+  std::map<Time, std::uint64_t> minutes;
+  Time last;
+  std::uint64_t all(Time now);  // forgets what is older
+  friend bool operator==(const Spent&, const Spent&) = default;
+};
+
 inline constexpr std::string_view kCaseTable = "notice_case";        // by alarm
 inline constexpr std::string_view kDeliveryTable = "notice";         // by delivery
 inline constexpr std::string_view kReachedTable = "notice_reached";  // by channel, and person after a slash
+inline constexpr std::string_view kSpentTable = "notice_spent";      // likewise
 std::string encode(const Case& kept);
+std::string encode(const Spent& kept);
+Result<Spent> decode_spent(std::string_view bytes);
 std::string encode(const Delivery& kept);
 std::string encode_reached(Time at);
 Result<Time> decode_reached(std::string_view bytes);
@@ -92,6 +117,7 @@ class Desk {
   // When somebody was last reached there, since a store is in use; also by a test.
   const std::map<Recipient, Time>& reached() const { return reached_; }
   void note_reached(const Recipient& to, Time now);
+  void restore(const Recipient& to, Spent kept) { spent_.insert_or_assign(to, std::move(kept)); }
   void restore_reached(Recipient to, Time at) { reached_.insert_or_assign(std::move(to), at); }
   // Waits that are over, steps of escalation, repeats, routes whose hours begin. Looks at the cases that are due.
   void tick(Time now);
@@ -130,12 +156,20 @@ class Desk {
   void tell(Case& one, const std::string& route, const std::vector<Recipient>& to, Reason reason, Time now);
   void post(Case& one, const std::string& route, const Recipient& to, Reason reason, Time now, bool detour);
   void hush(Case& one);
+  struct Known {
+    Severity level;
+    bool flapping;
+  };
   void hold(Delivery& one, Time now) const;
+  bool restate(Delivery& one);
+  void tell_unrest(Case& one, Time now);
+  std::string fate(const Case& one, const Recipient& to) const;
   std::vector<Recipient> audience(const Case& one, const Progress& progress, const Route& known, Time now) const;
-  std::optional<Severity> known_level(const Case& one, const Recipient& to) const;
+  std::optional<Known> known_of(const Case& one, const Recipient& to) const;
   void catch_up(Case& one, bool lesser_alone, Time now);
   void end(Case& one, Time now);
   void settle(std::uint64_t alarm);
+  void note_missed(Case& one, const Delivery& lost, const std::string& fallback, Time now);
   void lose(const Delivery& delivery, const std::string& why, Time now);
   void keep(const Case& one) { dirty_cases_.insert(one.news.alarm.id); }
   void keep(const Delivery& one) { dirty_.insert(one.id); }
@@ -156,7 +190,8 @@ class Desk {
   std::map<Recipient, std::set<std::uint64_t>> mail_;  // deliveries by recipient
   std::map<std::uint64_t, std::set<std::uint64_t>> of_alarm_;
   std::map<std::string, Recipient, std::less<>> under_way_;  // by key
-  std::map<Recipient, std::deque<Time>> sent_;               // within the last hour
+  std::map<Recipient, Spent> spent_;
+  std::set<Recipient> dirty_spent_;
   std::set<std::uint64_t> dirty_, dirty_cases_;
   std::vector<Event> events_;
   std::map<std::string, Count, std::less<>> counts_;

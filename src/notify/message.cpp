@@ -20,7 +20,7 @@ constexpr std::size_t kBriefOctets = 160;
 
 struct Vocabulary {
   std::string_view recovered, repeated, escalated, flapping, test, limit, level, value, since, asked, lasted, peak, repaired, why,
-      from, more, notices, page, drill, drill_row, no_fault, test_of;
+      from, more, notices, page, drill, drill_row, no_fault, test_of, settled, between, rests;
 };
 constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .repeated = "still open",
@@ -43,7 +43,10 @@ constexpr Vocabulary kEnglish{.recovered = "recovered",
                               .drill = "drill",
                               .drill_row = "Drill",
                               .no_fault = "This is an exercise that somebody asked for; nothing is wrong.",
-                              .test_of = "This is a test of the channel {}."};
+                              .test_of = "This is a test of the channel {}.",
+                              .settled = "settled",
+                              .between = "comes and goes between {} and {}",
+                              .rests = "rests at {}"};
 constexpr Vocabulary kKorean{.recovered = "복구",
                              .repeated = "지속",
                              .escalated = "상위 보고",
@@ -65,7 +68,10 @@ constexpr Vocabulary kKorean{.recovered = "복구",
                              .drill = "훈련",
                              .drill_row = "훈련",
                              .no_fault = "요청에 따른 훈련 알림이며 실제 장애가 아닙니다.",
-                             .test_of = "채널 {}의 시험 메시지입니다."};
+                             .test_of = "채널 {}의 시험 메시지입니다.",
+                             .settled = "안정",
+                             .between = "{}~{} 사이에서 반복 변동",
+                             .rests = "{} 등급에서 안정"};
 
 const Vocabulary& words_in(Language language) { return language == Language::Korean ? kKorean : kEnglish; }
 
@@ -83,6 +89,7 @@ std::string mark_of(const Notice& notice, Language language) {
   std::string mark = drill + level_word(notice.news.alarm.level, language);
   if (notice.reason == Reason::Repeated) mark += ", " + std::string(words.repeated);
   if (notice.reason == Reason::Escalated) mark += ", " + std::string(words.escalated);
+  if (notice.reason == Reason::Settled) mark += ", " + std::string(words.settled);
   if (notice.news.alarm.flapping) mark += ", " + std::string(words.flapping);
   return mark;
 }
@@ -111,6 +118,12 @@ std::string headline(const Notice& notice, Language language) {
     out += ": " + alarm.meaning;
   } else if (!std::isnan(alarm.value)) {
     out += " " + measured(alarm, words);
+  }
+  if (notice.reason == Reason::Flapping && notice.news.before < alarm.level) {
+    out += ", " +
+           fmt::format(fmt::runtime(words.between), level_word(notice.news.before, language), level_word(alarm.level, language));
+  } else if (notice.reason == Reason::Settled) {
+    out += ", " + fmt::format(fmt::runtime(words.rests), level_word(alarm.level, language));
   }
   return one_line(out);
 }
@@ -241,6 +254,18 @@ Status each_piece(std::string_view form, Take take) {
   }
 }
 
+// What makes a text read otherwise than it is written: marks that turn its direction, and line ends that are no control
+// character of ASCII. Length of its UTF-8 in octets; 0 for all else.
+std::size_t misleads(std::string_view text) {
+  const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  if (at(0) == 0xc2 && at(1) >= 0x80 && at(1) < 0xa0) return 2;  // C1
+  if (at(0) == 0xd8 && at(1) == 0x9c) return 2;                  // U+061C
+  if (at(0) != 0xe2) return 0;
+  const bool marks = at(1) == 0x80 && (at(2) == 0x8e || at(2) == 0x8f || (at(2) >= 0xa8 && at(2) <= 0xae));  // U+200E, F, 2028..E
+  const bool isolates = at(1) == 0x81 && at(2) >= 0xa6 && at(2) <= 0xa9;                                     // U+2066..9
+  return marks || isolates ? 3 : 0;
+}
+
 }  // namespace
 
 std::string_view to_string(Reason reason) {
@@ -257,14 +282,27 @@ std::string_view to_string(Reason reason) {
       return "recovered";
     case Reason::Test:
       return "test";
+    case Reason::Flapping:
+      return "flapping";
+    case Reason::Settled:
+      return "settled";
   }
   return "";
 }
 
 std::string one_line(std::string_view text) {
-  std::string out = to_valid_utf8(text);
-  for (char& c : out) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  const std::string valid = to_valid_utf8(text);
+  std::string out;
+  out.reserve(valid.size());
+  for (std::size_t i = 0; i < valid.size();) {
+    const char c = valid[i];
+    if (const std::size_t size = misleads(std::string_view(valid).substr(i)); size > 0) {
+      out += ' ';
+      i += size;
+      continue;
+    }
+    out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+    ++i;
   }
   return out;
 }

@@ -13,7 +13,16 @@
 
 namespace bongsu::notify {
 
-enum class Reason : std::uint8_t { Raised = 1, Worse, Repeated, Escalated, Recovered, Test };
+enum class Reason : std::uint8_t {
+  Raised = 1,
+  Worse,
+  Repeated,
+  Escalated,
+  Recovered,
+  Test,
+  Flapping,  // from news.before, the least of late, to its level
+  Settled    // and stays open at its level
+};
 std::string_view to_string(Reason reason);  // "raised"
 
 // One thing to say about one alarm.
@@ -48,7 +57,7 @@ std::string json_of(const Message& message, std::string_view page);
 
 // At most `octets` octets, cut between characters, "..." at the end where something is missing.
 std::string cut(std::string_view text, std::size_t octets);
-// Without control characters; invalid UTF-8 becomes U+FFFD.
+// Without control characters and those that turn the direction of text; invalid UTF-8 becomes U+FFFD.
 std::string one_line(std::string_view text);
 
 // The text with each ${name} replaced. Names: subject, text, brief, level, device, item, title, value, unit, limit, since,

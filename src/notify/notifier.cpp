@@ -189,16 +189,22 @@ Result<std::unique_ptr<Notifier>> Notifier::open(Spec spec, StateStore& state, c
   BONGSU_TRY_OK(read_all<Case>(state, kCaseTable, decode_case, [&](Case kept) { desk.restore(std::move(kept)); }));
   BONGSU_TRY_OK(
       read_all<Delivery>(state, kDeliveryTable, decode_delivery, [&](Delivery kept) { desk.restore(std::move(kept)); }));
-  Status read;
-  BONGSU_TRY_OK(state.scan(kReachedTable, "", [&](std::string_view key, std::string_view value) {
-    const auto at = decode_reached(value);
-    const std::size_t slash = key.find('/');
-    if (at && slash != key.npos)
-      desk.restore_reached({std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))}, *at);
-    else if (!at) read = at.error();
-    return read.ok();
-  }));
-  BONGSU_TRY_OK(std::move(read));
+  const auto by_recipient = [&](std::string_view table, auto decode, auto take) -> Status {
+    Status read;
+    BONGSU_TRY_OK(state.scan(table, "", [&](std::string_view key, std::string_view value) {
+      auto one = decode(value);
+      const std::size_t slash = key.find('/');
+      if (one && slash != key.npos)
+        take(Recipient{std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))}, *std::move(one));
+      else if (!one) read = one.error();
+      return read.ok();
+    }));
+    return read;
+  };
+  BONGSU_TRY_OK(
+      by_recipient(kReachedTable, decode_reached, [&](Recipient to, Time at) { desk.restore_reached(std::move(to), at); }));
+  BONGSU_TRY_OK(
+      by_recipient(kSpentTable, decode_spent, [&](const Recipient& to, Spent kept) { desk.restore(to, std::move(kept)); }));
   std::vector<Alarm> strays;
   for (const auto& [id, one] : desk.cases()) {
     if (one.news.alarm.drill() && !one.over) strays.push_back(one.news.alarm);

@@ -7,6 +7,7 @@ namespace bongsu::notify {
 namespace {
 
 constexpr std::uint8_t kNoticeVersion = 1;
+constexpr std::uint8_t kCaseVersion = 2;
 constexpr std::uint64_t kMostParts = 1'000'000;
 
 void write(RecordWriter& out, const Recipient& to) {
@@ -31,7 +32,7 @@ AlarmNews read_news(RecordReader& in) {
 }  // namespace
 
 std::string encode(const Case& kept) {
-  RecordWriter out(kNoticeVersion);
+  RecordWriter out(kCaseVersion);
   out.text(encode(kept.news));
   out.flag(kept.over);
   out.number(kept.tags.size());
@@ -53,12 +54,24 @@ std::string encode(const Case& kept) {
     out.text(told.route);
     out.severity(told.level);
     out.time(told.at);
+    out.flag(told.flapping);
   }
+  out.number(kept.missed.size());
+  for (const Missed& missed : kept.missed) {
+    write(out, missed.to);
+    out.text(missed.route);
+    out.severity(missed.level);
+    out.time(missed.at);
+    out.text(missed.why);
+    out.text(missed.fallback);
+  }
+  out.number(kept.levels.size());
+  for (const Severity level : kept.levels) out.severity(level);
   return out.take();
 }
 
 Result<Case> decode_case(std::string_view bytes) {
-  RecordReader in(bytes, kNoticeVersion);
+  RecordReader in(bytes, kCaseVersion);
   Case kept;
   kept.news = read_news(in);
   kept.over = in.flag();
@@ -86,7 +99,23 @@ Result<Case> decode_case(std::string_view bytes) {
     told.route = in.text();
     told.level = in.severity();
     told.at = in.time();
+    if (in.version() >= 2) told.flapping = in.flag();
     kept.told.push_back(std::move(told));
+  }
+  if (in.version() >= 2) {
+    for (std::uint64_t left = count(); left > 0 && !in.failed(); --left) {
+      Missed missed;
+      missed.to = read_recipient(in);
+      missed.route = in.text();
+      missed.level = in.severity();
+      missed.at = in.time();
+      missed.why = in.text();
+      missed.fallback = in.text();
+      kept.missed.push_back(std::move(missed));
+    }
+    for (std::uint64_t left = count(); left > 0 && !in.failed(); --left) kept.levels.push_back(in.severity());
+  } else {
+    kept.levels.push_back(kept.news.alarm.level);
   }
   BONGSU_TRY_OK(in.end("case of an alarm"));
   return kept;
@@ -116,7 +145,7 @@ Result<Delivery> decode_delivery(std::string_view bytes) {
   kept.to = read_recipient(in);
   kept.route = in.text();
   const unsigned reason = in.octet();
-  if (reason < 1 || reason > static_cast<unsigned>(Reason::Test)) in.fail();
+  if (reason < 1 || reason > static_cast<unsigned>(Reason::Settled)) in.fail();
   else kept.notice.reason = static_cast<Reason>(reason);
   kept.notice.news = read_news(in);
   kept.created = in.time();
@@ -127,6 +156,31 @@ Result<Delivery> decode_delivery(std::string_view bytes) {
   kept.detour = in.flag();
   kept.held = in.flag();
   BONGSU_TRY_OK(in.end("notice"));
+  return kept;
+}
+
+std::string encode(const Spent& kept) {
+  RecordWriter out(kNoticeVersion);
+  out.time(kept.last);
+  out.number(kept.minutes.size());
+  for (const auto& [minute, count] : kept.minutes) {
+    out.time(minute);
+    out.number(count);
+  }
+  return out.take();
+}
+
+Result<Spent> decode_spent(std::string_view bytes) {
+  RecordReader in(bytes, kNoticeVersion);
+  Spent kept;
+  kept.last = in.time();
+  std::uint64_t left = in.number();
+  if (left > kMostParts) in.fail();
+  for (; left > 0 && !in.failed(); --left) {
+    const Time minute = in.time();
+    kept.minutes[minute] = in.number();
+  }
+  BONGSU_TRY_OK(in.end("messages of the last hour"));
   return kept;
 }
 

@@ -222,5 +222,23 @@ TEST(Fill, ReplacesNamesAndRefusesUnknownOnes) {
                  "x"));
 }
 
+// A device's name that turns the direction of the text after it, or ends the line, does neither in a message.
+TEST(OneLine, HoldsNothingThatMisleads) {
+  EXPECT_EQ("a b c d", one_line("a\nb\x7f"
+                                "c\td"));
+  for (const char* mark : {"\u200e", "\u200f", "\u2028", "\u2029", "\u202a", "\u202b", "\u202c", "\u202d", "\u202e", "\u2066",
+                           "\u2067", "\u2068", "\u2069", "\u061c", "\u0085", "\u009b"})
+    EXPECT_EQ("sw exe", one_line("sw" + std::string(mark) + "exe"));
+  for (const char* kept : {"é 한글 …€", "\u200d\u2030\u2065\u206a\u00a0\u061b"}) EXPECT_EQ(kept, one_line(kept));
+  Message message{.key = "k", .address = "a", .notices = {{Reason::Raised, {}}}};
+  message.notices[0].news.alarm = alarm_of(1, "sw\u202e1", Severity::Danger);
+  message.notices[0].news.alarm.title = "CPU\u2067 usage";
+  message.notices[0].news.alarm.why = "busy\u202e";
+  const Words words = words_of(message, Language::English, "", "");
+  EXPECT_EQ("[danger] sw 1: CPU  usage 93 % (limit 80 %)", words.subject);
+  for (const std::string& text : {words.subject, words.plain, words.html, words.brief})
+    EXPECT_EQ(text.npos, text.find("\xe2\x80\xae"));
+}
+
 }  // namespace
 }  // namespace bongsu::notify

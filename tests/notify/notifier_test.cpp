@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lab.h"
+#include "model/record.h"
 #include "notify/desk.h"
 #include "notify/direct.h"
 
@@ -227,23 +228,6 @@ TEST(Notifier, TellsWhatIsSuppressedWhenItIsNoLonger) {
   EXPECT_EQ(1U, lab.said().size());
   EXPECT_EQ(0U, lab.state.count(kCaseTable));
   EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
-}
-
-// Told once; the level may change as it likes until it comes to rest.
-TEST(Notifier, SaysOfAnAlarmThatItFlaps) {
-  Lab lab(spec_of({route_to({"ops"})}));
-  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
-  alarm.flapping = true;
-  lab.tell(AlarmChange::Raised, alarm);
-  lab.run(5s);
-  EXPECT_EQ((Said{"ops-topic: [danger, flapping] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
-  alarm.flapping = false;
-  lab.tell(AlarmChange::Settled, alarm, Severity::Danger);
-  lab.run(5s);
-  EXPECT_EQ(Said{}, lab.said());
-  lab.tell(AlarmChange::Recovered, alarm, Severity::Danger);
-  lab.run(5s);
-  EXPECT_EQ(1U, lab.said().size());
 }
 
 TEST(Notifier, ASuppressedAlarmThatEndsWasNever) {
@@ -535,6 +519,60 @@ TEST(Notifier, TriesAgainThenTakesTheDetour) {
   EXPECT_EQ(key(0), key(2));
   EXPECT_NE(key(0), key(3));
   EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
+  // Also after a restart it is known what failed, and what went in its place.
+  Spec again = spec_of({route_to({"ops"})});
+  again.channels.at("hook").fallback = "spare";
+  lab.open(std::move(again));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, kStart);
+  auto lines = lab.notifier->explain(alarm, lab.now);
+  ASSERT_EQ(3U, lines.size());
+  EXPECT_TRUE(lines[1].starts_with("  ops by hook: not told at 2026-11-23T01:00:")) << lines[1];
+  EXPECT_TRUE(lines[1].ends_with(" of danger: 503 busy; went by spare")) << lines[1];
+  EXPECT_TRUE(lines[2].starts_with("  ops by spare in place of hook: told at 2026-11-23T01:0")) << lines[2];
+  EXPECT_TRUE(lines[2].ends_with(" of danger")) << lines[2];
+  // What is worse goes the way that was found.
+  alarm.level = alarm.peak = Severity::Fatal;
+  lab.tell(AlarmChange::Level, alarm, Severity::Danger);
+  lab.run(5s);
+  ASSERT_EQ(5U, lab.courier.sent.size());
+  EXPECT_TRUE(lab.courier.sent[4].url.ends_with("spare"));
+  // Refused for good, there and by the fallback.
+  lab.courier.answer = [](const Request& request) {
+    return Reply{.status = 403, .said = request.url.ends_with("hook") ? "no hook" : "no spare"};
+  };
+  const Alarm other = alarm_of(2, "db1", Severity::Danger, lab.now);
+  lab.tell(AlarmChange::Raised, other);
+  lab.run(10s);
+  lines = lab.notifier->explain(other, lab.now);
+  ASSERT_EQ(3U, lines.size());
+  EXPECT_TRUE(lines[1].ends_with(" of danger: 403 no hook; went by spare")) << lines[1];
+  EXPECT_TRUE(lines[2].starts_with("  ops by spare in place of hook: not told at ")) << lines[2];
+  EXPECT_TRUE(lines[2].ends_with(" of danger: 403 no spare")) << lines[2];
+}
+
+// What an address may get in an hour holds over restarts.
+TEST(Notifier, ARestartGivesNoNewAllowance) {
+  const auto ten = [] {
+    Spec spec = spec_of({route_to({"ops"})});
+    spec.channels.at("hook").per_hour = 10;
+    return spec;
+  };
+  Lab lab(ten());
+  for (std::uint64_t id = 1; id <= 30; ++id) {
+    lab.open(ten());
+    lab.tell(AlarmChange::Raised, alarm_of(id, "web1", Severity::Danger, lab.now));
+    lab.run(10s);
+  }
+  EXPECT_EQ(5U, lab.said().size());  // half of it at once
+  lab.run(6min);
+  const Said digest = lab.said();
+  ASSERT_EQ(1U, digest.size());
+  EXPECT_NE(std::string::npos, digest[0].find("25 notices")) << digest[0];
+  lab.now += 1h;
+  lab.open(ten());
+  lab.tell(AlarmChange::Raised, alarm_of(31, "web1", Severity::Danger, lab.now));
+  lab.run(10s);
+  EXPECT_EQ(1U, lab.said().size());
 }
 
 TEST(Notifier, LosesWhatIsRefusedForGoodAndSaysSo) {
@@ -697,8 +735,32 @@ TEST(NoticeRecords, AreReadAsTheyWereWritten) {
   EXPECT_EQ(news, decode_alarm_news(encode(news)).value());
   Case kept{.news = news, .tags = {{"site", "seoul"}}, .over = true};
   kept.routes.push_back({.route = "main", .began = kStart, .told = true, .steps = 2, .last = kStart + 5s});
-  kept.told.push_back({.to = {"hook", "ops"}, .route = "main", .level = Severity::Urgent, .at = kStart});
+  // As version 1 wrote it.
+  const std::string old = [&] {
+    RecordWriter out(1);
+    out.text(encode(news));
+    out.flag(true);
+    for (int i = 0; i < 2; ++i) out.number(0);
+    out.number(1);
+    for (const char* text : {"hook", "ops", "main"}) out.text(text);
+    out.severity(Severity::Urgent);
+    out.time(kStart);
+    return out.take();
+  }();
+  Case before{.news = news, .over = true};
+  before.told.push_back({.to = {"hook", "ops"}, .route = "main", .level = Severity::Urgent, .at = kStart});
+  before.levels = {Severity::Fatal};
+  EXPECT_EQ(before, decode_case(old).value());
+  kept.told.push_back({.to = {"hook", "ops"}, .route = "main", .level = Severity::Urgent, .at = kStart, .flapping = true});
+  kept.missed.push_back(
+      {.to = {"spare", ""}, .route = "main", .level = Severity::Fatal, .at = kStart, .why = "503", .fallback = "hook"});
+  kept.levels = {Severity::Caution, Severity::Fatal};
   EXPECT_EQ(kept, decode_case(encode(kept)).value());
+  const std::string whole = encode(kept);
+  for (std::size_t size = 0; size < whole.size(); ++size) EXPECT_FALSE(decode_case(whole.substr(0, size)));
+  const Spent spent{.minutes = {{kStart, 3}, {kStart + 1min, 1}}, .last = kStart + 70s};
+  EXPECT_EQ(spent, decode_spent(encode(spent)).value());
+  for (std::size_t size = 0; size < encode(spent).size(); ++size) EXPECT_FALSE(decode_spent(encode(spent).substr(0, size)));
   const Delivery delivery{.id = 9,
                           .to = {"hook", ""},
                           .route = "main",

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lab.h"
+#include "notify/desk.h"
 
 namespace bongsu::notify {
 namespace {
@@ -149,6 +150,93 @@ TEST(Worse, ADigestTellsTheWorst) {
   EXPECT_EQ((Said{"ops-topic: [fatal] db1: CPU usage 93 % (limit 80 %)"}), lab.said());
   lab.run(2h);
   EXPECT_EQ(Said{}, lab.said());
+}
+
+// One notice in and one out, and nothing between but that it grew worse still.
+TEST(Flapping, IsToldOnceAndSoIsItsRest) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  const std::string cpu = " web1: CPU usage 93 % (limit 80 %)";
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now);
+  alarm.flapping = true;
+  lab.tell(AlarmChange::Raised, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger, flapping]" + cpu}), lab.said());
+  alarm.flapping = false;
+  lab.tell(AlarmChange::Settled, alarm, Severity::Danger);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger, settled]" + cpu + ", rests at danger"}), lab.said());
+  const auto level = [&](Severity next) {
+    const Severity before = std::exchange(alarm.level, next);
+    alarm.peak = std::max(alarm.peak, next);
+    lab.tell(AlarmChange::Level, alarm, before);
+    lab.run(5s);
+  };
+  const auto flap = [&](bool on) {
+    alarm.flapping = on;
+    lab.tell(on ? AlarmChange::Flapping : AlarmChange::Settled, alarm, alarm.level);
+    lab.run(5s);
+  };
+  level(Severity::Urgent);
+  level(Severity::Caution);  // below what the route is for
+  level(Severity::Urgent);
+  EXPECT_EQ(2U, lab.said().size());
+  flap(true);
+  EXPECT_EQ((Said{"ops-topic: [urgent, flapping]" + cpu + ", comes and goes between caution and urgent"}), lab.said());
+  lab.open(spec_of({route_to({"ops"})}));
+  lab.run(1h);
+  EXPECT_EQ(Said{}, lab.said());
+  const auto lines = lab.notifier->explain(alarm, lab.now);
+  EXPECT_NE(std::string::npos, lines.at(1).find("of urgent, that it flaps")) << lines.at(1);
+  level(Severity::Fatal);
+  EXPECT_EQ((Said{"ops-topic: [fatal, flapping]" + cpu}), lab.said());
+  level(Severity::Caution);
+  EXPECT_EQ(Said{}, lab.said());
+  flap(false);
+  EXPECT_EQ((Said{"ops-topic: [caution, settled]" + cpu + ", rests at caution"}), lab.said());
+  flap(true);
+  EXPECT_EQ(1U, lab.said().size());
+  lab.tell(AlarmChange::Recovered, alarm, Severity::Caution);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+  EXPECT_EQ(0U, lab.state.count(kCaseTable));
+}
+
+// What has not left when it comes to rest, or begins to flap again, says how it stands or is not said at all; nor is anything
+// to who never heard of it. What was suppressed meanwhile is told afterwards.
+TEST(Flapping, IsNotToldWhenItHasPassed) {
+  Lab lab(spec_of({route_to({"ops"})}));
+  Alarm alarm = alarm_of(1, "web1", Severity::Danger, lab.now), mild = alarm_of(2, "db1", Severity::Caution, lab.now);
+  const auto news = [&](AlarmChange change) {
+    alarm.flapping = mild.flapping = change == AlarmChange::Flapping;
+    lab.tell(change, alarm, alarm.level);
+    lab.tell(change, mild, mild.level);
+    lab.run(1s);
+  };
+  lab.tell(AlarmChange::Raised, mild);
+  lab.tell(AlarmChange::Raised, alarm);
+  news(AlarmChange::Flapping);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger, flapping] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  news(AlarmChange::Settled);
+  news(AlarmChange::Flapping);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  news(AlarmChange::Settled);
+  lab.run(5s);
+  EXPECT_EQ(1U, lab.said().size());
+  news(AlarmChange::Flapping);
+  news(AlarmChange::Settled);
+  lab.run(5s);
+  EXPECT_EQ(Said{}, lab.said());
+  alarm.suppressed = true;
+  lab.tell(AlarmChange::Suppressed, alarm);
+  news(AlarmChange::Flapping);
+  EXPECT_EQ(Said{}, lab.said());
+  alarm.suppressed = false;
+  lab.tell(AlarmChange::Unsuppressed, alarm);
+  lab.run(5s);
+  EXPECT_EQ((Said{"ops-topic: [danger, flapping] web1: CPU usage 93 % (limit 80 %)"}), lab.said());
+  EXPECT_EQ(0U, lab.state.count(kDeliveryTable));
 }
 
 }  // namespace

@@ -630,7 +630,9 @@ void Desk::failed(const std::string& key, const notify::Verdict& verdict, Time n
       Case& one = known->second;
       note_missed(one, lost, fallback, now);
       const bool over = one.over && begins(lost.notice.reason);
+      const Severity before = std::exchange(one.news.before, lost.notice.news.before);
       post(one, lost.route, other, lost.notice.reason, now, true);
+      one.news.before = before;
       // The beginning of what is over by now is told all the same: its end follows.
       if (over) keep(one);
     } else {

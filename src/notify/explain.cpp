@@ -46,14 +46,28 @@ std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Tim
   const Case* known = at == cases_.end() ? nullptr : &at->second;
   if (spec_->routes.empty()) out.push_back("there are no routes: nobody is told of anything (routes: in bongsu.yaml)");
   if (alarm.suppressed) out.push_back("nobody is told while it is suppressed: " + alarm.suppressed_by);
+  // Whom a route told by a fallback, by a step of escalation, when another was on call, or while it was for the alarm.
+  const auto tell_others = [&](const Route& one, const std::set<Recipient>& shown) {
+    if (known == nullptr) return;
+    std::set<Recipient> others;
+    const auto add = [&](const std::string& route, const Recipient& to) {
+      if (route == one.name && !shown.contains(to)) others.insert(to);
+    };
+    for (const Told& told : known->told) add(told.route, told.to);
+    for (const Missed& missed : known->missed) add(missed.route, missed.to);
+    for (const std::uint64_t id : of_alarm(alarm.id)) add(deliveries_.at(id).route, deliveries_.at(id).to);
+    for (const Recipient& who : others) out.push_back("  " + name_of(who) + fate(*known, who));
+  };
   bool stopped = false;
   for (const Route& one : spec_->routes) {
     if (stopped) {
       out.push_back(one.name + ": not asked, a route above is the last");
+      tell_others(one, {});
       continue;
     }
     if (const auto why = refuses(one.match, alarm, tags, now)) {
       out.push_back(one.name + ": not for it: " + *why);
+      tell_others(one, {});
       continue;
     }
     stopped = one.last;
@@ -84,21 +98,7 @@ std::vector<std::string> Desk::explain(const Alarm& alarm, const Tags& tags, Tim
       else if (!said && alarm.acknowledged) line += ": not told, it is acknowledged";
       out.push_back(std::move(line));
     }
-    if (known != nullptr) {
-      // By a fallback, a step of escalation, or when another was on call.
-      std::set<Recipient> others;
-      for (const Told& told : known->told) {
-        if (told.route == one.name && !shown.contains(told.to)) others.insert(told.to);
-      }
-      for (const Missed& missed : known->missed) {
-        if (missed.route == one.name && !shown.contains(missed.to)) others.insert(missed.to);
-      }
-      for (const std::uint64_t id : of_alarm(alarm.id)) {
-        const Delivery& delivery = deliveries_.at(id);
-        if (delivery.route == one.name && !shown.contains(delivery.to)) others.insert(delivery.to);
-      }
-      for (const Recipient& who : others) out.push_back("  " + name_of(who) + fate(*known, who));
-    }
+    tell_others(one, shown);
     for (const std::string& line : without) out.push_back("  " + line);
     if (to.empty()) out.push_back("  reaches nobody");
   }

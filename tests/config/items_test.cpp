@@ -324,6 +324,17 @@ TEST_F(ItemsTest, SigmaNamesWhatIsWrong) {
             lines_);
 }
 
+TEST_F(ItemsTest, HolidaysLeaveSomeOfTheHours) {
+  std::string days;
+  for (int day = 0; day < 366; ++day)
+    days += (day == 0 ? "\"" : ", \"") +
+            show_local(parse_time("2024-01-01T00:00:00Z").value() + std::chrono::days(day), "").substr(5, 5) + "\"";
+  read({write("stock/a.yaml",
+              "- {item: cpu, expr: up, levels: {danger: 1}, hours: Mon-Fri 08:00-19:00, holidays: [" + days + "]}\n")});
+  ASSERT_EQ(1U, lines_.size());
+  EXPECT_TRUE(lines_[0].ends_with(": holidays: they leave none of the hours \"Mon-Fri 08:00-19:00\" within a year")) << lines_[0];
+}
+
 TEST_F(ItemsTest, OverridesAreTheItemWithOtherKeys) {
   const auto stock = write("stock/a.yaml", R"(
 - item: cpu

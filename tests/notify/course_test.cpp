@@ -193,6 +193,7 @@ TEST(Flapping, IsToldOnceAndSoIsItsRest) {
   EXPECT_EQ(Said{}, lab.said());
   flap(false);
   EXPECT_EQ((Said{"ops-topic: [caution, settled]" + cpu + ", rests at caution"}), lab.said());
+  EXPECT_TRUE(lab.notifier->explain(alarm, lab.now).at(1).starts_with("  ops by hook: told at "));  // though not for it now
   flap(true);
   EXPECT_EQ(1U, lab.said().size());
   lab.tell(AlarmChange::Recovered, alarm, Severity::Caution);

@@ -107,6 +107,9 @@ struct Transfer {
   }
   bool set_mail(CURL* curl) {
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
+    // libcurl takes a connection that STARTTLS has upgraded, or that has none, for one of other certificates or demands, too.
+    curl_easy_setopt(curl, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
     curl_easy_setopt(curl, CURLOPT_USE_SSL, static_cast<long>(request.tls_required ? CURLUSESSL_ALL : CURLUSESSL_TRY));
     curl_easy_setopt(curl, CURLOPT_MAIL_FROM, ("<" + request.from + ">").c_str());
     recipients = append(std::move(recipients), "<" + request.to + ">");

@@ -379,4 +379,49 @@ TEST_F(Notices, MailGoesThroughARealServer) {
   EXPECT_NE(std::string::npos, nobody.err.find("nobody to send to")) << nobody.err;
 }
 
+// STARTTLS to a server that wants a login; and why no mail goes where there is none, or the wrong one, or a stranger answers.
+TEST_F(Notices, MailGoesEncryptedAndByName) {
+  if (!MailServer::installed()) GTEST_SKIP() << "python3-aiosmtpd is not installed";
+  if (!std::filesystem::exists("/usr/bin/openssl")) GTEST_SKIP() << "openssl is not installed";
+  const std::string key = (folder / "key.pem").string(), ca = (folder / "ca.pem").string();
+  Daemon maker({"/usr/bin/openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
+                "2", "-subj", "/CN=mail", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", ca});
+  ASSERT_EQ(0, maker.wait()) << maker.printed();
+  const std::string both = folder.write("both.pem", read("ca.pem") + read("key.pem")).string();
+  const MailServer plain(folder, "-plain", both, "LOGIN"), login(folder, "-login", both, "PLAIN"), bare(folder, "-bare");
+  ASSERT_TRUE(plain.up() && login.up() && bare.up()) << plain.printed() << login.printed() << bare.printed();
+  folder.write("right", "s3cret\n");
+  folder.write("wrong", "secret\n");
+  const auto channel = [](const std::string& name, const MailServer& server, const std::string& more) {
+    return "  " + name + ": {type: email, smtp: \"127.0.0.1:" + server.port() + "\", from: bongsu@example.com" + more + "}\n";
+  };
+  const std::string user = ", user: bongsu, password: {file: ", trusted = "}, ca: ca.pem";
+  Daemon daemon(serve("channels:\n" + channel("plain", plain, user + "right" + trusted) +
+                      channel("login", login, user + "right" + trusted) + channel("guess", plain, user + "wrong" + trusted) +
+                      channel("nobody", plain, ", ca: ca.pem") + channel("stranger", plain, user + "right}") +
+                      channel("bare", bare, ", ca: ca.pem") + "people: {ops: {email: ops@example.com}}\n"));
+  ASSERT_TRUE(daemon.comes_up()) << daemon.printed();
+  const auto says = [&](const std::string& name) {
+    const Ran ran = run({"bongsu", "notify", "test", name, "--to", "ops", "--url", daemon.url()});
+    EXPECT_EQ(ran.err.empty() ? 0 : 1, ran.code) << name;
+    return ran.err;
+  };
+  for (const auto& [name, server] : {std::pair("plain", &plain), std::pair("login", &login)}) {
+    EXPECT_EQ("", says(name));
+    ASSERT_EQ(1U, server->mails().size()) << server->printed();
+    EXPECT_TRUE(server->mails()[0].starts_with("bongsu@example.com ['ops@example.com']\nover TLS as bongsu\n"))
+        << server->mails()[0];
+  }
+  const auto refuses = [&](const std::string& name, const std::string& why) {
+    const std::string said = says(name);
+    EXPECT_NE(std::string::npos, said.find(why)) << name << ": " << said;
+  };
+  refuses("guess", "535");
+  refuses("nobody", "530");
+  refuses("stranger", "certificate");
+  refuses("bare", "STARTTLS");
+  EXPECT_EQ(1U, plain.mails().size());
+  EXPECT_EQ(0U, bare.mails().size());
+}
+
 }  // namespace bongsu::e2e

@@ -54,9 +54,9 @@ Place place_within(const Node& node, int line, int column) {
   return place;
 }
 
-rule::Targets read_targets(const Node& node, const SystemNames& systems, Problems& problems) {
+rule::Targets read_targets(const Node& node, std::string_view key, const SystemNames& systems, Problems& problems) {
   rule::Targets out;
-  MapReader targets(node, "for", problems);
+  MapReader targets(node, key, problems);
   if (const Node* names = targets.get("os")) {
     const std::span<const Node> all =
         names->kind == Node::Kind::List ? std::span<const Node>(names->items) : std::span<const Node>(names, 1);
@@ -157,7 +157,8 @@ class ItemReader {
   }
 
   void targets() {
-    if (const Node* node = map_.get("for")) spec_.targets = read_targets(*node, systems_, problems_);
+    if (const Node* node = map_.get("for")) spec_.targets = read_targets(*node, "for", systems_, problems_);
+    if (const Node* node = map_.get("expect")) spec_.expected = read_targets(*node, "expect", systems_, problems_);
   }
 
   void expression() {
@@ -393,8 +394,9 @@ void read_overrides(const Node& item, const std::string& name, const SystemNames
     Node keys = one;
     std::erase_if(keys.members, [&](const Node::Member& member) {
       if (member.key == "match") made.match = read_match(member.value, problems);
-      if (member.key == "for") made.targets = read_targets(member.value, systems, problems);
-      for (const char* own : {"item", "expr", "interval", "overrides", "hours", "zone", "holidays", "no_data", "page"}) {
+      if (member.key == "for") made.targets = read_targets(member.value, "for", systems, problems);
+      for (const char* own :
+           {"item", "expr", "expect", "interval", "overrides", "hours", "zone", "holidays", "no_data", "page"}) {
         if (member.key == own)
           problems.add(member.place, "an override cannot change " + std::string(own) + "; make an item of its own");
       }

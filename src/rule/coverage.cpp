@@ -103,16 +103,19 @@ Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<Devic
       }
       // Whom an item is for says who is missed without a value: who has one is judged all the same.
       const bool would_have = off.contains({item->name, device.name});
-      if (has == nullptr && !would_have && !wanted_on(item->targets, device)) continue;
+      const bool ought = wanted_on(item->expected, device);
+      if (has == nullptr && !would_have && !ought && !wanted_on(item->targets, device)) continue;
       ++row.expected;
       const auto miss = [&](std::string why) { row.missing.push_back({item->name, title_of(*item), std::move(why)}); };
       if (would_have || !item->enabled || !spec_for(*item, Labels{{"device", device.name}}, &device).enabled) {
         miss(std::string(kSwitchedOff));
         continue;
       }
-      // Silence is its good case.
-      if ((has != nullptr && has->value) || (has == nullptr && item->no_data == NoData::Ignore)) {
+      // Silence may be its good case, but not where it ought to have a value.
+      if ((has != nullptr && has->value) || (has == nullptr && !ought && item->no_data == NoData::Ignore)) {
         ++row.watched;
+      } else if (has == nullptr && ought) {
+        miss(device.up == false ? "no data: the device does not answer" : "no data");
       } else if (has == nullptr) {
         miss("not judged yet");
       } else {
@@ -121,7 +124,9 @@ Coverage coverage_of(const std::vector<ItemSpec>& items, const std::vector<Devic
     }
   }
   for (const ItemSpec* item : sorted) {
-    if (!item->enabled || item->no_data == NoData::Ignore || !item->targets.empty() || judged.contains(item->name)) continue;
+    if (!item->enabled || item->no_data == NoData::Ignore || !item->targets.empty() || !item->expected.empty() ||
+        judged.contains(item->name))
+      continue;
     if (std::any_of(off.begin(), off.end(), [&](const auto& one) { return one.first == item->name; })) continue;
     out.idle.push_back({item->name, title_of(*item), "its expression gives nothing"});
   }

@@ -15,7 +15,7 @@
 
 namespace bongsu::rule {
 
-// Whether a device should have the item, by the os or the kind that it is known to be.
+// Whether a device is one of them, by the os or the kind that it is known to be.
 bool wanted_on(const Targets& targets, const DeviceState& device);
 // The item as it is for these labels. `device` may be unknown.
 const ItemSpec& spec_for(const ItemSpec& item, const Labels& labels, const DeviceState* device);

@@ -38,8 +38,7 @@ struct Title {
   friend bool operator==(const Title&, const Title&) = default;
 };
 
-// Which devices should have the item: those of one of these systems or of one of these kinds. Empty: nobody is missed who
-// never had it.
+// Devices of one of these systems or of one of these kinds.
 struct Targets {
   std::vector<std::string> os;
   std::vector<std::string> kind;
@@ -73,7 +72,8 @@ struct Override {
 struct ItemSpec {
   std::string name;
   Title title;
-  Targets targets;
+  Targets targets;   // who must have it: without a value it is unknown there
+  Targets expected;  // who ought to have it: coverage names it where it has no value, and it is judged nowhere for that
   std::string expr_text;
   std::shared_ptr<const query::Expr> expr;  // an instant vector or a scalar; never null
   std::string unit;

@@ -76,6 +76,7 @@ TEST_F(ItemsTest, ReadsEveryKey) {
 - item: cpu_usage
   title: {en: CPU usage, ko: CPU 사용률}
   for: {os: [Linux, windows], kind: [switch]}
+  expect: {os: ESXi, kind: router}
   expr: avg by (device) (cpu_usage_percent)
   unit: percent
   levels: {caution: 70, danger: {limit: 80, hold: 10s, count: 2/3}, fatal: 95}
@@ -100,6 +101,7 @@ TEST_F(ItemsTest, ReadsEveryKey) {
   EXPECT_EQ("CPU 사용률", cpu.title.ko);
   EXPECT_EQ((std::vector<std::string>{"linux", "windows"}), cpu.targets.os);
   EXPECT_EQ(std::vector<std::string>{"switch"}, cpu.targets.kind);
+  EXPECT_EQ((rule::Targets{.os = {"esxi"}, .kind = {"router"}}), cpu.expected);
   EXPECT_EQ("percent", cpu.unit);
   EXPECT_FALSE(cpu.below);
   const std::vector<rule::Level> levels{

@@ -76,6 +76,29 @@ TEST(Coverage, NamesWhatADeviceShouldHaveAndHasNot) {
   EXPECT_EQ((std::vector<Coverage::Missing>{{"useless", "useless", "its expression gives nothing"}}), coverage.idle);
 }
 
+// An item is missed where it ought to have a value, whatever its silence means, and is judged nowhere for that.
+TEST(Coverage, NamesWhatADeviceOfItsKindOughtToHave) {
+  ItemSpec ports = item("ports", {}), charge = item("charge", {}, true, NoData::Ignore), cpu = item("cpu", {.os = {"linux"}});
+  ports.expected = {.kind = {"server", "switch"}};
+  charge.expected = {.kind = {"ups"}};
+  cpu.expected = {.os = {"esxi"}, .kind = {"switch"}};
+  ItemSpec off = item("off", {}, false);
+  off.expected = {.kind = {"ups"}};
+  const std::vector<DeviceState> devices{{.name = "dead1", .up = false, .info = {{"kind", "switch"}}},
+                                         {.name = "esx1", .up = true, .info = {{"os", "ESXi"}, {"kind", "server"}}},
+                                         {.name = "sw1", .up = true, .info = {{"kind", "switch"}}},
+                                         {.name = "ups1", .up = true, .info = {{"kind", "ups"}}}};
+  const std::vector<ItemState> states{state("sw1", "ports", Severity::Normal), state("sw1", "cpu", Severity::Danger)};
+  const Coverage coverage = coverage_of({charge, cpu, off, ports}, devices, states);
+  using Missing = std::vector<Coverage::Missing>;
+  const std::string dead = "no data: the device does not answer";
+  EXPECT_EQ((Missing{{"cpu", "cpu", dead}, {"ports", "ports", dead}}), coverage.devices[0].missing);
+  EXPECT_EQ((Missing{{"cpu", "cpu", "no data"}, {"ports", "ports", "no data"}}), coverage.devices[1].missing);
+  EXPECT_EQ((Coverage::Device{.name = "sw1", .kind = "switch", .expected = 2, .watched = 2}), coverage.devices[2]);
+  EXPECT_EQ((Missing{{"charge", "charge", "no data"}, {"off", "off", "switched off"}}), coverage.devices[3].missing);
+  EXPECT_TRUE(coverage.idle.empty());
+}
+
 // Whom an item is for says who is missed without a value; who would have one is missed, too, when it is switched off.
 TEST(Coverage, FindsWhatIsSwitchedOffWhereItWouldHaveAValue) {
   const Time now = time_from_ms(1'700'000'000'000);

@@ -53,8 +53,9 @@ TEST(NetworkProfiles, SpanningTreeByPort) {
 }
 
 TEST(NetworkProfiles, DuplexOfPortsThatTellIt) {
-  const auto lines = told_of(kPorts + "1.3.6.1.2.1.10.7.2.1.8.101|65|9\n1.3.6.1.2.1.10.7.2.1.8.102|65|0\n"
-                                      "1.3.6.1.2.1.10.7.2.1.19.101|2|2\n1.3.6.1.2.1.10.7.2.1.19.102|2|1\n");
+  const auto lines = told_of(kPorts +
+                             "1.3.6.1.2.1.10.7.2.1.8.101|65|9\n1.3.6.1.2.1.10.7.2.1.8.102|65|0\n"
+                             "1.3.6.1.2.1.10.7.2.1.19.101|2|2\n1.3.6.1.2.1.10.7.2.1.19.102|2|1\n");
   EXPECT_THAT(lines, IsSupersetOf({R"(interface_half_duplex{ifIndex="101", interface="ge1"} 1)",
                                    R"(interface_late_collisions_total{ifIndex="101", interface="ge1"} 9)"}));
   EXPECT_THAT(lines, Not(Contains(HasSubstr(R"(interface_half_duplex{ifIndex="102")"))));

@@ -105,7 +105,7 @@ bool below(const std::string& file, const std::vector<fs::path>& paths) {
   });
 }
 
-// "2002-05-09" of "200205090000Z" or "0205090000Z" (RFC 2578 section 2).
+// "2002-05-09" of "200205090000Z", "1996-05-09" of "9605090000Z" (RFC 2578 section 2).
 std::string day_of(std::string_view updated) {
   const std::string whole = (updated.size() == 11 ? "19" : "") + std::string(updated);
   if (whole.size() != 13) return whole;

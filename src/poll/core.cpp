@@ -106,6 +106,7 @@ void PollCore::overran(const Watch& watch, const std::string& table) {
 }
 
 void PollCore::put_device_up(Watch& watch, Time stamp, std::vector<Point>& points) {
+  if (watch.in_doubt()) return;  // what was known stands until the second look
   if (const auto up = watch.up()) watch.book.put_own("device_up", *up ? 1 : 0, stamp, points);
 }
 

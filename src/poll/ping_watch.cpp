@@ -37,14 +37,16 @@ asio::awaitable<void> PollCore::probe(std::shared_ptr<PollCore> core, std::share
   const std::uint64_t polls = watch->polls_ended + (watch->polling ? 1 : 0);
   if (can_ping && !watch->pinging) co_await ping(core, watch, core->clock().now());
   while (watch->pinging && !core->outdated(*watch, epoch)) co_await net::sleep_for(core->parts.reactor, kGlance);
-  const bool ping_proves = !(watch->spec.snmp && watch->address && watch->address->is_loopback());
-  const bool proven = can_ping && ping_proves && watch->icmp_up.value_or(false);
-  if (!proven && watch->spec.snmp && !core->outdated(*watch, epoch)) {
+  const bool proven = can_ping && watch->ping_proves() && watch->icmp_up.value_or(false);
+  for (bool ask = !proven && watch->spec.snmp; ask;) {
+    if (core->outdated(*watch, epoch)) break;
+    const std::uint64_t ended = std::max(polls, watch->polls_ended);
     watch->hurry = true;
     watch->bell.ring();
-    while (watch->polls_ended <= polls && !core->outdated(*watch, epoch) && core->clock().steady() < give_up) {
+    while (watch->polls_ended <= ended && !core->outdated(*watch, epoch) && core->clock().steady() < give_up) {
       co_await net::sleep_for(core->parts.reactor, kGlance);
     }
+    ask = watch->in_doubt() && core->clock().steady() < give_up;
   }
   watch->probing = false;
   if (core->outdated(*watch, epoch)) co_return;
@@ -100,6 +102,7 @@ asio::awaitable<void> PollCore::ping_round(std::shared_ptr<PollCore> core, std::
     watch->pings.add(rtt, keep);
   }
   watch->icmp_up = rtt.has_value();
+  watch->icmp_answered |= rtt.has_value();
   std::vector<Point> points;
   watch->book.put_own("icmp_up", rtt ? 1 : 0, stamp, points);
   if (rtt) watch->book.put_own("icmp_rtt_seconds", *rtt, stamp, points);

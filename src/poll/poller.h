@@ -48,7 +48,9 @@ struct PollerParts {
 //
 // Beside what the profiles give it writes device_up, snmp_up, icmp_up, device_info, icmp_rtt_seconds, icmp_loss_percent,
 // icmp_jitter_seconds and bongsu_poll_duration_seconds, all with the label device. device_up is 1 while SNMP or ping is
-// answered; on a loopback address, which answers ping whatever stands behind it, SNMP alone counts.
+// answered; on a loopback address, which answers ping whatever stands behind it, SNMP alone counts. Where ping tells nothing
+// (switched off, filtered on the way, loopback) one lost poll leaves device_up as it was: the device is asked again within
+// ten seconds, or a quarter of the interval, and that decides.
 // Everything in PollerParts must outlive it. It must end on the reactor's thread, or after the reactor stopped.
 class Poller final : public DeviceSource, public Prober {
  public:

@@ -11,6 +11,7 @@ namespace bongsu::poll {
 namespace {
 
 const Oid kHello[] = {{1, 3, 6, 1, 2, 1, 1, 3, 0}, {1, 3, 6, 1, 2, 1, 1, 2, 0}};  // sysUpTime, sysObjectID
+constexpr Millis kSecondLook{10'000};          // after a poll that was lost where SNMP alone tells that a device is up
 constexpr int kDoubtWinner = 5;                // failed polls in a row, then the other credentials are tried as well
 constexpr std::uint32_t kYoungTicks = 60'000;  // ten minutes of sysUpTime
 constexpr Millis kIdentifyEvery = std::chrono::hours(1);
@@ -74,14 +75,17 @@ asio::awaitable<Time> PollCore::sleep_to_next_slot(std::shared_ptr<PollCore> cor
     const Time now = core->clock().now();
     Time next = slot_before(now, interval, offset) + interval;
     if (next - stamp < interval / 4) next += interval;  // the first poll lay beside its slots
-    const SteadyTime at = core->clock().steady() + (next - now);
+    const SteadyTime slot = core->clock().steady() + (next - now);
+    const SteadyTime at = std::min(slot, watch->second_look.value_or(slot));
     while (core->clock().steady() < at && !watch->stopped && !core->stopped && watch->spec.interval == interval &&
            !watch->hurry) {
       co_await watch->bell.wait_until(at);
     }
     if (watch->stopped || core->stopped) co_return next;
     if (watch->spec.interval != interval) continue;
-    if (std::exchange(watch->hurry, false)) co_return core->clock().now();
+    const bool hurry = std::exchange(watch->hurry, false);
+    watch->second_look.reset();
+    if (hurry || at < slot) co_return core->clock().now();
     // The wall clock was set meanwhile: the slot is where it stands now.
     const Millis off = core->clock().now() - next;
     co_return off > interval || off < -interval ? slot_before(core->clock().now(), interval, offset) : next;
@@ -294,6 +298,9 @@ asio::awaitable<void> PollCore::poll(std::shared_ptr<PollCore> core, std::shared
   }
   if (!reached) lost = reached.error();
   watch->snmp_up = !lost;
+  watch->failures = lost ? watch->failures + 1 : 0;
+  if (!lost) watch->icmp_answered &= watch->icmp_up.value_or(false);
+  if (watch->in_doubt()) watch->second_look = core->clock().steady() + std::min(kSecondLook, interval / 4);
   if (lost && !stored_before) {
     core->lose(*watch, cause_of(lost->code), points);
   } else if (!lost && !stored_before) {
@@ -305,7 +312,6 @@ asio::awaitable<void> PollCore::poll(std::shared_ptr<PollCore> core, std::shared
     if (core->outdated(*watch, epoch)) co_return;
   }
 
-  watch->failures = lost ? watch->failures + 1 : 0;
   core->polls.add();
   if (lost) core->failed.add();
   if (!stored_before) {

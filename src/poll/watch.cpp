@@ -32,13 +32,17 @@ std::optional<double> PingWindow::jitter_seconds() const {
 }
 
 std::optional<bool> Watch::up() const {
-  // The loopback answers ping whatever becomes of the agent behind it: beside SNMP that proves nothing.
-  const bool ping_proves = !(spec.snmp && address && address->is_loopback());
-  if (snmp_up.value_or(false) || (ping_proves && icmp_up.value_or(false))) return true;
+  if (snmp_up.value_or(false) || (ping_proves() && icmp_up.value_or(false))) return true;
+  if (in_doubt()) return winner ? std::optional(true) : std::nullopt;
   const bool waits_for_snmp = spec.snmp && !snmp_up;
   const bool waits_for_ping = spec.ping && icmp_works && !icmp_up;
   if (waits_for_snmp || waits_for_ping || (!snmp_up && !icmp_up)) return std::nullopt;
   return false;
+}
+
+bool Watch::in_doubt() const {
+  const bool ping_tells = spec.ping && icmp_works && icmp_answered && ping_proves();
+  return spec.snmp && failures == 1 && !ping_tells;
 }
 
 asio::awaitable<void> Bell::wait_until(SteadyTime at) {
@@ -56,6 +60,9 @@ void Watch::start_over() {
   beside.reset();
   for (const auto& run : groups) run->reading = 0;
   icmp_works = true;
+  icmp_answered = false;
+  failures = 0;
+  second_look.reset();
   ++epoch;
 }
 

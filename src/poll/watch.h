@@ -150,16 +150,22 @@ struct Watch {
   // Ping
   PingWindow pings;
   std::optional<bool> icmp_up;
-  bool icmp_works = true;  // false: no socket for its family
+  bool icmp_works = true;      // false: no socket for its family
+  bool icmp_answered = false;  // when the device last answered anything: no filter on the way swallows pings
   bool pinging = false;
 
   // Asked out of turn
   bool probing = false;
   bool hurry = false;  // the next poll is due now
   bool polling = false;
-  std::uint64_t polls_ended = 0;  // of SNMP
+  std::uint64_t polls_ended = 0;          // of SNMP
+  std::optional<SteadyTime> second_look;  // when the next poll is due before its slot
 
   std::optional<bool> up() const;
+  // Its newest poll was lost, the one before was not, and ping can tell nothing of it: a second look decides whether it is down.
+  bool in_doubt() const;
+  // The loopback answers ping whatever becomes of the agent behind it: beside SNMP that proves nothing.
+  bool ping_proves() const { return !(spec.snmp && address && address->is_loopback()); }
   // Another address or other credentials: what is known of the device's answers is not its own any more.
   void start_over();
   // `info` from what the groups found out and what was configured; `known` says what kind of device has the configured os.

@@ -109,7 +109,8 @@ TEST(Schedule, TheDeadAndTheSlowDelayNobody) {
     const std::string name = "d" + std::to_string(i);
     const std::vector<Sample>& ups = arrivals.ups(name);
     ASSERT_GE(ups.size(), 10u) << name;
-    for (std::size_t k = 2; k < ups.size(); ++k) ASSERT_EQ(60s, ups[k].at - ups[k - 1].at) << name;
+    // The first lies beside the slots, and where it is lost a second look does.
+    for (std::size_t k = fate(i) == Fate::Dead ? 3 : 2; k < ups.size(); ++k) ASSERT_EQ(60s, ups[k].at - ups[k - 1].at) << name;
     ASSERT_EQ(fate(i) == Fate::Dead ? 0 : 1, ups.back().value) << name;
     if (fate(i) == Fate::Living) {
       ASSERT_GT(arrivals.late(name).size(), 10u * kPorts * 10) << name;

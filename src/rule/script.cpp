@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "model/alarm_news.h"
 #include "model/marker.h"
+#include "model/week_hours.h"
 #include "query/parse.h"
 #include "rule/engine.h"
 #include "rule/stage.h"
@@ -35,11 +36,14 @@ std::vector<std::string> words_of(std::string_view line) {
   return out;
 }
 
+// Without its quotes.
+std::string bare(const std::string& word) {
+  return word.size() > 1 && word.front() == '"' && word.back() == '"' ? word.substr(1, word.size() - 2) : word;
+}
+
 std::optional<std::string> value_of(const std::string& word, std::string_view key) {
   if (!word.starts_with(std::string(key) + "=")) return std::nullopt;
-  std::string value = word.substr(key.size() + 1);
-  if (value.size() > 1 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
-  return value;
+  return bare(word.substr(key.size() + 1));
 }
 
 class Runner {
@@ -68,6 +72,7 @@ class Runner {
  private:
   void step(const std::vector<std::string>& words) {
     if (words[0] == "load") load(words);
+    else if (words[0] == "begin") begin(words);
     else if (words[0] == "item") item(words);
     else if (words[0] == "override") override_item(words);
     else if (words[0] == "drop") drop(words.at(1));
@@ -102,6 +107,17 @@ class Runner {
     return labels;
   }
 
+  Time time_of(const std::string& text) { return store_.began + span(text); }
+
+  void begin(const std::vector<std::string>& words) {
+    if (step_ != Millis(0) || engine_) return fail("it stands before all that has a time");
+    if (words.size() > 2) zone_ = words[2];
+    if (!zone_.empty() && !is_zone(zone_)) return fail("no such time zone: " + zone_);
+    const auto time = parse_local(bare(words.at(1)), zone_);
+    if (!time) return fail(time.error().text);
+    store_.began = now_ = next_ = *time;
+  }
+
   void load(const std::vector<std::string>& words) {
     const Millis step = span(words.at(1));
     const Labels labels = labels_of(words.at(2));
@@ -112,7 +128,7 @@ class Runner {
     const auto id = store_.series(labels);
     if (!id) return fail(id.error().text);
     std::vector<Point> points;
-    Time time;
+    Time time = store_.began;
     for (std::size_t i = 3; i < words.size(); ++i) {
       std::string value = words[i];
       int times = 1;
@@ -172,7 +188,7 @@ class Runner {
         spec.flapping.changes = value == "off" ? 0 : std::stoul(std::string(parts.at(0)));
         if (parts.size() > 1) spec.flapping.within = span(std::string(parts[1]));
       } else if (key == "hours") {
-        auto hours = WeekHours::parse(value.size() > 1 && value[0] == '"' ? value.substr(1, value.size() - 2) : value, "");
+        auto hours = WeekHours::parse(bare(value), zone_);
         if (!hours) return fail(hours.error().text);
         spec.hours = *std::move(hours);
       } else if (key == "os") spec.targets.os.push_back(value);
@@ -293,7 +309,7 @@ class Runner {
   }
 
   void at(const std::vector<std::string>& words) {
-    run_until(Time(words.at(1) == "0s" ? Millis(0) : span(words[1])));
+    run_until(words.at(1) == "0s" ? store_.began : time_of(words[1]));
     ++result_.checks;
     std::string state_word = words.at(2);
     std::optional<Severity> level;
@@ -358,15 +374,15 @@ class Runner {
 
   void window(const std::vector<std::string>& words) {
     Window window{.name = words.at(1)};
-    std::string hours = "always", zone;
+    std::string hours = "always", zone = zone_;
     if (words.size() > 2 && words[2] == "end") return check(engine().end_window(words[1], "test", now_));
     for (std::size_t i = 2; i < words.size(); ++i) {
       const std::string& word = words[i];
       const auto pattern = [&](std::size_t skip) { return word.substr(skip, word.find('=') - skip); };
       const std::string value = value_of(word, pattern(0)).value_or("");
       if (word == "in_file") window.in_file = true;
-      else if (word.starts_with("from=")) window.from = Time(span(value));
-      else if (word.starts_with("until=")) window.until = Time(span(value));
+      else if (word.starts_with("from=")) window.from = time_of(value);
+      else if (word.starts_with("until=")) window.until = time_of(value);
       else if (word.starts_with("hours=")) hours = value;
       else if (word.starts_with("zone=")) zone = value;
       else if (word.starts_with("note=")) window.note = value;
@@ -392,8 +408,8 @@ class Runner {
     check(store_.scan(kAlarmNewsTable, "", [&](std::string_view, std::string_view value) {
       const auto one = decode_alarm_news(value);
       if (!one) return fail(one.error().text), false;
-      got += format_duration(one->at.time_since_epoch()) + " " + std::string(to_string(one->change)) + " " + one->alarm.item +
-             " " + std::string(to_string(one->alarm.level)) + " " + one->alarm.labels.to_string() +
+      got += format_duration(one->at - store_.began) + " " + std::string(to_string(one->change)) + " " + one->alarm.item + " " +
+             std::string(to_string(one->alarm.level)) + " " + one->alarm.labels.to_string() +
              (one->alarm.suppressed ? " suppressed" : "") + (one->alarm.flapping ? " flapping" : "") + "\n";
       return true;
     }));
@@ -412,7 +428,7 @@ class Runner {
   void acknowledge(const std::vector<std::string>& words) {
     Acknowledgement acknowledgement{.by = "test", .note = "seen"};
     for (const std::string& word : words) {
-      if (const auto until = value_of(word, "until")) acknowledgement.until = Time(span(*until));
+      if (const auto until = value_of(word, "until")) acknowledgement.until = time_of(*until);
       if (word == "until_worse") acknowledgement.until_worse = true;
     }
     check(engine().acknowledge(std::stoull(words.at(1)), acknowledgement, now_));
@@ -431,6 +447,7 @@ class Runner {
   std::size_t at_ = 0;
   Millis step_{0};
   std::string metric_;
+  std::string zone_;
   Time now_;
   Time next_;
   std::map<std::string, ItemSpec> items_;

@@ -11,6 +11,7 @@
 namespace bongsu::rule {
 
 // A golden script of alarms, one command a line; time runs from 0 in whole seconds, and everything is judged at each.
+//   begin "2026-03-29 01:58" [ZONE]  what 0 is, else the beginning of 1970; the zone is that of hours that follow. RFC 3339 too
 //   load STEP  SERIES  VALUE...    point i at i x STEP; `_` none, `stale` and `timeout` markers, `90x5` five times,
 //                                  `10+2x5` 10 12 14 16 18
 //   item NAME                      the item of that name as Bongsu or the user's folder has it

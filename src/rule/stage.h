@@ -80,12 +80,13 @@ class KeptStore final : public PointSink, public PointSource, public StateStore 
         if (name.starts_with("label.")) labels.set(name.substr(6), value);
         else fields[name] = value;
       }
-      out += format_duration(event.received.time_since_epoch()) + " " + fields["item"] + " " + fields["state"] + " " +
-             fields["level"] + " " + fields["value"] + " " + labels.to_string() + "\n";
+      out += format_duration(event.received - began) + " " + fields["item"] + " " + fields["state"] + " " + fields["level"] +
+             " " + fields["value"] + " " + labels.to_string() + "\n";
     }
     return out;
   }
 
+  Time began{};  // what the log counts from
   std::function<void()> before_commit{};
   bool refuse = false;
   std::size_t commits = 0;

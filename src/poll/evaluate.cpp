@@ -130,7 +130,8 @@ class Evaluator {
       }
     }
     const Value* found = row_.find(node.leaf, index);
-    if (!found) lacking(node.leaf);
+    if (found) trace_.looked_up.push_back(node.leaf);
+    else lacking(node.leaf);
     return found ? cell_of(*found) : Cell{};
   }
   void lacking(std::uint32_t leaf) {

@@ -112,11 +112,13 @@ class RowView {
 
 // What was read on the way; kept by the caller.
 struct Trace {
-  std::vector<std::uint32_t> used;  // leaves that gave a value, in order
-  bool missed = false;              // a leaf was needed that was not asked for
-  std::optional<GapCause> lacks;    // of the first leaf without a value that has one: RowView::lacks()
+  std::vector<std::uint32_t> used;       // leaves that gave a value, in order
+  std::vector<std::uint32_t> looked_up;  // leaves of other tables that gave one
+  bool missed = false;                   // a leaf was needed that was not asked for
+  std::optional<GapCause> lacks;         // of the first leaf without a value that has one: RowView::lacks()
   void clear() {
     used.clear();
+    looked_up.clear();
     missed = false;
     lacks.reset();
   }

@@ -47,13 +47,14 @@ class GroupCompiler {
     }
   }
 
+  enum class Use : std::uint8_t { Value, Label };
   // `counter`: its leaves are kept as counters; `limit`: bounded by that metric's max_rate.
-  std::optional<Node> expression(const Text& text, bool counter = false, std::int32_t limit = -1, bool names = false) {
+  std::optional<Node> expression(const Text& text, bool counter = false, std::int32_t limit = -1, Use use = Use::Value) {
     auto node = parse(text);
     if (!node) return std::nullopt;
     counter_ = counter;
     limit_ = limit;
-    names_ = names;
+    use_ = use;
     if (!bind(*node, text, 0)) return std::nullopt;
     return node;
   }
@@ -247,14 +248,15 @@ class GroupCompiler {
 
   bool leaf(Node& node, Leaf::Place place, const Oid& oid, const std::string& name, std::optional<mib::Object> object) {
     node.op = Op::Leaf;
+    const bool seldom = use_ == Use::Label && place == Leaf::Place::Lookup;
     std::uint32_t at = 0;
     while (at < group_.leaves.size() && !(group_.leaves[at].oid == oid && group_.leaves[at].place == place)) ++at;
     if (at == group_.leaves.size())
-      group_.leaves.push_back(Leaf{.place = place, .oid = oid, .name = name, .object = std::move(object)});
+      group_.leaves.push_back(Leaf{.place = place, .oid = oid, .name = name, .object = std::move(object), .seldom = seldom});
     Leaf& found = group_.leaves[at];
+    found.seldom &= seldom;
     found.counter |= counter_ && place != Leaf::Place::Lookup;
     if (counter_ && limit_ >= 0) found.limit = limit_;
-    found.names |= names_;
     node.leaf = at;
     return true;
   }
@@ -267,7 +269,7 @@ class GroupCompiler {
   std::size_t nodes_ = 0;
   bool counter_ = false;
   std::int32_t limit_ = -1;
-  bool names_ = false;
+  Use use_ = Use::Value;
 };
 
 const std::array<std::string_view, 10> kFacts{"os",     "kind",        "vendor",  "model",    "version",
@@ -366,7 +368,7 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
   GroupCompiler compiler(tree, group, findings);
   if (rule.under) compiler.under(*rule.under);
   compiler.lets(rule.let);
-  if (rule.where) group.where = compiler.expression(*rule.where, false, -1, true);
+  if (rule.where) group.where = compiler.expression(*rule.where);
   std::set<std::string> seen;
   for (const NamedText& label : rule.labels) {
     if (!is_name(label.name, false) || label.name == "device" || label.name.starts_with("__") ||
@@ -375,7 +377,8 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
           {label.at, "label '" + label.name + "' is reserved, given twice, or not a name of letters, digits and '_'"});
       continue;
     }
-    if (auto node = compiler.expression(label.value, false, -1, true)) group.labels.push_back({label.name, std::move(*node)});
+    if (auto node = compiler.expression(label.value, false, -1, GroupCompiler::Use::Label))
+      group.labels.push_back({label.name, std::move(*node)});
   }
   if (rule.table && rule.labels.empty() && !(rule.metrics.empty() && rule.sensors.empty())) {
     findings.push_back(
@@ -384,7 +387,7 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
   if (rule.identity) {
     Group::Identity identity;
     const auto part = [&](const std::optional<Text>& text, std::optional<Node>& to) {
-      if (text) to = compiler.expression(*text, false, -1, true);
+      if (text) to = compiler.expression(*text);
     };
     part(rule.identity->name, identity.name);
     part(rule.identity->descr, identity.descr);

@@ -32,7 +32,7 @@ struct Leaf {
   bool counter = false;               // kept as a counter: a metric *_total or a delta() reads it
   std::int32_t limit = -1;            // of a counter: the metric whose max_rate bounds it
   bool growth = false;                // a delta() reads it: there is nothing before the second reading
-  bool names = false;                 // labels, identity or the row filter read it
+  bool seldom = false;                // read once in half an hour, and when there are new rows: a label looks it up
 };
 
 struct NamedExpr {

@@ -60,10 +60,17 @@ asio::awaitable<void> PollCore::read_group(std::shared_ptr<PollCore> core, std::
   const SteadyTime start = core->clock().steady();
   run->begun = watch->slot;
   pass->until = start + kLongestReading;
-  std::vector<bool> used = run->state.used;
-  auto fetched =
-      co_await fetch_group(core->parts.reactor, core->parts.client, pass->target, *run->group, std::move(used), pass->until);
+  Wanted wanted = wanted_now(*run->group, run->state, start);
+  auto fetched = co_await fetch_group(core->parts.reactor, core->parts.client, pass->target, *run->group,
+                                      std::move(wanted.leaves), pass->until);
   if (core->outdated(*watch, pass->epoch) || run->reading != number) co_return;
+  if (fetched && !wanted.whole && has_new_rows(run->state, fetched->data)) {
+    wanted = {.leaves = run->state.used};
+    fetched = co_await fetch_group(core->parts.reactor, core->parts.client, pass->target, *run->group, std::move(wanted.leaves),
+                                   pass->until);
+    if (core->outdated(*watch, pass->epoch) || run->reading != number) co_return;
+  }
+  if (fetched) fetched->data.whole = wanted.whole;
   run->ended = core->clock().steady();
   run->took = std::chrono::duration_cast<Millis>(run->ended - start);
   core->table_seconds.observe(std::chrono::duration<double>(run->ended - start).count());

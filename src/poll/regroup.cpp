@@ -112,6 +112,7 @@ void regroup(Watch& watch, const Identified& device, const std::shared_ptr<const
       run = std::move(*old);
       run->fresh = true;
       run->state.used.clear();
+      run->state.seldom.at.reset();
     } else {
       run = std::make_shared<GroupRun>();
       run->group = group;

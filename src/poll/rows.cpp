@@ -26,8 +26,8 @@ class DataRow final : public RowView {
  public:
   // `values` has a place for each leaf.
   DataRow(const mib::Tree& tree, const Group& group, const GroupData& data, const GroupData::Row* row,
-          std::span<const Value*> values)
-      : tree_(tree), group_(group), data_(data), row_(row), values_(values) {
+          std::span<const Value*> values, SeldomState& seldom)
+      : tree_(tree), group_(group), data_(data), row_(row), values_(values), seldom_(&seldom) {
     std::fill(values_.begin(), values_.end(), nullptr);
     for (const auto& [leaf, value] : data.scalars) {
       if (has_value(value)) values_[leaf] = &value;
@@ -49,10 +49,15 @@ class DataRow final : public RowView {
     return reading;
   }
   const Value* find(std::uint32_t leaf, std::span<const std::uint32_t> index) const override {
-    const auto table = data_.lookups.find(leaf);
-    if (table == data_.lookups.end()) return nullptr;
+    // What is read seldom stands as it was read last.
+    const bool fresh = !group_.leaves[leaf].seldom || data_.whole;
+    const auto& from = fresh ? data_.lookups : seldom_->lookups;
+    const auto table = from.find(leaf);
+    if (table == from.end()) return nullptr;
     const auto at = table->second.find(std::vector(index.begin(), index.end()));
-    return at != table->second.end() && has_value(at->second) ? &at->second : nullptr;
+    if (at == table->second.end() || !has_value(at->second)) return nullptr;
+    if (fresh && group_.leaves[leaf].seldom) seldom_->lookups[leaf].insert_or_assign(at->first, at->second);
+    return &at->second;
   }
   std::optional<GapCause> lacks(std::uint32_t leaf) const override {
     const auto at = data_.lacking.find(leaf);
@@ -85,6 +90,7 @@ class DataRow final : public RowView {
   const GroupData& data_;
   const GroupData::Row* row_;
   std::span<const Value*> values_;
+  SeldomState* seldom_;
   const RowState* state_ = nullptr;
 };
 
@@ -102,6 +108,17 @@ std::string clean_text(std::string text) {
   return std::string(trim(text));
 }
 
+std::uint64_t hash_of(std::span<const std::uint32_t> index) {
+  return hash_bytes({reinterpret_cast<const char*>(index.data()), index.size_bytes()});
+}
+std::vector<std::uint64_t> hashes_of(const GroupData& data) {
+  std::vector<std::uint64_t> all;
+  all.reserve(data.rows.size());
+  for (const GroupData::Row& row : data.rows) all.push_back(hash_of(row.index));
+  std::sort(all.begin(), all.end());
+  return all;
+}
+
 class GroupEvaluation {
  public:
   GroupEvaluation(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment)
@@ -109,6 +126,7 @@ class GroupEvaluation {
 
   Outcome run() {
     if (state_.used.empty()) state_.used.assign(group_.leaves.size(), false);
+    note_seldom();
     const std::size_t rows = group_.table ? data_.rows.size() : 1;
     fresh_.reserve(rows);
     values_.resize(rows * group_.leaves.size());
@@ -157,11 +175,24 @@ class GroupEvaluation {
     bool went_on = false;
   };
 
+  // Which rows what is read seldom is known of from now on.
+  void note_seldom() {
+    SeldomState& seldom = state_.seldom;
+    seldom.restless = data_.whole && seldom.at && has_new_rows(state_, data_);
+    if (!data_.whole) return;
+    seldom.at = moment_.at;
+    seldom.rows = hashes_of(data_);
+    for (std::uint32_t leaf = 0; leaf < group_.leaves.size(); ++leaf) {
+      if (!data_.lacking.contains(leaf)) seldom.lookups.erase(leaf);
+    }
+  }
+
   Cell value_of(const Node& node, const RowView& row) {
     trace_.clear();
     Cell cell = evaluate(node, row, trace_);
     out_.missed |= trace_.missed;
     for (const std::uint32_t leaf : trace_.used) state_.used[leaf] = true;
+    for (const std::uint32_t leaf : trace_.looked_up) state_.used[leaf] = true;
     return cell;
   }
   std::string text_of(const std::optional<Node>& node, const RowView& row) {
@@ -171,7 +202,7 @@ class GroupEvaluation {
   void admit(const GroupData::Row* row) {  // nullptr: the scalars
     const std::size_t place = fresh_.size();
     const auto values = std::span(values_).subspan(place * group_.leaves.size(), group_.leaves.size());
-    Fresh fresh{DataRow(tree_, group_, data_, row, values), {}, {}};
+    Fresh fresh{DataRow(tree_, group_, data_, row, values, state_.seldom), {}, {}};
     fresh.limits = std::span(limits_).subspan(place * group_.metrics.size(), group_.metrics.size());
     fresh.labels.reserve(group_.labels.size());
     const bool wanted = !group_.where || is_true(value_of(*group_.where, fresh.view));
@@ -576,6 +607,25 @@ class GroupEvaluation {
 };
 
 }  // namespace
+
+Wanted wanted_now(const Group& group, const GroupState& state, SteadyTime now) {
+  const auto seldom = [](const Leaf& leaf) { return leaf.seldom; };
+  Wanted wanted{.leaves = state.used};
+  if (std::none_of(group.leaves.begin(), group.leaves.end(), seldom)) return wanted;
+  wanted.whole = !state.seldom.at || state.seldom.restless || now - *state.seldom.at >= kSeldom;
+  if (wanted.whole) return wanted;
+  wanted.leaves.resize(group.leaves.size(), true);
+  for (std::size_t leaf = 0; leaf < group.leaves.size(); ++leaf) {
+    if (group.leaves[leaf].seldom) wanted.leaves[leaf] = false;
+  }
+  return wanted;
+}
+
+bool has_new_rows(const GroupState& state, const GroupData& data) {
+  return std::any_of(data.rows.begin(), data.rows.end(), [&](const GroupData::Row& row) {
+    return !std::binary_search(state.seldom.rows.begin(), state.seldom.rows.end(), hash_of(row.index));
+  });
+}
 
 Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data,
                        const Moment& moment) {

@@ -30,6 +30,7 @@ struct GroupData {
   std::vector<std::pair<std::uint32_t, Value>> scalars;                          // by leaf
   std::map<std::uint32_t, std::map<std::vector<std::uint32_t>, Value>> lookups;  // by leaf, then index
   std::vector<bool> left_out;                 // by leaf: not asked for this time; empty: all were
+  bool whole = true;                          // what is read seldom (Leaf::seldom) was asked for as well
   std::map<std::uint32_t, GapCause> lacking;  // leaves that were left, or lack rows, because the agent failed there
 };
 
@@ -77,6 +78,15 @@ struct RowState {
   std::vector<Ahead> ahead;  // by rising leaf
 };
 
+// What names rows changes seldom, and is as much as all the rest: it is read again after kSeldom, and when a row is new.
+constexpr Millis kSeldom = std::chrono::minutes(30);
+struct SeldomState {
+  std::optional<SteadyTime> at;                                                  // of its last reading; nothing: it is due
+  std::vector<std::uint64_t> rows;                                               // the rows there were then: hashes, rising
+  std::map<std::uint32_t, std::map<std::vector<std::uint32_t>, Value>> lookups;  // of what was looked up then
+  bool restless = false;                                                         // new rows came with the last reading
+};
+
 struct GroupState {
   std::vector<std::unique_ptr<RowState>> rows;
   UptimeState uptime;                   // of the last reading
@@ -87,7 +97,8 @@ struct GroupState {
   bool keep_soon = false;
   std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
   std::vector<bool> once;  // by leaf: `used` had it before; it is asked for also while the device lacks it
-  Millis apart{0};         // how far readings of the counters in `ahead` may lie apart; 0: there is none
+  SeldomState seldom;
+  Millis apart{0};  // how far readings of the counters in `ahead` may lie apart; 0: there is none
 };
 
 // One sample for one series; the row lives as long as the GroupState or the Outcome that holds it.
@@ -106,6 +117,15 @@ struct Outcome {
   bool changed = false;                                    // worth being kept before the next restart
   bool missed = false;                                     // something is needed that was left out: ask for all, and again
 };
+
+// What to ask for now: by leaf, empty for all; `whole` as in GroupData.
+struct Wanted {
+  std::vector<bool> leaves;
+  bool whole = true;
+};
+Wanted wanted_now(const Group& group, const GroupState& state, SteadyTime now);
+// Rows came of which nothing is known that is read seldom: then all is to be read at once.
+bool has_new_rows(const GroupState& state, const GroupData& data);
 
 // Judges the data of one poll. The state is changed, so that a poll counts once.
 Outcome evaluate_group(const mib::Tree& tree, const Group& group, GroupState& state, const GroupData& data, const Moment& moment);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,6 +19,9 @@ struct SlowTable {
   std::optional<Time> read;  // the slot that its newest values carry
 };
 
+// Who says which devices stand on the ways to one: an empty list of the configuration means that none does.
+enum class ParentsFrom : std::uint8_t { Nowhere, Configuration, Topology };
+
 // A watched device as it stands now.
 struct DeviceState {
   std::string name;
@@ -34,7 +38,8 @@ struct DeviceState {
   Millis interval{60'000};
   std::vector<SlowTable> slow;
   std::vector<std::string> parents{};  // names of devices on the ways to it: it cannot be reached when all of them are down
-  std::optional<Time> probed{};        // end of the last Prober::probe(): `up` is that new
+  ParentsFrom parents_from = ParentsFrom::Nowhere;
+  std::optional<Time> probed{};  // end of the last Prober::probe(): `up` is that new
 };
 
 // Thread: any; answers are copies.

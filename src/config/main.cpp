@@ -66,6 +66,7 @@ class MainReader {
     if (const Node* node = map.get("defaults")) read_defaults(*node);
     else use_every_credential();
     if (const Node* node = map.get("devices")) read_devices(*node);
+    if (const Node* node = map.get("topology")) read_topology(*node);
     read_notices(map, folder_, config_.notices, problems_);
     if (const Node* node = map.get("maintenance")) config_.maintenance = read_maintenance(*node, problems_);
     read_remedies(map, folder_, config_.credentials, config_.remedies, config_.runner, problems_);
@@ -527,10 +528,32 @@ class MainReader {
     else device.ping = map.flag("ping").value_or(true);
   }
 
+  // `but` is none that could be meant.
+  std::string no_device(const std::string& name, std::string_view but = {}) const {
+    std::vector<std::string_view> known;
+    for (const auto& [other, at] : index_) {
+      if (other != but) known.push_back(other);
+    }
+    std::sort(known.begin(), known.end());
+    return "there is no device " + in_quotes(name) + did_you_mean(name, known, "define it under devices");
+  }
+
+  // After the devices.
+  void read_topology(const Node& node) {
+    MapReader map(node, "topology", problems_);
+    if (const Node* root = map.get("root")) {
+      const auto name = as_text(*root, "topology.root", problems_);
+      if (name && !index_.contains(*name)) problems_.add(root->place, "topology.root: " + no_device(*name));
+      if (name) config_.topology_root = *name;
+    }
+    map.done();
+  }
+
   void check_parents(std::size_t i) {
     const Node* list = parent_nodes_[i];
     if (list == nullptr) return;
     DeviceConfig& device = config_.devices[i];
+    device.parents.emplace();
     for (const Node* item : list_of(*list, "parents")) {
       auto name = as_text(*item, "parents", problems_);
       if (!name) continue;
@@ -538,22 +561,23 @@ class MainReader {
       if (*name == device.name) {
         fault = "device " + in_quotes(*name) + " cannot be its own parent; take it out";
       } else if (!index_.contains(*name)) {
-        std::vector<std::string_view> known;
-        for (const auto& [other, at] : index_) {
-          if (other != device.name) known.push_back(other);
-        }
-        std::sort(known.begin(), known.end());
-        fault = "there is no device " + in_quotes(*name) + did_you_mean(*name, known, "define it under devices");
-      } else if (std::find(device.parents.begin(), device.parents.end(), *name) != device.parents.end()) {
+        fault = no_device(*name, device.name);
+      } else if (std::find(device.parents->begin(), device.parents->end(), *name) != device.parents->end()) {
         fault = in_quotes(*name) + " stands twice; keep one";
       }
       if (!fault.empty()) {
         problems_.add(item->place, "parents: " + fault);
         parents_known_ = false;
       } else {
-        device.parents.push_back(std::move(*name));
+        device.parents->push_back(std::move(*name));
       }
     }
+  }
+
+  const std::vector<std::string>& parents_of(std::size_t i) const {
+    static const std::vector<std::string> kNone;
+    const auto& parents = config_.devices[i].parents;
+    return parents ? *parents : kNone;
   }
 
   // Takes away devices whose parents are all gone until none is left; what stays hangs on a circle.
@@ -562,8 +586,8 @@ class MainReader {
     std::vector<std::vector<std::size_t>> children(config_.devices.size());
     std::vector<std::size_t> free;
     for (std::size_t i = 0; i < waits.size(); ++i) {
-      waits[i] = config_.devices[i].parents.size();
-      for (const std::string& parent : config_.devices[i].parents) children[index_.at(parent)].push_back(i);
+      waits[i] = parents_of(i).size();
+      for (const std::string& parent : parents_of(i)) children[index_.at(parent)].push_back(i);
       if (waits[i] == 0) free.push_back(i);
     }
     while (!free.empty()) {
@@ -580,7 +604,7 @@ class MainReader {
     std::vector<std::size_t> way;
     while (std::find(way.begin(), way.end(), at) == way.end()) {
       way.push_back(at);
-      for (const std::string& parent : config_.devices[at].parents) {
+      for (const std::string& parent : parents_of(at)) {
         if (waits[index_.at(parent)] > 0) {
           at = index_.at(parent);
           break;

@@ -59,10 +59,10 @@ struct DeviceConfig {
   snmp::Transport transport = snmp::Transport::Udp;
   std::vector<net::Network> reply_from;  // addresses that its answers come from beside its own
   std::map<std::string, std::string> tags;
-  std::string os;                        // empty: what the device says of itself
-  std::vector<std::string> credentials;  // to be tried in this order; the defaults are filled in; empty without SNMP
-  Polling polling;                       // the defaults are filled in
-  std::vector<std::string> parents;      // names of devices on the way to it
+  std::string os;                                   // empty: what the device says of itself
+  std::vector<std::string> credentials;             // to be tried in this order; the defaults are filled in; empty without SNMP
+  Polling polling;                                  // the defaults are filled in
+  std::optional<std::vector<std::string>> parents;  // names of devices on the way to it; nothing: as the topology tells
   bool snmp = true;
   bool ping = true;
   Place place;
@@ -96,6 +96,7 @@ struct MainConfig {
   std::vector<rule::Window> maintenance;         // in file order
   remedy::Spec remedies;
   RunnerConfig runner;
+  std::string topology_root;  // name of the device that stands next to Bongsu; empty: who owns the default gateway's address
 };
 
 // How old a sample may be and still count as the value now: as the file says; else five minutes, as Prometheus does, or two and a

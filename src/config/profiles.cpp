@@ -191,6 +191,8 @@ std::optional<poll::GroupRule> read_group(const Node& node, Problems& problems) 
   group.discontinuity = read_text(reader.get("discontinuity"), "discontinuity", problems);
   group.unless = read_texts(reader.get("unless"), "unless", problems);
   group.device = read_named(reader.get("device"), "device", problems);
+  group.neighbor = read_named(reader.get("neighbor"), "neighbor", problems);
+  group.own = read_named(reader.get("own"), "own", problems);
   group.metrics = read_metrics(reader.get("metrics"), problems);
   group.sensors = read_sensors(reader.get("sensors"), problems);
   reader.done();

@@ -30,7 +30,12 @@ struct PollCore : std::enable_shared_from_this<PollCore> {
   bool stopped = false;
   std::map<std::string, std::shared_ptr<Watch>, std::less<>> watches;
   std::map<std::pair<std::string, std::string>, Counter*> overruns;  // by device and table; bounded
-  Guarded<std::map<std::string, DeviceState, std::less<>>> states;
+  struct States : std::map<std::string, DeviceState, std::less<>> {
+    std::map<std::string, std::vector<std::string>> found_parents;
+    // Of one that its specification says nothing of.
+    void take_parents(DeviceState& state) const;
+  };
+  Guarded<States> states;
 
   const Clock& clock() const { return parts.reactor.clock(); }
   // True when what was begun for `epoch` of the device is of no use any more.

@@ -4,8 +4,12 @@
 #include <chrono>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
 
 #include "base/text.h"
+#include "net/address.h"
 #include "poll/expr.h"
 
 namespace bongsu::poll {
@@ -28,6 +32,15 @@ Cell cell_of(const Value& value) {
       break;
   }
   if (const auto number = value.to_double()) return *number;
+  return {};
+}
+
+// The octets of an IP address, as they are or behind the number of their family (1 IPv4, 2 IPv6: IANA Address Family Numbers).
+Cell address_of(std::string_view text) {
+  std::span<const std::uint8_t> octets(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+  if ((octets.size() == 5 && octets[0] == 1) || (octets.size() == 17 && octets[0] == 2)) octets = octets.subspan(1);
+  if (octets.size() == 4) return net::Address::v4(octets.first<4>()).to_string();
+  if (octets.size() == 16) return net::Address::v6(octets.first<16>()).to_string();
   return {};
 }
 
@@ -80,6 +93,7 @@ class Evaluator {
       case Op::Lower:
       case Op::Trim:
       case Op::Mac:
+      case Op::Address:
       case Op::Show:
         return reworded(node);
       case Op::Delta:
@@ -222,6 +236,7 @@ class Evaluator {
       return text.empty() ? Cell{} : Cell(std::move(text));
     }
     if (node.op == Op::Show) return text;
+    if (node.op == Op::Address) return address_of(text);
     if (text.size() != 6) return {};  // Mac
     std::string mac;
     for (const char c : text) {

@@ -63,6 +63,7 @@ struct Node {
     Exists,
     Show,
     Mac,
+    Address,
     Round,
     Abs,
     Log10,

@@ -22,11 +22,11 @@ constexpr std::array kFunctions{
     Function{"capture", Node::Op::Capture, 2, 3}, Function{"lower", Node::Op::Lower, 1, 1},
     Function{"trim", Node::Op::Trim, 1, 1},       Function{"bit", Node::Op::Bit, 2, 2},
     Function{"exists", Node::Op::Exists, 1, 1},   Function{"show", Node::Op::Show, 1, 1},
-    Function{"mac", Node::Op::Mac, 1, 1},         Function{"round", Node::Op::Round, 1, 1},
-    Function{"abs", Node::Op::Abs, 1, 1},         Function{"log10", Node::Op::Log10, 1, 1},
-    Function{"pow", Node::Op::Power, 2, 2},       Function{"number", Node::Op::Numeral, 1, 1},
-    Function{"count", Node::Op::Count, 1, 1},     Function{"sum", Node::Op::Sum, 1, 1},
-    Function{"epoch", Node::Op::Epoch, 1, 1},
+    Function{"mac", Node::Op::Mac, 1, 1},         Function{"address", Node::Op::Address, 1, 1},
+    Function{"round", Node::Op::Round, 1, 1},     Function{"abs", Node::Op::Abs, 1, 1},
+    Function{"log10", Node::Op::Log10, 1, 1},     Function{"pow", Node::Op::Power, 2, 2},
+    Function{"number", Node::Op::Numeral, 1, 1},  Function{"count", Node::Op::Count, 1, 1},
+    Function{"sum", Node::Op::Sum, 1, 1},         Function{"epoch", Node::Op::Epoch, 1, 1},
 };
 
 struct Token {

@@ -289,6 +289,26 @@ void compile_facts(const std::vector<NamedText>& facts, GroupCompiler& compiler,
   }
 }
 
+// What neighbours and the device itself are told by; the words are those of poll/rows.cpp.
+const std::array<std::string_view, 6> kOfNeighbor{"protocol", "port", "chassis", "name", "address", "remote_port"};
+const std::array<std::string_view, 4> kOwn{"chassis", "mac", "address", "name"};
+
+void compile_telling(const std::vector<NamedText>& told, std::span<const std::string_view> words, GroupCompiler& compiler,
+                     std::vector<NamedExpr>& into, std::vector<Finding>& findings) {
+  for (const NamedText& one : told) {
+    if (std::find(words.begin(), words.end(), one.name) == words.end()) {
+      std::string known;
+      for (const auto word : words) known += (known.empty() ? "" : ", ") + std::string(word);
+      const auto near = nearest(one.name, words);
+      findings.push_back({one.at, "nothing is told by '" + one.name + "'" +
+                                      (near ? "; did you mean '" + std::string(*near) + "'?" : ": " + known)});
+      continue;
+    }
+    auto node = compiler.expression(one.value, false, -1, GroupCompiler::Use::Label);
+    if (node) into.push_back({one.name, std::move(*node)});
+  }
+}
+
 std::vector<State> states_of(const SensorRule& rule, const Metric& metric, const Group& group, std::vector<Finding>& findings) {
   std::vector<State> states;
   for (const StateRule& state : rule.states) {
@@ -399,6 +419,8 @@ Group compile_group(const std::string& profile, const GroupRule& rule, const mib
   if (rule.discontinuity) group.discontinuity = compiler.expression(*rule.discontinuity);
   for (const Text& metric : rule.unless) group.unless.push_back(metric.text);
   compile_facts(rule.device, compiler, group, findings);
+  compile_telling(rule.neighbor, kOfNeighbor, compiler, group.neighbor, findings);
+  compile_telling(rule.own, kOwn, compiler, group.own, findings);
   seen.clear();
   for (const MetricRule& metric : rule.metrics) {
     if (!is_metric_name(metric.name) || !seen.insert(metric.name).second) {
@@ -594,6 +616,8 @@ class Digest {
     add(rule.discontinuity);
     add(rule.unless);
     add(rule.device);
+    add(rule.neighbor);
+    add(rule.own);
     add(rule.metrics);
   }
   void add(const Profile& profile) {

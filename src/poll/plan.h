@@ -75,8 +75,11 @@ struct Group {
   std::optional<Node> discontinuity;
   std::vector<std::string> unless;
   std::vector<NamedExpr> device;
+  std::vector<NamedExpr> neighbor;
+  std::vector<NamedExpr> own;
   bool general = false;  // of a profile for every device: its facts count last
   std::vector<Metric> metrics;
+  bool tells() const { return !neighbor.empty() || !own.empty(); }  // of neighbours, or of the device to them
 };
 
 struct DeviceProfile {

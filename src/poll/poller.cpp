@@ -81,7 +81,8 @@ Poller::~Poller() {
 void Poller::apply(std::vector<DeviceSpec> devices) {
   {
     const auto states = core_->states.lock();
-    std::map<std::string, DeviceState, std::less<>> next;
+    PollCore::States next;
+    next.found_parents = std::move(states->found_parents);
     for (const DeviceSpec& spec : devices) {
       DeviceState& state = next[spec.name];
       if (const auto known = states->find(spec.name); known != states->end()) state = std::move(known->second);
@@ -89,13 +90,29 @@ void Poller::apply(std::vector<DeviceSpec> devices) {
       state.address = spec.address;
       state.tags = spec.tags;
       state.interval = spec.interval;
-      state.parents = spec.parents;
+      state.parents_from = spec.parents ? ParentsFrom::Configuration : ParentsFrom::Nowhere;
+      if (spec.parents) state.parents = *spec.parents;
+      else next.take_parents(state);
     }
     *states = std::move(next);
   }
   core_->parts.reactor.post([core = core_, devices = std::move(devices)]() mutable {
     if (!core->stopped) core->apply(std::move(devices));
   });
+}
+
+void PollCore::States::take_parents(DeviceState& state) const {
+  const auto found = found_parents.find(state.name);
+  state.parents_from = found == found_parents.end() ? ParentsFrom::Nowhere : ParentsFrom::Topology;
+  state.parents = found == found_parents.end() ? std::vector<std::string>() : found->second;
+}
+
+void Poller::set_parents(std::map<std::string, std::vector<std::string>> found) {
+  const auto states = core_->states.lock();
+  states->found_parents = std::move(found);
+  for (auto& [name, state] : *states) {
+    if (state.parents_from != ParentsFrom::Configuration) states->take_parents(state);
+  }
 }
 
 std::vector<DeviceState> Poller::devices() const {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "icmp/pinger.h"
 #include "model/device.h"
 #include "model/keeper.h"
+#include "model/neighbor.h"
 #include "model/sink.h"
 #include "net/reactor.h"
 #include "poll/plan.h"
@@ -29,9 +32,10 @@ struct PollerParts {
   EventSink* events = nullptr;  // restarts, changes of identity, ports that cannot be told apart
   const Snapshot<ProfileSet>& profiles;
   Metrics& metrics;
-  StateKeeper* keeper = nullptr;     // counters and identities of rows go on after a restart; nullptr: they begin anew
-  const StateStore* kept = nullptr;  // where the keeper writes; read whole by the constructor, which waits for the disk
-  SeriesBudget series{};             // of each device; beyond it bongsu_poll_series_refused_total counts, and an event tells
+  StateKeeper* keeper = nullptr;      // counters and identities of rows go on after a restart; nullptr: they begin anew
+  const StateStore* kept = nullptr;   // where the keeper writes; read whole by the constructor, which waits for the disk
+  NeighborSink* neighbors = nullptr;  // what devices tell of each other
+  SeriesBudget series{};              // of each device; beyond it bongsu_poll_series_refused_total counts, and an event tells
 };
 
 // Watches devices: one coroutine each for SNMP and for ping, on the reactor.
@@ -61,6 +65,8 @@ class Poller final : public DeviceSource, public Prober {
 
   // From now on exactly these devices are watched; one that was and is again keeps its series. Thread: any.
   void apply(std::vector<DeviceSpec> devices);
+  // The parents of devices whose specification names none; all that were set before are forgotten. Thread: any.
+  void set_parents(std::map<std::string, std::vector<std::string>> found);
   std::vector<DeviceState> devices() const override;
   std::optional<DeviceState> device(std::string_view name) const override;
   // Pings the device at once; where that proves nothing, or fails, it is polled.

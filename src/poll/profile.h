@@ -85,6 +85,8 @@ struct GroupRule {
   std::optional<Text> discontinuity;  // its change resets the row's counters (ifCounterDiscontinuityTime)
   std::vector<Text> unless;           // metrics: left out when another group of the device gives one of them
   std::vector<NamedText> device;      // facts about the device, from the first row that has them
+  std::vector<NamedText> neighbor;    // whom the device sees there: protocol, port, chassis, name, address, remote_port
+  std::vector<NamedText> own;         // what others may know the device by: chassis, mac, address, name
   std::vector<MetricRule> metrics;
   std::vector<SensorRule> sensors;
 };

@@ -132,6 +132,13 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
     run.facts = std::move(outcome.facts);
     watch.gather_info(watch.set.get());
   }
+  if (parts.neighbors && group.tells() && !outcome.missed) {
+    NeighborReading reading{.device = watch.spec.name, .table = group.profile + "/" + group.name, .at = clock().now()};
+    reading.whole = fetched.complete();
+    reading.neighbors = std::move(outcome.neighbors);
+    reading.own = std::move(outcome.own);
+    parts.neighbors->take(std::move(reading));
+  }
   watch.book.put(group, outcome, stamp, points);
   memory.save(watch.spec.name, group, run.state, outcome.changed);
 }

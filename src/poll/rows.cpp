@@ -461,8 +461,34 @@ class GroupEvaluation {
       std::string text = clean_text(to_text(value_of(fact.value, row.view)));
       if (!text.empty()) out_.facts.emplace_back(fact.name, std::move(text));
     }
+    tell(row);
     row.view.with(nullptr);
     state_.rows.push_back(std::move(row.state));
+  }
+
+  // Of whom the device sees there, and of the device itself.
+  void tell(const Fresh& row) {
+    Neighbor neighbor;
+    for (const NamedExpr& one : group_.neighbor) {
+      std::string text = clean_text(to_text(value_of(one.value, row.view)));
+      std::string& part = one.name == "protocol"  ? neighbor.protocol
+                          : one.name == "port"    ? neighbor.port
+                          : one.name == "chassis" ? neighbor.chassis
+                          : one.name == "name"    ? neighbor.name
+                          : one.name == "address" ? neighbor.address
+                                                  : neighbor.remote_port;
+      part = std::move(text);
+    }
+    if (neighbor != Neighbor{}) out_.neighbors.push_back(std::move(neighbor));
+    for (const NamedExpr& one : group_.own) {
+      std::string text = clean_text(to_text(value_of(one.value, row.view)));
+      if (text.empty()) continue;
+      const auto kind = one.name == "chassis"   ? Identifier::Kind::Chassis
+                        : one.name == "mac"     ? Identifier::Kind::Mac
+                        : one.name == "address" ? Identifier::Kind::Address
+                                                : Identifier::Kind::Name;
+      out_.own.push_back({kind, std::move(text)});
+    }
   }
 
   // What happened to this row's counters as a whole.

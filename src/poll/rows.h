@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/labels.h"
+#include "model/neighbor.h"
 #include "model/point.h"
 #include "model/varbind.h"
 #include "poll/counter.h"
@@ -113,9 +114,11 @@ struct Outcome {
   std::vector<Emission> emissions;
   std::vector<std::unique_ptr<RowState>> gone;             // rows that vanished: their markers are among the emissions
   std::vector<std::pair<std::string, std::string>> facts;  // of the device
-  std::vector<std::string> notices;                        // for a person: rows that could not be told apart
-  bool changed = false;                                    // worth being kept before the next restart
-  bool missed = false;                                     // something is needed that was left out: ask for all, and again
+  std::vector<Neighbor> neighbors;
+  std::vector<Identifier> own;
+  std::vector<std::string> notices;  // for a person: rows that could not be told apart
+  bool changed = false;              // worth being kept before the next restart
+  bool missed = false;               // something is needed that was left out: ask for all, and again
 };
 
 // What to ask for now: by leaf, empty for all; `whole` as in GroupData.

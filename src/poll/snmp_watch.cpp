@@ -211,6 +211,13 @@ void PollCore::regroup_kept(Watch& watch, const Identified& device, const std::s
     restarted |= compare(run->state.uptime, watch.uptime) == Uptime::Restarted;
   }
   for (const Group* group : before) memory.forget(watch.spec.name, *group);
+  if (parts.neighbors) {
+    std::vector<std::string> telling;
+    for (const auto& run : watch.groups) {
+      if (run->group->tells()) telling.push_back(run->group->profile + "/" + run->group->name);
+    }
+    parts.neighbors->tables(watch.spec.name, clock().now(), std::move(telling));
+  }
   if (restarted) tell(watch, Severity::Harmless, "restarted, or its SNMP agent did, while it was not watched");
 }
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct DeviceSpec {
   Millis ping_interval{10'000};
   bool snmp = true;
   bool ping = true;
-  std::vector<std::string> parents;
+  std::optional<std::vector<std::string>> parents;  // nothing: those that the topology tells (Poller::set_parents)
   friend bool operator==(const DeviceSpec&, const DeviceSpec&) = default;
 };
 

@@ -54,8 +54,8 @@ struct GroupRun {
 
   // When a marker can stand that belongs to `wish`.
   Time time_after(Time wish) const { return std::max(wish, stamp + Millis(1)); }
-  // Facts alone change with the device, and are read when it is identified.
-  bool wanted() const { return fresh || !group->metrics.empty(); }
+  // Facts alone, and what others know the device by, change with it, and are read when it is identified.
+  bool wanted() const { return fresh || !group->metrics.empty() || !group->neighbor.empty(); }
   // It has counters that are to be read before the next slot as well.
   bool wants_between() const { return state.apart > Millis(0) && !slow; }
   // One that failed may have had it; one that never had a row does not count.

@@ -115,7 +115,8 @@ devices:
   - {name: web1, address: "2001:db8::5", credentials: office, os: linux, parents: [core-sw1]}
   - {name: core-sw1, address: 192.0.2.10, tags: {site: seoul, role: core}, interval: 10s, transport: tcp, reply_from: [192.0.2.0/28, "2001:db8::1"]}
   - {name: 웹2, address: "[2001:db8::6]:1161", snmp: false, ping: {interval: 2s}}
-  - {name: web3, address: web3.example.com:1161, ping: false, timeout: 3s, retries: 0}
+  - {name: web3, address: web3.example.com:1161, ping: false, timeout: 3s, retries: 0, parents: []}
+topology: {root: core-sw1}
 )");
   EXPECT_EQ("etc/data", config.data);
   EXPECT_EQ("[::1]:9000", config.http.to_string());
@@ -153,6 +154,9 @@ devices:
   EXPECT_EQ(161, web1.port);
   EXPECT_EQ(std::vector<std::string>{"office"}, web1.credentials);
   EXPECT_EQ(std::vector<std::string>{"core-sw1"}, web1.parents);
+  EXPECT_EQ(std::nullopt, config.devices[1].parents);  // whatever the topology tells
+  EXPECT_EQ(std::vector<std::string>(), config.devices[3].parents);
+  EXPECT_EQ("core-sw1", config.topology_root);
   EXPECT_EQ("linux", web1.os);
   EXPECT_EQ(30s, web1.polling.interval);
   EXPECT_EQ(5s, web1.polling.ping_interval);

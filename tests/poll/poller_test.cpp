@@ -442,7 +442,7 @@ TEST(Poller, ProbesAtOnce) {
   std::vector<DeviceSpec> devices{network.spec(1), network.spec(2)};
   for (DeviceSpec& device : devices) device.interval = device.ping_interval = std::chrono::minutes(10);
   devices[1].ping = false;
-  devices[1].parents = {"d1"};
+  devices[1].parents = std::vector<std::string>{"d1"};
   network.poller->apply(devices);
   network.sim.run_for(std::chrono::minutes(11));
   EXPECT_EQ((std::vector<std::string>{"d1"}), network.poller->device("d2")->parents);

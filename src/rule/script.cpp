@@ -271,9 +271,12 @@ class Runner {
     state.name = words[1];
     for (std::size_t i = 2; i < words.size(); ++i) {
       if (const auto up = value_of(words[i], "up")) state.up = *up == "1";
-      else if (const auto parents = value_of(words[i], "parents"))
-        for (const auto name : split(*parents, ',')) state.parents.emplace_back(name);
-      else if (const auto answers = value_of(words[i], "answers")) prober_.truth[words[1]] = *answers == "1";
+      else if (const auto parents = value_of(words[i], "parents")) {
+        state.parents.clear();
+        for (const auto name : split(*parents, ',')) {
+          if (!name.empty()) state.parents.emplace_back(name);
+        }
+      } else if (const auto answers = value_of(words[i], "answers")) prober_.truth[words[1]] = *answers == "1";
       else if (words[i].starts_with("tag."))
         state.tags[words[i].substr(4, words[i].find('=') - 4)] = words[i].substr(words[i].find('=') + 1);
       else if (const auto error = value_of(words[i], "error")) state.error = *error;

@@ -67,11 +67,19 @@ struct Look {
     return ledger.fresh.contains(alarm.id) || (before != nullptr && before->kind == Hush::Kind::Window);
   }
 
+  // An alarm that was found to have its cause elsewhere, or whose others are asked. What stands above its device may be known
+  // otherwise by now: then it is looked at anew, and not told before.
+  static bool explained(const Hush* before) {
+    return before != nullptr && (before->kind == Hush::Kind::Parent || before->kind == Hush::Kind::Uplink);
+  }
+  static bool asks(const Hush* before, bool witnesses) {  // those above it have no names in the hush
+    return before != nullptr && before->kind == Hush::Kind::Asking && before->name.empty() != witnesses;
+  }
+
   // Of a device that nothing stands in front of: that it is down says nothing of it where no other can be reached either.
   std::optional<Hush> by_others(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
-    const bool hidden = before != nullptr && before->kind == Hush::Kind::Uplink;
-    const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
-    if (!hidden && !asking && !news(alarm, before)) return std::nullopt;
+    const bool hidden = explained(before), asking = asks(before, true);
+    if (!hidden && !asking && !asks(before, false) && !news(alarm, before)) return std::nullopt;
     if (hidden && !device.up) return settled(device, *before);  // as after a start
     const Reach::Others others = reach.others(device.name);
     const bool silent = others.down >= 2 && others.up + others.unknown == 0;
@@ -114,9 +122,8 @@ struct Look {
   }
 
   std::optional<Hush> by_parents(const Alarm& alarm, const DeviceState& device, const Hush* before) const {
-    const bool hidden = before != nullptr && before->kind == Hush::Kind::Parent;
-    const bool asking = before != nullptr && before->kind == Hush::Kind::Asking;
-    const bool fresh = news(alarm, before);
+    const bool hidden = explained(before), asking = asks(before, false);
+    const bool fresh = news(alarm, before) || asks(before, true);
     const Reach::Way way = reach.way_to(device.name);
     if (way == Reach::Way::Blocked) {
       const std::set<std::string> causes = reach.causes(device.name);

@@ -237,6 +237,7 @@ struct CoverageOptions {
   std::string device;
 };
 int coverage(const CoverageOptions& options);
+int topology(const AskOptions& options);  // who is connected with whom
 // Items, people, routes and remedies set while the daemon runs.
 struct OverlayOptions {
   AskOptions ask;

@@ -32,6 +32,7 @@
 #include "http/server.h"
 #include "icmp/pinger.h"
 #include "model/keeper.h"
+#include "net/gateway.h"
 #include "net/live.h"
 #include "notify/couriers.h"
 #include "notify/notifier.h"
@@ -43,6 +44,7 @@
 #include "snmp/client.h"
 #include "store/store.h"
 #include "syslog/receiver.h"
+#include "topology/topology.h"
 
 namespace bongsu::app {
 
@@ -52,6 +54,7 @@ constexpr snmp::WalkLimits kPatience{.requests = 50'000, .time = std::chrono::ho
 constexpr std::chrono::seconds kLettingGo{3};
 
 constexpr Millis kTick{1'000};
+constexpr Millis kLinks{5'000};  // between two looks at what devices told of each other
 constexpr Millis kOwnPoints{10'000};
 constexpr Millis kLinePoints{60'000};
 constexpr Millis kLastAnswers{1'500};  // for services to take what is being sent when the daemon ends
@@ -114,6 +117,7 @@ struct Daemon::Parts {
   net::LiveReactor listen_reactor;
   std::unique_ptr<icmp::Pinger> pinger;
   std::unique_ptr<snmp::Client> client;
+  std::unique_ptr<topology::Topology> topology;
   std::unique_ptr<poll::Poller> poller;
   std::unique_ptr<TalliedEvents> tallied;
   std::unique_ptr<syslog::Receiver> syslog;
@@ -134,6 +138,7 @@ struct Daemon::Parts {
   std::unique_ptr<Scraper> scraper;
   std::unique_ptr<Surveyor> surveyor;
   std::unique_ptr<Ticker> survey;
+  std::unique_ptr<Ticker> links;
   std::unique_ptr<Ticker> memory;
   std::unique_ptr<http::Server> server;
   std::string no_ping;    // why there is no ping, for the page
@@ -166,6 +171,7 @@ struct Daemon::Parts {
   void write_own_points();
   http::Sources::Remedies remedy_sources();
   void watch();
+  void find_parents();
   void name_senders();
   http::MetricInfo describe(const std::string& metric) const;
   Status ready() const;
@@ -179,6 +185,7 @@ Daemon::Parts::~Parts() {
   server.reset();
   if (surveyor) surveyor->stop();
   survey.reset();
+  links.reset();
   surveyor.reset();
   scraper.reset();
   backup.reset();
@@ -200,6 +207,7 @@ Daemon::Parts::~Parts() {
   syslog.reset();
   tallied.reset();
   poller.reset();
+  topology.reset();
   client.reset();
   pinger.reset();
   rules.reset();
@@ -334,6 +342,7 @@ Status Daemon::Parts::open() {
   client =
       std::make_unique<snmp::Client>(poll_reactor, metrics, snmp::ClientOptions{.keeper = keeper.get(), .limits = kPatience});
   BONGSU_TRY_OK(client->remember(*store));
+  BONGSU_TRY(topology, topology::Topology::open(*store, *keeper, metrics, net::default_gateway));
   poller = std::make_unique<poll::Poller>(poll::PollerParts{.reactor = poll_reactor,
                                                             .client = *client,
                                                             .pinger = pinger.get(),
@@ -342,7 +351,8 @@ Status Daemon::Parts::open() {
                                                             .profiles = profiles,
                                                             .metrics = metrics,
                                                             .keeper = keeper.get(),
-                                                            .kept = store.get()});
+                                                            .kept = store.get(),
+                                                            .neighbors = topology.get()});
 
   scraper = std::make_unique<Scraper>(poll_reactor, *client, profiles);
   BONGSU_TRY(surveyor,
@@ -368,6 +378,7 @@ Status Daemon::Parts::open() {
   BONGSU_TRY_OK(open_remedies());
   drills = std::make_unique<Drills>(*rules, *notifier, *poller, *remedies, *store);
   watch();
+  find_parents();
   BONGSU_TRY_OK(open_syslog());
 
   http::ServerOptions http;
@@ -435,6 +446,7 @@ Status Daemon::Parts::open() {
     return errands.ask<std::string>([this, yaml = std::string(yaml)] { return accept_profile(yaml); });
   };
   sources.surveys = [this] { return surveyor->all(); };
+  sources.topology = [this] { return topology->view(); };
   sources.version = kVersion;
   sources.started = started;
   BONGSU_TRY(server, http::Server::start(http, std::move(sources)));
@@ -454,6 +466,10 @@ Status Daemon::Parts::open() {
   healer = std::make_unique<Ticker>("remedies", [this] { return heal(); });
   messenger = std::make_unique<Ticker>("programs", [this] { return programs->step(); });
   survey = std::make_unique<Ticker>("survey", [this] { return surveyor->step(); });
+  links = std::make_unique<Ticker>("topology", [this] {
+    find_parents();
+    return kLinks;
+  });
   memory = std::make_unique<Ticker>("memory", [] {
     malloc_trim(0);
     return kGivingBack;
@@ -476,7 +492,13 @@ void Daemon::Parts::watch() {
   poll_reactor.post([this] { name_senders(); });
   if (scraper) scraper->know(specs);
   if (hands) hands->know(specs, credentials);
+  topology->set_root(setup.config.topology_root);
   poller->apply(std::move(specs));
+}
+
+// Of devices that the configuration names none for. On one thread at a time.
+void Daemon::Parts::find_parents() {
+  if (auto parents = topology->step(clock.now(), poller->devices())) poller->set_parents(*std::move(parents));
 }
 
 // Devices that are configured by a host name send from its address: looked up now and every few minutes, since names move.

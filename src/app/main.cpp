@@ -419,6 +419,12 @@ int run(int argc, char** argv) {
       ->needs(set_coverage);
   coverage_command->callback([&] { code = coverage(coverage_options); });
 
+  AskOptions topology_options;
+  CLI::App* topology_command =
+      app.add_subcommand("topology", "links between devices, what stands on the way to what, and how that is known");
+  add_ask_options(*topology_command, topology_options);
+  topology_command->callback([&] { code = topology(topology_options); });
+
   CLI::App* overlay_command = app.add_subcommand(
       "overlay", "watch items, people, routes and remedies: what holds, and what is set while the daemon runs");
   overlay_command->require_subcommand(1);

@@ -65,6 +65,7 @@ void write_device(JsonWriter& json, const DeviceState& device) {
     json.end_object();
   }
   json.end_array();
+  write_parents(json, device);
   json.end_object();
 }
 

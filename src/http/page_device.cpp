@@ -33,6 +33,10 @@ std::string facts(const DeviceState& device, Time now) {
   for (const auto& [name, value] : device.tags)
     tags += fmt::format("{}{}: {}", tags.empty() ? "" : ", ", text_of(name), text_of(value));
   fact("Tags", tags);
+  std::string parents;
+  for (const std::string& parent : device.parents) parents += (parents.empty() ? "" : ", ") + device_link(parent);
+  if (!parents.empty())
+    fact("Behind", parents + fmt::format(" <span class=\"soft\">{}</span>", parents_word(device.parents_from)));
   std::string profiles;
   for (const std::string& profile : device.profiles) profiles += (profiles.empty() ? "" : ", ") + text_of(profile);
   fact("Profiles", profiles);

@@ -111,10 +111,10 @@ class Router::Library final : public httplib::Server {
       send(problem(response.status, "malformed", "the request could not be taken", "see /api/v1/openapi.json"), response);
     });
     std::vector<Route> routes = profile_routes(sources_);
-    for (auto& more : {api_routes(sources_), backup_routes(sources_), coverage_routes(sources_), drill_routes(sources_),
-                       event_routes(), maintenance_routes(sources_), mib_routes(sources_), notice_routes(sources_),
-                       query_routes(), remedy_routes(sources_), overlay_routes(sources_), series_routes(), rule_routes(sources_),
-                       write_routes(sources_), scrape_routes(sources_), page_routes()})
+    for (auto& more : {api_routes(sources_), backup_routes(sources_), coverage_routes(sources_), topology_routes(sources_),
+                       drill_routes(sources_), event_routes(), maintenance_routes(sources_), mib_routes(sources_),
+                       notice_routes(sources_), query_routes(), remedy_routes(sources_), overlay_routes(sources_),
+                       series_routes(), rule_routes(sources_), write_routes(sources_), scrape_routes(sources_), page_routes()})
       routes.insert(routes.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
     routes.push_back({"GET",
                       "/api/v1/openapi.json",

@@ -58,6 +58,7 @@ std::vector<Route> notice_routes(const Sources& sources);
 std::vector<Route> overlay_routes(const Sources& sources);
 std::vector<Route> page_routes();
 std::vector<Route> profile_routes(const Sources& sources);
+std::vector<Route> topology_routes(const Sources& sources);
 std::vector<Route> query_routes();
 std::vector<Route> remedy_routes(const Sources& sources);
 std::vector<Route> series_routes();

@@ -27,6 +27,7 @@
 #include "rule/engine.h"
 #include "rule/spec.h"
 #include "snmp/dialect.h"
+#include "topology/topology.h"
 
 namespace bongsu::http {
 
@@ -237,7 +238,8 @@ struct Sources {
   std::function<Result<Proposed>(std::string_view device, std::stop_token gone)> propose{};
   std::function<Result<std::string>(std::string_view yaml)> accept_profile{};
   std::function<std::vector<Survey>()> surveys{};  // by device
-  Millis lookback{300'000};                        // how old a sample may be and still count as the value now
+  std::function<topology::View()> topology{};
+  Millis lookback{300'000};  // how old a sample may be and still count as the value now
   std::string version;
   SteadyTime started;
 };

@@ -47,6 +47,18 @@ DeviceCounts count_devices(const std::vector<DeviceState>& devices) {
   return counts;
 }
 
+std::string_view parents_word(ParentsFrom from) {
+  return from == ParentsFrom::Configuration ? "configured" : from == ParentsFrom::Topology ? "discovered" : "";
+}
+
+void write_parents(JsonWriter& json, const DeviceState& device) {
+  json.key("parents").begin_array();
+  for (const std::string& parent : device.parents) json.value(parent);
+  json.end_array().key("parents_from");
+  if (device.parents_from == ParentsFrom::Nowhere) json.null();
+  else json.value(parents_word(device.parents_from));
+}
+
 std::string_view up_word(std::optional<bool> up) { return !up ? "unknown" : *up ? "up" : "down"; }
 
 std::vector<Alarm> worst_alarms(const AlarmSource& source, std::size_t limit) {

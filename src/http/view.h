@@ -36,6 +36,8 @@ struct DeviceCounts {
 };
 DeviceCounts count_devices(const std::vector<DeviceState>& devices);
 std::string_view up_word(std::optional<bool> up);  // "up", "down", "unknown"
+std::string_view parents_word(ParentsFrom from);   // "configured", "discovered", ""
+void write_parents(JsonWriter& json, const DeviceState& device);
 
 // Open alarms as an operator wants them: those nobody has taken yet first, then by level, then newest.
 std::vector<Alarm> worst_alarms(const AlarmSource& source, std::size_t limit);

@@ -7,6 +7,8 @@
 #include <string>
 
 #include "agent/agents.h"
+#include "agent/device.h"
+#include "agent/recording.h"
 #include "agent/synthetic.h"
 #include "folder.h"
 #include "net/live.h"
@@ -32,6 +34,12 @@ class Switches {
       auto device = std::make_unique<agent::Synthetic>(agent::Synthetic::shape({.kind = agent::Kind::Switch, .ports = ports}),
                                                        agent::Identity{.name = name}, reactor_.clock().steady());
       agents_->add(*net::Address::parse(address), std::move(device));
+    });
+  }
+  // What a recording says.
+  void add_recorded(const std::string& address, const std::string& text) {
+    reactor_.post([this, address, shape = agent::RecordedDevice::shape(agent::Recording::parse(text))] {
+      agents_->add(*net::Address::parse(address), std::make_unique<agent::RecordedDevice>(shape, reactor_.clock().steady()));
     });
   }
   void set_dead(const std::string& address, bool dead) {

@@ -103,6 +103,28 @@ class Api : public testing::Test {
     series({{"__name__", "load5"}, {"device", "db1"}}, {at(16 * 60, 20)});
     series({{"__name__", "load5"}, {"device", "web1"}}, {at(60, 20)});
   }
+  // Two devices beside each other, one behind the other, and a neighbour that could be two.
+  void give_links() {
+    topology::View& view = lab.links;
+    view.root = "db1";
+    view.reason = "named by the configuration";
+    view.placed = {{"db1", {}}, {"sw1/rack 2", {.distance = 1, .parents = {"db1"}}}};
+    view.links = {{.a = "db1",
+                   .b = "sw1/rack 2",
+                   .evidence = {{.device = "db1",
+                                 .protocol = "lldp",
+                                 .port = "ge\"1<",
+                                 .remote_port = "up",
+                                 .first_seen = time_from_ms(lab::kNow - 60'000),
+                                 .last_seen = time_from_ms(lab::kNow),
+                                 .missing = true}}}};
+    view.doubts = {{.device = "db1", .port = "ge9", .neighbor = "switch", .candidates = {"sw1/rack 2", "web1"}}};
+    view.unknown = 4;
+    view.ambiguous = 1;
+    lab.devices.list[1].parents = {"db1"};
+    lab.devices.list[1].parents_from = ParentsFrom::Topology;
+    lab.devices.list[2].parents_from = ParentsFrom::Configuration;
+  }
   // A remedy with a run that waits and one that is over.
   void give_remedies() {
     remedy::Run done{.id = 8, .remedy = "clear-cache", .script = "clear-cache.sh", .alarm = lab.alarms.list[0]};

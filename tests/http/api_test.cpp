@@ -38,7 +38,8 @@ TEST_F(Api, Devices) {
   EXPECT_EQ(
       json::parse(
           R"({"name":"db1","address":"192.0.2.7","state":"up","up":true,"snmp_up":true,"icmp_up":null,"tags":{"site":"seoul"},
-    "info":{"os":"linux"},"profiles":["ucd"],"last_poll":"2026-11-23T01:01:58.456Z","uptime_seconds":3600.5,"interval_seconds":60,"error":"","slow_tables":[]})"),
+    "info":{"os":"linux"},"profiles":["ucd"],"last_poll":"2026-11-23T01:01:58.456Z","uptime_seconds":3600.5,"interval_seconds":60,"error":"","slow_tables":[],
+    "parents":[],"parents_from":null})"),
       answer["devices"][0]);
   EXPECT_EQ(nullptr, answer["devices"][2]["up"]);
   EXPECT_EQ("sw1/rack 2", get("/api/v1/devices?state=down")["devices"][0]["name"]);
@@ -264,8 +265,37 @@ TEST_F(Api, CoverageNamesWhatIsMissing) {
   EXPECT_EQ("sw1/rack 2", get("/api/v1/coverage?limit=1&cursor=" + page["next"].get<std::string>())["devices"][0]["device"]);
 }
 
+TEST_F(Api, Topology) {
+  lab.links.reason = "this machine has no default gateway";
+  const json none = get("/api/v1/topology");
+  EXPECT_EQ(nullptr, none["root"]);
+  EXPECT_EQ("this machine has no default gateway", none["reason"]);
+  EXPECT_EQ(3U, none["nodes"].size());
+  EXPECT_EQ(json::array(), none["links"]);
+
+  give_links();
+  const json answer = get("/api/v1/topology");
+  EXPECT_EQ("db1", answer["root"]);
+  EXPECT_EQ(json::parse(R"([{"name":"db1","state":"up","distance":0,"parents":[],"parents_from":null},
+                            {"name":"sw1/rack 2","state":"down","distance":1,"parents":["db1"],"parents_from":"discovered"},
+                            {"name":"web1","state":"unknown","distance":null,"parents":[],"parents_from":"configured"}])"),
+            answer["nodes"]);
+  json link = answer["links"][0];
+  EXPECT_EQ("ge\"1<", link["evidence"][0]["port"]);
+  link["evidence"][0].erase("port");
+  EXPECT_EQ(json::parse(R"({"a":"db1","b":"sw1/rack 2","evidence":[{"device":"db1","protocol":"lldp","remote_port":"up",
+                "first_seen":"2026-11-23T01:01:03.456Z","last_seen":"2026-11-23T01:02:03.456Z","missing":true}]})"),
+            link);
+  EXPECT_EQ(json::parse(R"({"unknown":4,"ambiguous":1})"), answer["neighbors"]);
+  EXPECT_EQ(json::parse(R"([{"device":"db1","port":"ge9","neighbor":"switch","candidates":["sw1/rack 2","web1"]}])"),
+            answer["ambiguous"]);
+  EXPECT_EQ(json::array({"db1"}), get("/api/v1/devices/sw1%2Frack%202")["device"]["parents"]);
+  EXPECT_EQ("discovered", get("/api/v1/devices/sw1%2Frack%202")["device"]["parents_from"]);
+}
+
 TEST_F(Api, TheDescriptionIsTrue) {
   lab.mibs = two_modules();
+  give_links();
   give_remedies();
   const json api = get("/api/v1/openapi.json");
   std::size_t checked = 0;

@@ -120,6 +120,7 @@ struct Lab {
   std::vector<std::string> notices;
   std::optional<Error> not_ready;
   std::map<std::string, snmp::Dialect, std::less<>> dialects;
+  topology::View links;
   Guarded<BackupState> backup;
   std::shared_ptr<const mib::Tree> mibs = mib::Tree::empty();
   std::optional<Error> no_mib;
@@ -216,6 +217,7 @@ struct Lab {
                                {Oid{1, 3, 6, 1, 4, 1, 99999, 9, 1}, "", 3, false}};
               return all;
             },
+        .topology = [this] { return links; },
         .lookback = lookback,
         .version = "1.2.3",
         .started = clock.steady() - std::chrono::seconds(90)};

@@ -106,13 +106,15 @@ std::vector<poll::SensorRule> read_sensors(const Node* node, Problems& problems)
     return all;
   }
   for (const Node& item : node->items) {
-    poll::SensorRule rule{.kind = {}, .at = where_of(item.place), .value = {}, .name = {}, .unit = {}, .states = {}};
+    poll::SensorRule rule{
+        .kind = {}, .at = where_of(item.place), .value = {}, .name = {}, .unit = {}, .states = {}, .limits = {}};
     MapReader reader(item, "sensor", problems);
     if (reader.required("class")) rule.kind = reader.text("class").value_or("");
     auto value = read_text(reader.required("value"), "value", problems);
     rule.name = reader.text("name").value_or("");
     rule.unit = reader.text("unit").value_or("");
     if (const Node* states = reader.get("states")) rule.states = read_states(*states, problems);
+    rule.limits = read_named(reader.get("limits"), "limits", problems);
     reader.done();
     if (rule.kind.empty() || !value) continue;
     rule.value = std::move(*value);

@@ -47,7 +47,7 @@ class GroupCompiler {
     }
   }
 
-  enum class Use : std::uint8_t { Value, Label };
+  enum class Use : std::uint8_t { Value, Label, Limit };
   // `counter`: its leaves are kept as counters; `limit`: bounded by that metric's max_rate.
   std::optional<Node> expression(const Text& text, bool counter = false, std::int32_t limit = -1, Use use = Use::Value) {
     auto node = parse(text);
@@ -248,7 +248,7 @@ class GroupCompiler {
 
   bool leaf(Node& node, Leaf::Place place, const Oid& oid, const std::string& name, std::optional<mib::Object> object) {
     node.op = Op::Leaf;
-    const bool seldom = use_ == Use::Label && place == Leaf::Place::Lookup;
+    const bool seldom = use_ == Use::Limit || (use_ == Use::Label && place == Leaf::Place::Lookup);
     std::uint32_t at = 0;
     while (at < group_.leaves.size() && !(group_.leaves[at].oid == oid && group_.leaves[at].place == place)) ++at;
     if (at == group_.leaves.size())
@@ -337,6 +337,32 @@ std::vector<State> states_of(const SensorRule& rule, const Metric& metric, const
   return states;
 }
 
+// The limits of the sensor that the group's last metric is.
+void compile_limits(const SensorRule& sensor, GroupCompiler& compiler, Group& group, std::vector<Finding>& findings) {
+  const auto of = static_cast<std::uint32_t>(group.metrics.size() - 1);
+  for (const NamedText& limit : sensor.limits) {
+    const auto bound = parse_bound(limit.name);
+    if (!bound) {
+      const auto near = nearest(limit.name, kBoundNames);
+      findings.push_back(
+          {limit.at, "there is no limit '" + limit.name + "'" +
+                         (near ? "; did you mean '" + std::string(*near) + "'?"
+                               : ": low_fatal, low_critical, low_warning, high_warning, high_critical, high_fatal")});
+      continue;
+    }
+    auto node = compiler.expression(limit.value, false, -1, GroupCompiler::Use::Limit);
+    if (!node) continue;
+    Metric made{.name = "sensor_limit", .value = std::move(*node), .unit = group.metrics[of].unit};
+    made.sensor = true;
+    made.labels = group.metrics[of].labels;
+    made.labels.emplace_back("limit", limit.name);
+    made.part = sensor.name;
+    made.bound = bound;
+    made.of = of;
+    group.metrics.push_back(std::move(made));
+  }
+}
+
 void compile_sensors(const GroupRule& rule, GroupCompiler& compiler, Group& group, std::vector<Finding>& findings) {
   std::set<std::string> seen;
   for (const SensorRule& sensor : rule.sensors) {
@@ -359,6 +385,9 @@ void compile_sensors(const GroupRule& rule, GroupCompiler& compiler, Group& grou
       made.unit = sensor.unit.empty() ? std::string(*unit) : sensor.unit;
       made.labels.emplace_back("unit", made.unit);
       if (!sensor.states.empty()) findings.push_back({sensor.at, "`states` are for sensors of the class state"});
+    } else if (!sensor.limits.empty()) {
+      findings.push_back({sensor.at, "a state has no `limits`: its words say how bad it is"});
+      continue;
     }
     if (group.labels.empty() && sensor.name.empty()) {
       findings.push_back({sensor.at, "a sensor of a group without labels needs a `name:`"});
@@ -378,6 +407,7 @@ void compile_sensors(const GroupRule& rule, GroupCompiler& compiler, Group& grou
       if (made.states.empty()) continue;
     }
     group.metrics.push_back(std::move(made));
+    compile_limits(sensor, compiler, group, findings);
   }
 }
 
@@ -594,6 +624,7 @@ class Digest {
     add(rule.value);
     add(rule.name);
     add(rule.unit);
+    add(rule.limits);
     for (const StateRule& state : rule.states) add(std::to_string(state.value) + '=' + state.word);
   }
   void add(const SystemRule& rule) {

@@ -16,6 +16,7 @@
 #include "model/labels.h"
 #include "model/oid.h"
 #include "poll/expr.h"
+#include "poll/limits.h"
 #include "poll/profile.h"
 #include "poll/states.h"
 
@@ -32,7 +33,7 @@ struct Leaf {
   bool counter = false;               // kept as a counter: a metric *_total or a delta() reads it
   std::int32_t limit = -1;            // of a counter: the metric whose max_rate bounds it
   bool growth = false;                // a delta() reads it: there is nothing before the second reading
-  bool seldom = false;                // read once in half an hour, and when there are new rows: a label looks it up
+  bool seldom = false;  // read once in half an hour, and when there are new rows: limits alone need it, or a label looks it up
 };
 
 struct NamedExpr {
@@ -51,6 +52,8 @@ struct Metric {
   std::vector<Labels::Pair> labels;  // beside the row's
   std::string part;                  // put behind the row's label `sensor`
   std::vector<State> states;         // of a state: what its raw values mean
+  std::optional<Bound> bound;        // of a limit; those of one sensor stand side by side, behind it
+  std::uint32_t of = 0;              // of a limit: the sensor's metric
 };
 // The labels of a row's series without its device: the row's and the metric's own.
 Labels series_labels(const Metric& metric, const std::vector<Labels::Pair>& row);

@@ -49,7 +49,14 @@ struct StateRule {
   std::string word;
 };
 
-// One sensor of each row: a metric sensor_value, or sensor_state where its class is "state", with labels class and unit.
+struct NamedText {
+  std::string name;
+  Where at;
+  Text value;
+};
+
+// One sensor of each row: a metric sensor_value, or sensor_state where its class is "state", with labels class and unit,
+// and a sensor_limit, with one more label, for each limit that the device gives for it.
 struct SensorRule {
   std::string kind;  // its class: "temperature", "state", ...
   Where at;
@@ -57,12 +64,7 @@ struct SensorRule {
   std::string name;               // of the label `sensor`, behind the row's own where there is one
   std::string unit;               // empty: as usual for the class
   std::vector<StateRule> states;  // empty: as the object's enumeration says
-};
-
-struct NamedText {
-  std::string name;
-  Where at;
-  Text value;
+  std::vector<NamedText> limits;  // by names of bounds (poll/limits.h), in the value's unit
 };
 
 // Weights of a scored match, for rows whose index moves: each is an expression; an absent one does not count.

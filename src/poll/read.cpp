@@ -116,7 +116,10 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
   run.stamp = stamp;
   run.values_at = stamp;
   Outcome outcome = evaluate_group(watch.set->tree(), group, run.state, fetched.data, moment);
-  if (outcome.missed) run.state.used.clear();
+  if (outcome.missed) {
+    run.state.used.clear();
+    if (fetched.data.whole) run.state.seldom.at.reset();
+  }
   for (const std::string& note : fetched.notes) outcome.notices.push_back("table " + group.name + ": " + note);
   for (std::string& notice : outcome.notices) {
     if (watch.told.size() < kMostTold && watch.told.insert(notice).second) tell(watch, Severity::Caution, std::move(notice));

@@ -66,6 +66,7 @@ void carry_over(SeriesBook& book, GroupRun& old, GroupRun& run, Time stamp, std:
     row->resets.assign(now.leaves.size(), false);
     row->ahead.clear();
     row->series = moved(row->series, metrics);
+    row->limits.clear();
   }
   run.state.rows = std::move(old.state.rows);
   run.state.uptime = old.state.uptime;

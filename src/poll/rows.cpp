@@ -2,6 +2,7 @@
 #include "poll/rows.h"
 
 #include <algorithm>
+#include <array>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -12,7 +13,8 @@ namespace bongsu::poll {
 namespace {
 
 constexpr std::size_t kMaxLabel = 256;  // octets of device text in a label
-constexpr Millis kLeastApart{5'000};    // what would have to be read more often than this between polls is left alone
+constexpr Millis kLimitsStand = std::chrono::minutes(4);
+constexpr Millis kLeastApart{5'000};  // what would have to be read more often than this between polls is left alone
 
 bool has_value(const Value& value) { return value.exists() && value.type != ValueType::Null; }
 
@@ -127,6 +129,7 @@ class GroupEvaluation {
   Outcome run() {
     if (state_.used.empty()) state_.used.assign(group_.leaves.size(), false);
     note_seldom();
+    schedule_limits();
     const std::size_t rows = group_.table ? data_.rows.size() : 1;
     fresh_.reserve(rows);
     values_.resize(rows * group_.leaves.size());
@@ -452,7 +455,10 @@ class GroupEvaluation {
     if (!row.held) {
       count(row);
       row.view.with(&state);
-      for (std::uint32_t metric = 0; metric < group_.metrics.size(); ++metric) emit(metric, row, state);
+      for (std::uint32_t metric = 0; metric < group_.metrics.size(); ++metric) {
+        if (!group_.metrics[metric].bound) emit(metric, row, state);
+      }
+      if (has_limits_) tell_limits(row, state);
     }
     for (const NamedExpr& fact : group_.device) {
       const bool known =
@@ -591,7 +597,7 @@ class GroupEvaluation {
 
   void emit(std::uint32_t index, const Fresh& row, RowState& state) {
     const Metric& metric = group_.metrics[index];
-    SeriesState& series = state.series[index];
+    const SeriesState& series = state.series[index];
     const Cell cell = value_of(metric.value, row.view);
     std::optional<double> value = metric.states.empty() ? to_number(cell) : severity_of(metric, cell);
     const std::optional<GapCause> lacks = trace_.lacks;
@@ -606,6 +612,13 @@ class GroupEvaluation {
       gap = taken.gap;
     }
     if (!value && !gap && series.live) gap = lacks.value_or(GapCause::NoSuchObject);
+    put(index, state, value, gap, first);
+  }
+
+  // A value, else a gap where its cause is new.
+  void put(std::uint32_t index, RowState& state, std::optional<double> value, std::optional<GapCause> gap,
+           std::optional<std::uint32_t> first) {
+    SeriesState& series = state.series[index];
     if (gap) {
       if (series.gap != gap) out_.emissions.push_back({.row = &state, .metric = index, .value = gap_marker(*gap), .leaf = first});
       series.live = false;
@@ -615,6 +628,68 @@ class GroupEvaluation {
       series.live = true;
       series.gap.reset();
     }
+  }
+
+  // The limits of one sensor: those of the group's metrics from `first` to before `end`.
+  struct LimitsRead {
+    std::array<std::optional<std::uint32_t>, kBounds> leaves{};
+    std::array<bool, kBounds> changed{};
+  };
+  LimitsRead read_limits(std::uint32_t first, std::uint32_t end, const Fresh& row, RowState& state) {
+    LimitsRead out;
+    Limits given;
+    for (std::uint32_t index = first; index < end; ++index) {
+      const auto bound = static_cast<std::size_t>(*group_.metrics[index].bound);
+      std::optional<double> value = to_number(value_of(group_.metrics[index].value, row.view));
+      if (!trace_.used.empty()) out.leaves[bound] = trace_.used.front();
+      const Value* raw = out.leaves[bound] ? row.view.value(*out.leaves[bound]) : nullptr;
+      if (raw != nullptr && is_no_limit(*raw)) value.reset();
+      if (!value && trace_.lacks) value = state.limits[index];  // the agent failed there: it stands as it was
+      given[bound] = value;
+    }
+    const auto kind = std::find_if(group_.metrics[first].labels.begin(), group_.metrics[first].labels.end(),
+                                   [](const Labels::Pair& label) { return label.first == "class"; });
+    const Limits meant = believable(given, kind == group_.metrics[first].labels.end() ? std::string_view() : kind->second);
+    for (std::uint32_t index = first; index < end; ++index) {
+      const auto bound = static_cast<std::size_t>(*group_.metrics[index].bound);
+      out.changed[bound] = state.limits[index] != meant[bound];
+      state.limits[index] = meant[bound];
+    }
+    return out;
+  }
+
+  void tell_limits(const Fresh& row, RowState& state) {
+    if (state.limits.empty() && !data_.whole) {  // it was hidden when they were read
+      state_.seldom.at.reset();
+      return;
+    }
+    state.limits.resize(group_.metrics.size());
+    for (std::uint32_t first = 0, end = 0; first < group_.metrics.size(); first = std::max(end, first + 1)) {
+      const auto ours = [&](std::uint32_t index) {
+        return index < group_.metrics.size() && group_.metrics[index].bound &&
+               group_.metrics[index].of == group_.metrics[first].of;
+      };
+      for (end = first; ours(end);) ++end;
+      LimitsRead read;
+      if (data_.whole && end > first) read = read_limits(first, end, row, state);
+      for (std::uint32_t index = first; index < end; ++index) {
+        const auto bound = static_cast<std::size_t>(*group_.metrics[index].bound);
+        const SeriesState& series = state.series[index];
+        const auto limit = state.series[group_.metrics[index].of].live ? state.limits[index] : std::nullopt;
+        if (!limit && !series.live) continue;
+        if (limit && series.live && !telling_limits_ && !read.changed[bound]) continue;
+        put(index, state, limit, limit ? std::nullopt : std::optional(GapCause::NoSuchObject), read.leaves[bound]);
+      }
+    }
+  }
+
+  // Limits hardly change: it is enough to tell them so often that a query, which looks five minutes back, finds them.
+  void schedule_limits() {
+    has_limits_ =
+        std::any_of(group_.metrics.begin(), group_.metrics.end(), [](const Metric& one) { return one.bound.has_value(); });
+    const auto& told = state_.limits_told;
+    telling_limits_ = !told || moment_.stamp < *told || moment_.stamp + moment_.interval - *told >= kLimitsStand;
+    if (has_limits_ && telling_limits_) state_.limits_told = moment_.stamp;
   }
 
   const mib::Tree& tree_;
@@ -628,6 +703,8 @@ class GroupEvaluation {
   std::vector<std::optional<double>> limits_;  // of all rows, by metric
   std::vector<Fresh> fresh_;
   std::vector<std::unique_ptr<RowState>> hidden_;  // rows that the agent failed to show
+  bool has_limits_ = false;
+  bool telling_limits_ = false;  // also those that are as they were
   Trace trace_;
   Outcome out_;
 };

@@ -77,9 +77,12 @@ struct RowState {
   std::vector<SeriesState> series;  // by metric
   std::optional<std::string> discontinuity;
   std::vector<Ahead> ahead;  // by rising leaf
+  // Of sensors, by metric, as they were read last; empty: they were not. They are told again every few minutes.
+  std::vector<std::optional<double>> limits;
 };
 
-// What names rows changes seldom, and is as much as all the rest: it is read again after kSeldom, and when a row is new.
+// What names rows, and the limits of sensors, change seldom and are as much as all the rest: they are is read again after
+// kSeldom, and when a row is new.
 constexpr Millis kSeldom = std::chrono::minutes(30);
 struct SeldomState {
   std::optional<SteadyTime> at;                                                  // of its last reading; nothing: it is due
@@ -99,7 +102,8 @@ struct GroupState {
   std::vector<bool> used;  // by leaf: some row's value was read; empty while none was
   std::vector<bool> once;  // by leaf: `used` had it before; it is asked for also while the device lacks it
   SeldomState seldom;
-  Millis apart{0};  // how far readings of the counters in `ahead` may lie apart; 0: there is none
+  std::optional<Time> limits_told{};  // the stamp of all rows' limits
+  Millis apart{0};                    // how far readings of the counters in `ahead` may lie apart; 0: there is none
 };
 
 // One sample for one series; the row lives as long as the GroupState or the Outcome that holds it.

@@ -13,6 +13,7 @@
 #include "config/items.h"
 #include "query/engine.h"
 #include "rule/coverage.h"
+#include "rule/limits.h"
 
 namespace bongsu::app {
 namespace {
@@ -108,6 +109,8 @@ std::vector<std::string> judged_now(const rule::ItemSpec& item, const PointSourc
   const query::Engine queries(points, {.lookback = lookback});
   const auto answer = queries.instant(*item.expr, now);
   if (!answer) return {"the expression cannot be evaluated now: " + answer.error().text};
+  auto limits = rule::Limits::at(item, queries, now);
+  if (!limits) return {"the limits cannot be evaluated now: " + limits.error().text};
   const auto known = devices.devices();
   std::map<Severity, std::size_t> beyond;
   std::size_t all = 0;
@@ -116,10 +119,11 @@ std::vector<std::string> judged_now(const rule::ItemSpec& item, const PointSourc
     const auto device =
         std::find_if(known.begin(), known.end(), [&](const DeviceState& d) { return d.name == labels.get("device"); });
     const rule::ItemSpec& spec = rule::spec_for(item, labels, device == known.end() ? nullptr : &*device);
-    if (!spec.enabled) return;
+    const auto levels = limits->levels(spec, labels);
+    if (!spec.enabled || levels.empty()) return;
     ++all;
     Severity worst = Severity::Normal;
-    for (const rule::Level& level : spec.levels) {
+    for (const rule::Level& level : levels) {
       if (spec.below ? value < level.limit : value > level.limit) worst = level.severity;
     }
     if (worst != Severity::Normal) ++beyond[worst];

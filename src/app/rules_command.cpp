@@ -290,7 +290,18 @@ int replay_items(const RulesTestOptions& options) {
     }
     const auto values = values_of(*item, to - *span, to, ask);
     if (!values) return fail(name + ": " + values.error().text);
-    const auto fired = rule::replay(*item, *values, *devices);
+    rule::Limits limits;  // as they were last: they hardly change
+    for (const rule::Level* level : rule::queried_levels(*item)) {
+      rule::ItemSpec asked = *item;
+      asked.expr = level->query;
+      asked.expr_text = level->query_text;
+      const auto given = values_of(asked, to - *span, to, ask);
+      if (!given) return fail(fmt::format("{}: limit of {}: {}", name, to_string(level->severity), given.error().text));
+      for (const Series& series : *given) {
+        if (!series.samples.empty()) limits.take(*level, series.labels->without(kMetricName), series.samples.back().value);
+      }
+    }
+    const auto fired = rule::replay(*item, *values, *devices, std::move(limits));
     if (!options.ask.json) print_replay(*item, fired, *values, options.since);
     writer.begin_object()
         .member("item", name)

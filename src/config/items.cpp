@@ -162,9 +162,13 @@ class ItemReader {
   }
 
   void expression() {
-    const Node* node = map_.required("expr");
-    if (node == nullptr) return;
-    const auto text = as_text(*node, "expr", problems_);
+    if (const Node* node = map_.required("expr")) read_query(*node, "expr", spec_.expr_text, spec_.expr);
+  }
+
+  // PromQL that gives single values; `what` is called so where it is wrong.
+  void read_query(const Node& query, const std::string& what, std::string& text_to, std::shared_ptr<const query::Expr>& to) {
+    const Node* node = &query;
+    const auto text = as_text(*node, what, problems_);
     if (!text) return;
     auto parsed = query::parse(*text);
     if (!parsed) {
@@ -176,17 +180,17 @@ class ItemReader {
         number = static_cast<int>(parse_unsigned(said.substr(0, colon)).value_or(1));
         said.remove_prefix(colon + 1);
       }
-      return problems_.add(place_within(*node, numbers[0], numbers[1]), "expr:" + std::string(said));
+      return problems_.add(place_within(*node, numbers[0], numbers[1]), what + ":" + std::string(said));
     }
     if ((*parsed)->type != query::ValueType::Vector && (*parsed)->type != query::ValueType::Scalar) {
       return problems_.add(node->place,
-                           "expr gives a " + std::string(to_string((*parsed)->type)) +
+                           what + " gives a " + std::string(to_string((*parsed)->type)) +
                                ", and an item judges single values; take a function such as rate() or avg_over_time()");
     }
     if (const auto supported = query::check_supported(**parsed); !supported)
-      return problems_.add(node->place, "expr: " + supported.error().text);
-    spec_.expr_text = *text;
-    spec_.expr = *std::move(parsed);
+      return problems_.add(node->place, what + ": " + supported.error().text);
+    text_to = *text;
+    to = *std::move(parsed);
   }
 
   std::optional<Count> count_of(const Node& node) {
@@ -263,11 +267,18 @@ class ItemReader {
       const Node* limit = node;
       if (node->kind == Node::Kind::Map) {
         MapReader own(*node, name, problems_);
-        limit = own.required("limit");
+        const Node* query = own.get("query");
+        limit = query == nullptr ? own.required("limit") : own.get("limit");
+        if (query != nullptr && limit != nullptr)
+          problems_.add(query->place, std::string(name) + " has a limit and a query for it; keep one");
+        else if (query != nullptr) read_query(*query, std::string(name) + ": query", level.query_text, level.query);
         if (const Node* hold = own.get("hold")) level.hold = hold_of(*hold).value_or(level.hold);
         if (const Node* count = own.get("count")) level.count = count_of(*count).value_or(level.count);
         own.done();
-        if (limit == nullptr) continue;
+        if (level.query && sigma_)
+          problems_.add(query->place, std::string(name) + ": the other levels are in sigma; write \"4 sigma\"");
+        if (level.query) spec_.levels.push_back(level);
+        if (limit == nullptr || level.query) continue;
       }
       Node plain = *limit;
       constexpr std::string_view kSigma = " sigma";
@@ -289,7 +300,7 @@ class ItemReader {
       level.limit = *number;
       if (!spec_.levels.empty()) {
         const Level& milder = spec_.levels.back();
-        if (spec_.below ? level.limit > milder.limit : level.limit < milder.limit) {
+        if (!milder.query && (spec_.below ? level.limit > milder.limit : level.limit < milder.limit)) {
           problems_.add(limit->place, std::string(name) + " at " + format_number(level.limit) + " would come before " +
                                           std::string(to_string(milder.severity)) + " at " + format_number(milder.limit) +
                                           "; a worse level needs a " + (spec_.below ? "lower" : "higher") + " limit");

@@ -64,7 +64,8 @@ void write_rule(JsonWriter& json, const RuleState& state, const rule::Level& lev
   }
   json.begin_object();
   json.member("state", firing.empty() ? "inactive" : "firing").member("name", item.name);
-  json.member("query", fmt::format("({}) {} {}", item.expr_text, item.below ? '<' : '>', format_number(level.limit)));
+  json.member("query", fmt::format("({}) {} {}", item.expr_text, item.below ? '<' : '>',
+                                   level.query ? "(" + level.query_text + ")" : format_number(level.limit)));
   json.member("duration", static_cast<double>(level.hold.count()) / 1000).member("keepFiringFor", 0);
   json.key("labels").begin_object().member("severity", to_string(level.severity)).end_object();
   write_annotations(json, item.title.en.empty() ? item.name : item.title.en, item.why);

@@ -8,6 +8,10 @@ std::string meaning_of(const ItemSpec& spec, double value) {
   return at == spec.states.end() ? std::string() : at->second;
 }
 
+std::string unit_of(const ItemSpec& spec, const Labels& labels) {
+  return spec.unit.empty() ? std::string(labels.get("unit")) : spec.unit;
+}
+
 std::string asked_of(const DeviceState& device) {
   std::string came;
   const auto add = [&](const std::string& what) { came += (came.empty() ? "" : "; ") + what; };

@@ -225,6 +225,11 @@ void Engine::evaluate(Time now) {
   for (const auto& spec : due) {
     evaluations.add();
     auto answer = queries.instant(*spec->expr, now);
+    if (answer) {
+      auto limits = Limits::at(*spec, queries, now);
+      if (limits) round.limits = *std::move(limits);
+      else answer = std::move(limits).error();
+    }
     bool starts_failing = false;
     {
       auto ledger = state_->ledger.lock();
@@ -272,6 +277,8 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
     if (std::isnan(value)) return;
     const ItemSpec& spec = spec_of(labels);
     if (!spec.enabled) return unwanted.push_back(labels);
+    const std::span<const Level> levels = round.limits.levels(spec, labels);
+    if (levels.empty()) return;
     auto at = item.watches.find(labels);
     if (at == item.watches.end()) {
       if (ledger.watch_count >= options_.max_watches) {
@@ -282,7 +289,7 @@ void Engine::apply(Ledger& ledger, Item& item, const query::Answer& answer, Roun
       at = item.watches.find(labels);
     }
     at->second.expr = item.expr;
-    ledger.with_value(item, spec, round.device(labels.get("device")), at->first, at->second, value, round.now, out);
+    ledger.with_value(item, spec, levels, round.device(labels.get("device")), at->first, at->second, value, round.now, out);
   };
   if (answer.kind == query::ValueType::Scalar) take(Labels(), answer.scalar);
   for (const query::VectorSample& sample : answer.vector) {
@@ -431,7 +438,7 @@ std::vector<ItemState> Engine::states(std::string_view device, std::string_view 
         state.state = watch.state;
         state.level = ledger->level(watch);
         state.value = watch.value;
-        state.unit = item.spec->unit;
+        state.unit = unit_of(*item.spec, labels);
         if (watch.value) state.meaning = meaning_of(*item.spec, *watch.value);
         state.why = item.spec->why;
         state.cause = watch.cause;

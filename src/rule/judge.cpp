@@ -6,9 +6,9 @@
 
 namespace bongsu::rule {
 
-Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now) {
+Verdict judge(const ItemSpec& item, std::span<const Level> levels, Clocks& clocks, double value, Time now) {
   Verdict verdict;
-  for (const Level& level : item.levels) {
+  for (const Level& level : levels) {
     LevelClock& clock = clock_of(clocks, level.severity);
     const LevelClock before = clock;
     const bool beyond = item.below ? value < level.limit : value > level.limit;

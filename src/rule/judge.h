@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "base/time.h"
@@ -30,8 +31,9 @@ struct Verdict {
   bool changed = false;          // a clock is not what it was: worth keeping
 };
 
-// One evaluation of one label set at `now`. `value` is not NaN.
-Verdict judge(const ItemSpec& item, Clocks& clocks, double value, Time now);
+// One evaluation of one label set at `now`, by `levels` of the item (rule/limits.h), to which the verdict refers. `value` is not
+// NaN.
+Verdict judge(const ItemSpec& item, std::span<const Level> levels, Clocks& clocks, double value, Time now);
 // How a level comes and goes. One way through several levels is one turn: a long rise and a long fall are two.
 struct Unrest {
   Severity stood = Severity::Normal;  // as last judged; an alarm that flaps may show another

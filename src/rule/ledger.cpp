@@ -90,8 +90,8 @@ void Ledger::drop_all(Item& item, const std::string& reason, Time now, Unsaved& 
   for (const Labels& labels : all) drop(item, labels, reason, now, out);
 }
 
-void Ledger::with_value(Item& item, const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch,
-                        double value, Time now, Unsaved& out) {
+void Ledger::with_value(Item& item, const ItemSpec& spec, std::span<const Level> judged_by, const DeviceState* device,
+                        const Labels& labels, Watch& watch, double value, Time now, Unsaved& out) {
   const bool news = !watch.had_value || watch.missing;
   const AlarmState state = watch.state;
   if (watch.silent) watch.changed = now;
@@ -102,7 +102,7 @@ void Ledger::with_value(Item& item, const ItemSpec& spec, const DeviceState* dev
   watch.cause.clear();
   watch.last_value = now;
   watch.value = value;
-  const Verdict verdict = judge(spec, watch.clocks, value, now);
+  const Verdict verdict = judge(spec, judged_by, watch.clocks, value, now);
   const Severity next = verdict.level != nullptr ? verdict.level->severity : Severity::Normal;
   const bool turned = turn(spec, watch.unrest, next, now);
   settle(spec, device, labels, watch, verdict, now, out);
@@ -187,7 +187,7 @@ void Ledger::raise(const ItemSpec& spec, const DeviceState* device, const Labels
               .peak = level.severity,
               .value = *watch.value,
               .limit = level.limit,
-              .unit = spec.unit,
+              .unit = unit_of(spec, labels),
               .meaning = meaning_of(spec, *watch.value),
               .asked = device == nullptr ? std::string() : asked_of(*device),
               .why = spec.why,
@@ -198,7 +198,7 @@ void Ledger::raise(const ItemSpec& spec, const DeviceState* device, const Labels
   fresh.insert(alarm.id);
   ++active[static_cast<std::size_t>(to_number(level.severity) + 1)];
   std::string text = std::string(to_string(level.severity)) + ": " + show_value(alarm);
-  if (alarm.meaning.empty()) text += (spec.below ? ", below " : ", above ") + show_quantity(level.limit, spec.unit);
+  if (alarm.meaning.empty()) text += (spec.below ? ", below " : ", above ") + show_quantity(level.limit, alarm.unit);
   // An address alone says nothing that the device's name does not.
   if (device != nullptr && alarm.asked != device->address) text += "; asked " + alarm.asked;
   out.events.push_back(alarm_event(alarm, "active", text, now));

@@ -7,6 +7,7 @@
 #include "model/show.h"
 #include "rule/coverage.h"
 #include "rule/describe.h"
+#include "rule/limits.h"
 #include "rule/reach.h"
 #include "rule/state.h"
 
@@ -25,12 +26,13 @@ double beyond(const ItemSpec& spec, double limit, bool back) {
 
 // Judges one value at each interval from `now` on until `done`, or for as long as the item may take. Gives how long it took.
 template <class Done>
-std::optional<Millis> judge_until(const ItemSpec& spec, Clocks& clocks, double value, Time now, Done done) {
+std::optional<Millis> judge_until(const ItemSpec& spec, std::span<const Level> levels, Clocks& clocks, double value, Time now,
+                                  Done done) {
   Millis longest{0};
-  for (const Level& level : spec.levels) longest = std::max(longest, level.hold + level.count.of * spec.interval);
+  for (const Level& level : levels) longest = std::max(longest, level.hold + level.count.of * spec.interval);
   const std::int64_t steps = std::min(kMostSteps, longest / spec.interval + 2);
   for (std::int64_t i = 0; i < steps; ++i) {
-    if (done(judge(spec, clocks, value, now + i * spec.interval))) return i * spec.interval;
+    if (done(judge(spec, levels, clocks, value, now + i * spec.interval))) return i * spec.interval;
   }
   return std::nullopt;
 }
@@ -95,7 +97,7 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
   alarm.item = name;
   alarm.title = spec.title.en.empty() ? name : spec.title.en;
   alarm.device = device;
-  alarm.unit = spec.unit;
+  alarm.unit = unit_of(spec, alarm.labels);
   alarm.why = spec.why;
   alarm.since = alarm.changed = now;
   if (!spec.enabled) out.problem = "an override switches it off there";
@@ -103,29 +105,39 @@ Result<Engine::Rehearsal> Engine::rehearse(const std::string& name, const std::s
   else if (!item->hours.contains(now)) out.problem = "it is not judged now: outside of its hours, " + item->hours.text();
   if (!out.problem.empty()) return out;
 
-  auto chosen = std::prev(spec.levels.end());
+  auto limits = Limits::at(*item, query::Engine(points_, options_.query), now);
+  if (!limits) {
+    out.problem = "its limits cannot be evaluated: " + limits.error().text;
+    return out;
+  }
+  const std::span<const Level> levels = limits->levels(spec, alarm.labels);
+  if (levels.empty()) {
+    out.problem = "nothing gives a limit for it now";
+    return out;
+  }
+  auto chosen = std::prev(levels.end());
   if (level) {
-    chosen = std::find_if(spec.levels.begin(), spec.levels.end(), [&](const Level& one) { return one.severity == *level; });
-    if (chosen == spec.levels.end())
-      return Error{Code::Invalid, name + " has no level " + std::string(to_string(*level)) + " there"};
+    chosen = std::find_if(levels.begin(), levels.end(), [&](const Level& one) { return one.severity == *level; });
+    if (chosen == levels.end()) return Error{Code::Invalid, name + " has no level " + std::string(to_string(*level)) + " there"};
   }
   alarm.level = alarm.peak = chosen->severity;
   alarm.limit = chosen->limit;
   const auto worse = std::next(chosen);
   if (known != devices.end()) alarm.asked = asked_of(*known);
-  alarm.value = worse == spec.levels.end() ? beyond(spec, chosen->limit, false) : (chosen->limit + worse->limit) / 2;
+  alarm.value = worse == levels.end() ? beyond(spec, chosen->limit, false) : (chosen->limit + worse->limit) / 2;
   alarm.meaning = meaning_of(spec, alarm.value);
   Clocks clocks;
   const auto raised =
-      judge_until(spec, clocks, alarm.value, now, [&](const Verdict& verdict) { return verdict.level == &*chosen; });
+      judge_until(spec, levels, clocks, alarm.value, now, [&](const Verdict& verdict) { return verdict.level == &*chosen; });
   if (!raised) {
-    out.problem = show_quantity(alarm.value, spec.unit) + " does not reach " + std::string(to_string(chosen->severity));
+    out.problem = show_quantity(alarm.value, alarm.unit) + " does not reach " + std::string(to_string(chosen->severity));
     return out;
   }
   out.after = *raised;
-  const double well = beyond(spec, spec.levels.front().limit, true);
-  if (!judge_until(spec, clocks, well, now + *raised + spec.interval, [](const Verdict& one) { return one.level == nullptr; }))
-    out.problem = show_quantity(well, spec.unit) + " does not end it";
+  const double well = beyond(spec, levels.front().limit, true);
+  if (!judge_until(spec, levels, clocks, well, now + *raised + spec.interval,
+                   [](const Verdict& one) { return one.level == nullptr; }))
+    out.problem = show_quantity(well, alarm.unit) + " does not end it";
   return out;
 }
 

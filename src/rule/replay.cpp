@@ -13,7 +13,7 @@
 namespace bongsu::rule {
 namespace {
 
-void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed>& out) {
+void replay_one(const ItemSpec& item, std::span<const Level> levels, const Series& series, std::vector<Replayed>& out) {
   Clocks clocks;
   std::optional<Replayed> open;
   std::optional<Time> last;
@@ -42,7 +42,7 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
       }
     }
     last = sample.at;
-    const Verdict verdict = judge(item, clocks, sample.value, sample.at);
+    const Verdict verdict = judge(item, levels, clocks, sample.value, sample.at);
     turn(item, unrest, verdict.level != nullptr ? verdict.level->severity : Severity::Normal, sample.at);
     if (verdict.level == nullptr) {
       if (!unrest.flapping) close(sample.at);
@@ -64,7 +64,8 @@ void replay_one(const ItemSpec& item, const Series& series, std::vector<Replayed
 
 }  // namespace
 
-std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values, std::span<const DeviceState> devices) {
+std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> values, std::span<const DeviceState> devices,
+                             Limits limits) {
   std::vector<Replayed> out;
   std::unordered_map<std::string_view, const DeviceState*> known;
   for (const DeviceState& device : devices) known.emplace(device.name, &device);
@@ -72,7 +73,8 @@ std::vector<Replayed> replay(const ItemSpec& item, std::span<const Series> value
     const Labels labels = series.labels->without(kMetricName);
     const auto device = known.find(labels.get("device"));
     const ItemSpec& spec = spec_for(item, labels, device == known.end() ? nullptr : device->second);
-    if (spec.enabled) replay_one(spec, series, out);
+    if (!spec.enabled) continue;
+    if (const auto levels = limits.levels(spec, labels); !levels.empty()) replay_one(spec, levels, series, out);
   }
   std::sort(out.begin(), out.end(),
             [](const Replayed& a, const Replayed& b) { return std::tie(a.since, a.labels) < std::tie(b.since, b.labels); });

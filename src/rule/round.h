@@ -9,6 +9,7 @@
 
 #include "model/device.h"
 #include "rule/engine.h"
+#include "rule/limits.h"
 
 namespace bongsu::rule {
 
@@ -20,6 +21,7 @@ struct Engine::Round {
     std::string device;
   };
   Time now;
+  Limits limits{};                     // of the item that is being judged
   std::vector<DeviceState> devices{};  // sorted by name
   bool has_devices = false;
   std::vector<Silence> silences{};

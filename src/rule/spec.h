@@ -29,6 +29,8 @@ struct Level {
   double limit = 0;
   Millis hold{0};
   Count count;
+  std::string query_text;                    // instead of a number: PromQL that gives a limit for each label set of the item
+  std::shared_ptr<const query::Expr> query;  // the same; nothing where the limit is a number
   friend bool operator==(const Level&, const Level&) = default;
 };
 
@@ -76,11 +78,11 @@ struct ItemSpec {
   Targets expected;  // who ought to have it: coverage names it where it has no value, and it is judged nowhere for that
   std::string expr_text;
   std::shared_ptr<const query::Expr> expr;  // an instant vector or a scalar; never null
-  std::string unit;
-  std::map<double, std::string> states;  // what values mean, for a person: 0 "no answer"
-  bool below = false;                    // beyond a limit is below it
-  std::vector<Level> levels;             // from the mildest to the worst, each severity once
-  double clear = 0;                      // a level ends at limit - clear, or limit + clear where `below`; in the item's unit
+  std::string unit;                         // empty: as the label `unit` of the series says
+  std::map<double, std::string> states;     // what values mean, for a person: 0 "no answer"
+  bool below = false;                       // beyond a limit is below it
+  std::vector<Level> levels;                // from the mildest to the worst, each severity once
+  double clear = 0;                         // a level ends at limit - clear, or limit + clear where `below`; in the item's unit
   std::string why;
   Millis interval{30'000};  // between evaluations; at whole multiples of it since 1970
   bool enabled = true;

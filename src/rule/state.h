@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -91,9 +92,9 @@ class Ledger {
 
   void restore(Alarm alarm);
   void show();  // what changed since it was last called
-  // `spec` is the item's, or that of an override; `device` its device, where it is known.
-  void with_value(Item& item, const ItemSpec& spec, const DeviceState* device, const Labels& labels, Watch& watch, double value,
-                  Time now, Unsaved& out);
+  // `spec` is the item's, or that of an override, and `judged_by` its levels there; `device` its device, where it is known.
+  void with_value(Item& item, const ItemSpec& spec, std::span<const Level> judged_by, const DeviceState* device,
+                  const Labels& labels, Watch& watch, double value, Time now, Unsaved& out);
   // True when the watch has just become silent: its cause is to be found.
   bool without_value(Item& item, const Labels& labels, Watch& watch, Time now, Unsaved& out);
   void set_cause(const Item& item, const Labels& labels, Watch& watch, std::string cause, Unsaved& out);

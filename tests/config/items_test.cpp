@@ -326,6 +326,44 @@ TEST_F(ItemsTest, SigmaNamesWhatIsWrong) {
             lines_);
 }
 
+// The devices' own limits, for example.
+TEST_F(ItemsTest, ALimitIsANumberOrAQuery) {
+  const auto folder = write("items/a.yaml", R"(
+- item: heat
+  expr: temperature
+  levels: {caution: 70, urgent: {query: 'critical{of="heat"}', hold: 10s}}
+  overrides: [{match: {tags: {room: cold}}, levels: {urgent: {query: null, limit: 80}}}]
+)");
+  const auto items = read({folder.parent_path()});
+  ASSERT_EQ(std::vector<std::string>{}, lines_);
+  ASSERT_EQ(1U, items.size());
+  const rule::ItemSpec& heat = items[0];
+  ASSERT_EQ(2U, heat.levels.size());
+  EXPECT_FALSE(heat.levels[0].query);
+  EXPECT_EQ(70, heat.levels[0].limit);
+  ASSERT_TRUE(heat.levels[1].query);
+  EXPECT_EQ("critical{of=\"heat\"}", heat.levels[1].query_text);
+  EXPECT_EQ(10s, heat.levels[1].hold);
+  ASSERT_EQ(1U, heat.overrides.size());
+  EXPECT_FALSE(heat.overrides[0].item->levels[1].query);
+  EXPECT_EQ(80, heat.overrides[0].item->levels[1].limit);
+}
+
+TEST_F(ItemsTest, AQueryOfALimitNamesWhatIsWrong) {
+  const auto folder = write("items/a.yaml", R"(
+- {item: a, expr: v, levels: {caution: {query: 'sum('}}}
+- {item: b, expr: v, levels: {caution: {query: w, limit: 3}}}
+- {item: c, expr: v, levels: {caution: {query: 'w[5m]'}}}
+- {item: d, expr: v, levels: {caution: 2 sigma, danger: {query: w}}}
+)");
+  read({folder.parent_path()});
+  ASSERT_EQ(4U, lines_.size());
+  EXPECT_NE(std::string::npos, lines_[0].find("a.yaml:2:53: caution: query:"));
+  EXPECT_NE(std::string::npos, lines_[1].find("a.yaml:3:48: caution has a limit and a query for it; keep one"));
+  EXPECT_NE(std::string::npos, lines_[2].find("caution: query gives a range vector"));
+  EXPECT_NE(std::string::npos, lines_[3].find("danger: the other levels are in sigma"));
+}
+
 TEST_F(ItemsTest, HolidaysLeaveSomeOfTheHours) {
   std::string days;
   for (int day = 0; day < 366; ++day)

@@ -113,6 +113,31 @@ TEST_F(RuleEngineTest, CommitsOnlyWhatChanges) {
 }
 
 // What a fault would come to, where and as it is judged; nothing of it is kept, counted or seen.
+// Of a limit that a query gives, a drill goes beyond the one that holds there.
+TEST_F(RuleEngineTest, RehearsesBeyondAQueriedLimit) {
+  ItemSpec own = item("own", "v", 0);
+  own.unit.clear();
+  own.levels = {{Severity::Danger, 0, 0s, {}, "w", query::parse("w").value()}};
+  const auto engine = open({own});
+  for (const char* name : {"a", "b"}) {
+    devices_.known[name] = {.name = name, .address = "192.0.2.1", .up = true};
+    put({{"__name__", "v"}, {"device", name}, {"unit", "volt"}}, 0, 7);
+  }
+  put({{"__name__", "w"}, {"device", "a"}, {"unit", "volt"}}, 0, 12);
+  engine->evaluate(at(1));
+  const auto drill = engine->rehearse("own", "a", std::nullopt, at(1));
+  ASSERT_TRUE(drill) << drill.error().text;
+  EXPECT_EQ("", drill->problem);
+  EXPECT_EQ(12, drill->alarm.limit);
+  EXPECT_GT(drill->alarm.value, 12);
+  EXPECT_EQ("volt", drill->alarm.unit);
+  ASSERT_EQ(1U, engine->items("a").size());
+  EXPECT_EQ("volt", engine->items("a")[0].unit);
+  EXPECT_EQ(0U, engine->items("b").size());  // nothing gives a limit there
+  EXPECT_EQ(Code::NotFound, engine->rehearse("own", "b", std::nullopt, at(1)).error().code);
+  EXPECT_EQ("nothing gives a limit for it now", engine->rehearse("own", "a", std::nullopt, at(400))->problem);
+}
+
 TEST_F(RuleEngineTest, RehearsesAFault) {
   ItemSpec spec = item("v", "v", 90);
   spec.levels = {{Severity::Caution, 70, 20s, {}}, {Severity::Fatal, 90, 20s, {.needed = 3, .of = 5}}};

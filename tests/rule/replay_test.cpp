@@ -55,6 +55,21 @@ TEST(Replay, KeepsAnAlarmOverAGapUnlessSilenceIsGood) {
   EXPECT_EQ("a danger 2m-3m 85\n", told(item, values));
 }
 
+// Of label sets that the query gives no limit there is nothing to judge.
+TEST(Replay, TakesLimitsThatAQueryGave) {
+  ItemSpec item = cpu();
+  item.levels = {{Severity::Danger, 0, 1min, {}, "limit", std::make_shared<query::Expr>()}};
+  Limits limits;
+  limits.take(item.levels[0], Labels{{"device", "a"}}, 60);
+  limits.take(item.levels[0], Labels{{"device", "b"}}, 90);
+  const std::vector<Series> values{series("a", {{1, 70}, {2, 70}, {3, 10}}), series("b", {{1, 70}, {2, 70}, {3, 10}}),
+                                   series("c", {{1, 99}, {2, 99}, {3, 99}})};
+  const auto fired = replay(item, values, {}, std::move(limits));
+  ASSERT_EQ(1U, fired.size());
+  EXPECT_EQ("a", fired[0].labels.get("device"));
+  EXPECT_EQ(70, fired[0].worst);
+}
+
 // What was after the last value nobody knows.
 TEST(Replay, AnOpenAlarmIsKnownUntilTheLastValue) {
   ItemSpec item = cpu();

@@ -72,15 +72,16 @@ Limits believable(Limits given, std::string_view sensor_class) {
   for (std::size_t i = 0; i < kBounds; ++i) {
     if (given[i] && *given[i] == 0 && !zero_is_meant(given, i, known)) given[i].reset();
   }
-  // The worse limit counts where the milder one lies beyond it.
-  const auto& [low_fatal, low_critical, low_warning, high_warning, high_critical, high_fatal] = given;
-  const auto beyond = [](const auto& a, const auto& b) { return a && b && *a > *b; };
-  if (beyond(low_critical, low_warning)) given[2].reset();
-  if (beyond(low_fatal, low_critical)) given[1].reset();
-  if (beyond(low_fatal, low_warning)) given[2].reset();
-  if (beyond(high_warning, high_critical)) given[3].reset();
-  if (beyond(high_critical, high_fatal)) given[4].reset();
-  if (beyond(high_warning, high_fatal)) given[3].reset();
+  // Of limits that stand in the wrong order nobody knows which one is meant.
+  const auto drop_unordered = [&](std::size_t from, std::size_t to) {
+    bool ordered = true;
+    for (std::size_t a = from; a < to; ++a) {
+      for (std::size_t b = a + 1; b < to; ++b) ordered &= !given[a] || !given[b] || *given[a] <= *given[b];
+    }
+    for (std::size_t i = from; i < to && !ordered; ++i) given[i].reset();
+  };
+  drop_unordered(0, kLows);
+  drop_unordered(kLows, kBounds);
   for (std::size_t low = 0; low < kLows; ++low) {
     for (std::size_t high = kLows; high < kBounds; ++high) {
       if (given[low] && given[high] && *given[low] >= *given[high]) return {};

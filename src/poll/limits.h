@@ -24,7 +24,7 @@ using Limits = std::array<std::optional<double>, kBounds>;
 
 // What of `given` can be meant. Left out are: 0 where nothing says that it is a limit (it is kept beside a limit of the other
 // side that makes sense of it); what no sensor of the class can reach; the ends of the range of an optical module's registers
-// (SFF-8472 section 9.5, which is how modules say that they have none); a warning that lies beyond the critical limit; all of
+// (SFF-8472 section 9.5, which is how modules say that they have none); those of a side that stand in the wrong order; all of
 // them when a low limit is not below every high one.
 Limits believable(Limits given, std::string_view sensor_class);
 

@@ -67,6 +67,7 @@ void carry_over(SeriesBook& book, GroupRun& old, GroupRun& run, Time stamp, std:
     row->ahead.clear();
     row->series = moved(row->series, metrics);
     row->limits.clear();
+    row->limited.clear();
   }
   run.state.rows = std::move(old.state.rows);
   run.state.uptime = old.state.uptime;

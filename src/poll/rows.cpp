@@ -39,10 +39,13 @@ class DataRow final : public RowView {
     }
   }
   void with(const RowState* state) { state_ = state; }
+  // Of limits: what says that there is none is none (poll/limits.h).
+  void for_limits(bool on) { for_limits_ = on; }
   const Value* value(std::uint32_t leaf) const { return values_[leaf]; }
 
   Reading read(std::uint32_t leaf) const override {
     Reading reading{.value = values_[leaf], .counter = {}, .growth = {}};
+    if (for_limits_ && reading.value && is_no_limit(*reading.value)) reading.value = nullptr;
     reading.fetched = data_.left_out.empty() || !data_.left_out[leaf];
     if (reading.value && state_ && group_.leaves[leaf].counter && is_counter(reading.value->type)) {
       reading.counter = static_cast<double>(state_->counters[leaf].total);
@@ -59,7 +62,7 @@ class DataRow final : public RowView {
     const auto at = table->second.find(std::vector(index.begin(), index.end()));
     if (at == table->second.end() || !has_value(at->second)) return nullptr;
     if (fresh && group_.leaves[leaf].seldom) seldom_->lookups[leaf].insert_or_assign(at->first, at->second);
-    return &at->second;
+    return for_limits_ && is_no_limit(at->second) ? nullptr : &at->second;
   }
   std::optional<GapCause> lacks(std::uint32_t leaf) const override {
     const auto at = data_.lacking.find(leaf);
@@ -94,6 +97,7 @@ class DataRow final : public RowView {
   std::span<const Value*> values_;
   SeldomState* seldom_;
   const RowState* state_ = nullptr;
+  bool for_limits_ = false;
 };
 
 std::string clean_text(std::string text) {
@@ -635,18 +639,18 @@ class GroupEvaluation {
     std::array<std::optional<std::uint32_t>, kBounds> leaves{};
     std::array<bool, kBounds> changed{};
   };
-  LimitsRead read_limits(std::uint32_t first, std::uint32_t end, const Fresh& row, RowState& state) {
+  LimitsRead read_limits(std::uint32_t first, std::uint32_t end, Fresh& row, RowState& state) {
     LimitsRead out;
+    row.view.for_limits(true);
     Limits given;
     for (std::uint32_t index = first; index < end; ++index) {
       const auto bound = static_cast<std::size_t>(*group_.metrics[index].bound);
       std::optional<double> value = to_number(value_of(group_.metrics[index].value, row.view));
       if (!trace_.used.empty()) out.leaves[bound] = trace_.used.front();
-      const Value* raw = out.leaves[bound] ? row.view.value(*out.leaves[bound]) : nullptr;
-      if (raw != nullptr && is_no_limit(*raw)) value.reset();
       if (!value && trace_.lacks) value = state.limits[index];  // the agent failed there: it stands as it was
       given[bound] = value;
     }
+    row.view.for_limits(false);
     const auto kind = std::find_if(group_.metrics[first].labels.begin(), group_.metrics[first].labels.end(),
                                    [](const Labels::Pair& label) { return label.first == "class"; });
     const Limits meant = believable(given, kind == group_.metrics[first].labels.end() ? std::string_view() : kind->second);
@@ -658,24 +662,26 @@ class GroupEvaluation {
     return out;
   }
 
-  void tell_limits(const Fresh& row, RowState& state) {
-    if (state.limits.empty() && !data_.whole) {  // it was hidden when they were read
-      state_.seldom.at.reset();
-      return;
-    }
+  void tell_limits(Fresh& row, RowState& state) {
     state.limits.resize(group_.metrics.size());
+    state.limited.resize(group_.metrics.size());
     for (std::uint32_t first = 0, end = 0; first < group_.metrics.size(); first = std::max(end, first + 1)) {
       const auto ours = [&](std::uint32_t index) {
         return index < group_.metrics.size() && group_.metrics[index].bound &&
                group_.metrics[index].of == group_.metrics[first].of;
       };
       for (end = first; ours(end);) ++end;
+      if (end == first) continue;
+      const std::uint32_t sensor = group_.metrics[first].of;
+      const bool valued = state.series[sensor].live;
       LimitsRead read;
-      if (data_.whole && end > first) read = read_limits(first, end, row, state);
+      if (data_.whole && valued) read = read_limits(first, end, row, state);
+      if (data_.whole) state.limited[sensor] = valued;
+      else if (valued && !state.limited[sensor]) state_.seldom.at.reset();  // it had no value when they were read
       for (std::uint32_t index = first; index < end; ++index) {
         const auto bound = static_cast<std::size_t>(*group_.metrics[index].bound);
         const SeriesState& series = state.series[index];
-        const auto limit = state.series[group_.metrics[index].of].live ? state.limits[index] : std::nullopt;
+        const auto limit = valued && state.limited[sensor] ? state.limits[index] : std::nullopt;
         if (!limit && !series.live) continue;
         if (limit && series.live && !telling_limits_ && !read.changed[bound]) continue;
         put(index, state, limit, limit ? std::nullopt : std::optional(GapCause::NoSuchObject), read.leaves[bound]);

@@ -79,6 +79,7 @@ struct RowState {
   std::vector<Ahead> ahead;  // by rising leaf
   // Of sensors, by metric, as they were read last; empty: they were not. They are told again every few minutes.
   std::vector<std::optional<double>> limits;
+  std::vector<bool> limited;  // by a sensor's metric: they were
 };
 
 // What names rows, and the limits of sensors, change seldom and are as much as all the rest: they are is read again after

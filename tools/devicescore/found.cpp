@@ -90,6 +90,23 @@ class Writer {
   const poll::CollectedMetric& metric_;
 };
 
+// The limits that the device gives for its sensors, each with what its sensor reads.
+void write_limits(JsonWriter& json, const poll::Collection& found) {
+  json.key("limits").begin_array();
+  for (const poll::CollectedMetric& limit : found.metrics) {
+    if (limit.name != "sensor_limit") continue;
+    const Labels sensor = limit.labels.without("limit");
+    json.begin_object().key("labels").begin_object();
+    for (const auto& [name, text] : limit.labels) json.member(name, text);
+    json.end_object().member("limit", limit.value).member("oid", limit.oid.to_string());
+    for (const poll::CollectedMetric& value : found.metrics) {
+      if (value.name == "sensor_value" && value.labels == sensor) json.member("value", value.value);
+    }
+    json.end_object();
+  }
+  json.end_array();
+}
+
 }  // namespace
 
 std::string found_json(const std::string& device, const poll::Collection& found) {
@@ -101,7 +118,9 @@ std::string found_json(const std::string& device, const poll::Collection& found)
   }
   json.key("metrics").begin_array();
   for (const poll::CollectedMetric& metric : found.metrics) Writer(json, metric).write();
-  json.end_array().end_object();
+  json.end_array();
+  write_limits(json, found);
+  json.end_object();
   out += '\n';
   return out;
 }

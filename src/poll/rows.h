@@ -132,6 +132,8 @@ struct Wanted {
   bool whole = true;
 };
 Wanted wanted_now(const Group& group, const GroupState& state, SteadyTime now);
+// Of its rows' indices, rising.
+std::vector<std::uint64_t> row_hashes(const GroupData& data);
 // Rows came of which nothing is known that is read seldom: then all is to be read at once.
 bool has_new_rows(const GroupState& state, const GroupData& data);
 

@@ -13,7 +13,7 @@ namespace bongsu::topology {
 namespace {
 
 // "00:1b:21:aa:bb:cc" as the profiles write it.
-bool is_mac(std::string_view text) {
+bool is_mac_text(std::string_view text) {
   if (text.size() != 17) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool good = i % 3 == 2 ? text[i] == ':' : std::string_view("0123456789abcdef").find(text[i]) != std::string_view::npos;
@@ -35,19 +35,21 @@ std::optional<net::Address> of_index(std::string_view text) {
   return net::Address::v6(octets);
 }
 
+constexpr char kMac = '\1';  // begins the key of a MAC address
+bool is_mac(std::string_view key) { return key.starts_with(kMac); }
+
 std::string_view host_of(std::string_view name) { return name.substr(0, name.find('.')); }
 
 }  // namespace
 
 std::string chassis_key(std::string_view text) {
   std::string key = to_lower(trim(text));
-  if (is_mac(key)) {
-    // The lowest bit of the first octet marks a group (IEEE 802-2014 section 8.2).
-    const auto first = hex_octet(key);
-    if (key == "00:00:00:00:00:00" || !first || (*first & 1) != 0) return {};
-    return key;
-  }
-  return key;
+  if (!is_mac_text(key)) return key;
+  // The lowest bit of the first octet marks a group (IEEE 802-2014 section 8.2).
+  const auto first = hex_octet(key);
+  if (key == "00:00:00:00:00:00" || !first || (*first & 1) != 0) return {};
+  std::erase(key, ':');
+  return kMac + key;
 }
 
 std::string address_key(std::string_view text) {
@@ -73,6 +75,18 @@ std::string name_key(std::string_view text) {
   return host_of(key) == "localhost" ? std::string() : key;
 }
 
+void Matcher::Owners::add(std::string_view device) {
+  if (first.empty()) first = device;
+  else if (first != device && std::find(others.begin(), others.end(), device) == others.end()) others.push_back(device);
+}
+
+void Matcher::add_owners(const Index& index, const std::string& key, Devices& to) {
+  const auto at = key.empty() ? index.end() : index.find(key);
+  if (at == index.end()) return;
+  to.insert(at->second.first);
+  to.insert(at->second.others.begin(), at->second.others.end());
+}
+
 void Matcher::know(std::string_view device, const Identifier& identifier) {
   const std::string_view owner = *devices_.emplace(device).first;
   switch (identifier.kind) {
@@ -80,16 +94,16 @@ void Matcher::know(std::string_view device, const Identifier& identifier) {
     case Identifier::Kind::Mac:
       if (std::string key = chassis_key(identifier.text); !key.empty()) {
         if (identifier.kind == Identifier::Kind::Chassis) own_chassis_[owner].insert(key);
-        chassis_[std::move(key)].insert(owner);
+        chassis_[std::move(key)].add(owner);
       }
       break;
     case Identifier::Kind::Address:
-      if (std::string key = address_key(identifier.text); !key.empty()) addresses_[std::move(key)].insert(owner);
+      if (std::string key = address_key(identifier.text); !key.empty()) addresses_[std::move(key)].add(owner);
       break;
     case Identifier::Kind::Name:
       if (std::string key = name_key(identifier.text); !key.empty()) {
-        hosts_[std::string(host_of(key))].insert(owner);
-        names_[std::move(key)].insert(owner);
+        hosts_[std::string(host_of(key))].add(owner);
+        names_[std::move(key)].add(owner);
       }
       break;
   }
@@ -108,17 +122,13 @@ bool Matcher::denies(std::string_view device, std::string_view chassis) const {
 
 Matcher::Match Matcher::find(std::string_view teller, const Neighbor& neighbor, const std::set<std::string>& addresses) const {
   const std::string chassis = chassis_key(neighbor.chassis), name = name_key(neighbor.name);
-  const auto in = [](const Index& index, const std::string& key) {
-    const auto at = key.empty() ? index.end() : index.find(key);
-    return at == index.end() ? Devices() : at->second;
-  };
-  Devices by_address;
-  for (const std::string& address : addresses) by_address.merge(in(addresses_, address_key(address)));
-  Devices by_name = in(names_, name);
-  if (by_name.empty() && name.find('.') != std::string::npos) by_name = in(names_, std::string(host_of(name)));
-  else if (by_name.empty()) by_name = in(hosts_, name);
+  Devices found, by_address, by_name;
+  add_owners(chassis_, chassis, found);
+  for (const std::string& address : addresses) add_owners(addresses_, address_key(address), by_address);
+  add_owners(names_, name, by_name);
+  if (by_name.empty() && name.find('.') != std::string::npos) add_owners(names_, std::string(host_of(name)), by_name);
+  else if (by_name.empty()) add_owners(hosts_, name, by_name);
 
-  Devices found = in(chassis_, chassis);
   const auto narrow = [&](const Devices& by) {
     if (found.size() < 2) return;
     Devices both;

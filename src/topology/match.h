@@ -30,7 +30,14 @@ class Matcher {
 
  private:
   using Devices = std::set<std::string_view>;
-  using Index = std::unordered_map<std::string, Devices>;
+  // Nearly always one alone.
+  struct Owners {
+    std::string_view first;
+    std::vector<std::string_view> others{};
+    void add(std::string_view device);
+  };
+  using Index = std::unordered_map<std::string, Owners>;
+  static void add_owners(const Index& index, const std::string& key, Devices& to);
   bool denies(std::string_view device, std::string_view chassis) const;
 
   Index chassis_, addresses_, names_, hosts_;  // hosts_: names without their domains
@@ -38,7 +45,8 @@ class Matcher {
   std::set<std::string, std::less<>> devices_;
 };
 
-// One way to write each: a chassis identifier, an address, a name. Empty for what tells nobody apart: no address or one of the
+// One way to write each: a chassis identifier (a MAC address without its colons, behind an octet 1, so that a million of them fit
+// in their strings), an address, a name. Empty for what tells nobody apart: no address or one of the
 // loopback or of a line alone, a MAC address of none or of all, "localhost".
 std::string chassis_key(std::string_view text);
 std::string address_key(std::string_view text);

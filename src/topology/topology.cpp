@@ -2,8 +2,10 @@
 #include "topology/topology.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <algorithm>
+#include <chrono>
 #include <set>
 #include <utility>
 #include <variant>
@@ -19,7 +21,14 @@ namespace {
 constexpr std::string_view kTable = "topology";
 constexpr Millis kGatewayEvery = std::chrono::minutes(1);
 constexpr Millis kKeptEvery = std::chrono::hours(1);  // of a record in which nothing but times changed
+constexpr std::chrono::milliseconds kLong{250};       // for finding out who all neighbours are
 constexpr std::size_t kMostWaiting = 65'536;          // readings between two steps
+
+std::chrono::nanoseconds processor_time() {
+  timespec used{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return std::chrono::seconds(used.tv_sec) + std::chrono::nanoseconds(used.tv_nsec);
+}
 
 }  // namespace
 
@@ -88,6 +97,8 @@ struct Topology::State {
   Guarded<Inbox> inbox;
   Guarded<Known> known;
   // Of the thread that steps alone.
+  std::chrono::nanoseconds took{0};  // by the newest find_all(), in the time of the processor
+  Time found_at{};                   // when it was
   std::optional<net::Address> gateway_now;
   std::optional<Time> gateway_read;
 
@@ -98,7 +109,8 @@ struct Topology::State {
   void hear_own(Known& all, One& one, const NeighborReading& reading);
   void see(Known& all, One& one, const NeighborReading& reading, std::set<SightingKey>& here);
   void miss(Known& all, One& one, const NeighborReading& reading, const std::set<SightingKey>& here, const Up& up);
-  void find_all(Known& all);
+  bool may_find(Time now) const;
+  void find_all(Known& all, Time now);
   void choose_root(Known& all, const Matcher& matcher);
   void keep(Known& all, Time now);
 };
@@ -262,7 +274,8 @@ void Topology::State::choose_root(Known& all, const Matcher& matcher) {
 }
 
 // Who all neighbours are, and with that links, root and parents.
-void Topology::State::find_all(Known& all) {
+void Topology::State::find_all(Known& all, Time now) {
+  const auto begun = processor_time();
   Matcher matcher;
   Network network;
   for (const Listed& device : all.listed) {
@@ -307,6 +320,13 @@ void Topology::State::find_all(Known& all) {
   unknown.set(static_cast<double>(strangers));
   ambiguous.set(static_cast<double>(doubtful));
   all.changed = false;
+  found_at = now;
+  took = processor_time() - begun;
+}
+
+// In a network where it takes long something changes always: it is not to take more than a twentieth of a processor.
+bool Topology::State::may_find(Time now) const {
+  return took < kLong || now < found_at || now - found_at >= std::chrono::duration_cast<Millis>(took * 20);
 }
 
 void Topology::State::keep(Known& all, Time now) {
@@ -375,7 +395,7 @@ std::optional<Topology::Parents> Topology::step(Time now, const std::vector<Devi
   }
   state_->list(*all, devices);
   // The neighbours that were kept are looked up before anything says that they are missing.
-  if (all->changed) state_->find_all(*all);
+  if (!all->given) state_->find_all(*all, now);
   for (const State::News& one : news) {
     std::visit(
         [&](const auto& told) {
@@ -383,7 +403,7 @@ std::optional<Topology::Parents> Topology::step(Time now, const std::vector<Devi
         },
         one);
   }
-  if (all->changed) state_->find_all(*all);
+  if (all->changed && state_->may_find(now)) state_->find_all(*all, now);
   state_->keep(*all, now);
   Parents parents;
   for (const auto& [name, placed] : all->placed) {

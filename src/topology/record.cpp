@@ -6,7 +6,7 @@
 namespace bongsu::topology {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kVersion = 2;
 
 }  // namespace
 
@@ -34,6 +34,7 @@ std::string encode(const Told& told) {
     out.optional_time(sighting.missing);
     out.number(sighting.missed);
   }
+  out.flag(told.host);
   return out.take();
 }
 
@@ -63,6 +64,7 @@ Result<Told> decode_told(std::string_view octets) {
     sighting.missed = static_cast<unsigned>(missed);
     told.seen.insert_or_assign(key_of(table, neighbor), std::move(sighting));
   }
+  if (in.version() >= 2) told.host = in.flag();
   if (const Status end = in.end("topology"); !end) return end.error();
   return told;
 }

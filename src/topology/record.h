@@ -31,6 +31,7 @@ SightingKey key_of(const std::string& table, const Neighbor& neighbor);
 struct Told {
   std::map<std::string, std::vector<Identifier>> own;  // by table
   std::map<SightingKey, Sighting> seen;
+  bool host = false;  // a server, a printer and the like, by its kind
   friend bool operator==(const Told&, const Told&) = default;
 };
 

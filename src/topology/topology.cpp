@@ -24,6 +24,11 @@ constexpr Millis kKeptEvery = std::chrono::hours(1);  // of a record in which no
 constexpr std::chrono::milliseconds kLong{250};       // for finding out who all neighbours are
 constexpr std::size_t kMostWaiting = 65'536;          // readings between two steps
 
+// Of the kinds that profiles tell (DeviceState::info).
+bool is_host(std::string_view kind) {
+  return kind == "server" || kind == "storage" || kind == "printer" || kind == "ups" || kind == "sensor";
+}
+
 std::chrono::nanoseconds processor_time() {
   timespec used{};
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
@@ -121,13 +126,18 @@ void Topology::State::put(News news) {
   else refused.add();
 }
 
-// Which devices are watched; those that are gone take along what they told.
+// Which devices are watched, and which of them are hosts; those that are gone take along what they told.
 void Topology::State::list(Known& all, const std::vector<DeviceState>& devices) {
   std::vector<Listed> now;
   for (const DeviceState& device : devices) {
     Listed one{.name = device.name, .address = device.address, .parents = {}};
     if (device.parents_from == ParentsFrom::Configuration) one.parents = device.parents;
     now.push_back(std::move(one));
+    const auto told = all.devices.find(device.name);
+    const auto kind = device.info.find("kind");
+    if (told == all.devices.end() || kind == device.info.end() || told->second.told.host == is_host(kind->second)) continue;
+    told->second.told.host = is_host(kind->second);
+    told->second.changed = all.changed = true;
   }
   if (now == all.listed) return;
   all.changed = true;
@@ -283,6 +293,7 @@ void Topology::State::find_all(Known& all, Time now) {
     matcher.know(device.name, {Identifier::Kind::Address, device.address});
     const auto told = all.devices.find(device.name);
     if (told == all.devices.end()) continue;
+    if (told->second.told.host) network.hosts.insert(device.name);
     for (const auto& [table, identifiers] : told->second.told.own) {
       for (const Identifier& one : identifiers) matcher.know(device.name, one);
     }
@@ -333,7 +344,7 @@ void Topology::State::keep(Known& all, Time now) {
   for (auto& [name, one] : all.devices) {
     const bool old = one.heard && (!one.kept || now < *one.kept || now - *one.kept >= kKeptEvery);
     if (!one.changed && !old) continue;
-    Told told{.own = one.told.own, .seen = {}};
+    Told told{.own = one.told.own, .seen = {}, .host = one.told.host};
     for (const auto& [key, sighting] : one.told.seen) {
       if (one.neighbor(key) != nullptr) told.seen.emplace(key, sighting);
     }

@@ -54,6 +54,7 @@ struct View {
 // Links between watched devices, of what they tell of their neighbours, and which of them stand on the ways to others: seen from
 // the root, which is the device that the configuration names, else the one that owns the address of this machine's default
 // gateway.
+// Servers, storage, printers, UPSs and sensors, by DeviceState::info, are hosts (tree.h).
 //
 // A link stays while one of its ends is known to have told of it. An end takes that back by kMissedReadings whole readings in
 // a row without it, over kMissedFor and more, in which the other end was up: so neither a device that dies takes its links along,

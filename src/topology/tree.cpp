@@ -24,6 +24,10 @@ std::map<std::string, Placed, std::less<>> place(const Network& network, const s
     for (const std::string& parent : *parents) waits[device] += below[parent].insert(device).second ? 1 : 0;
   }
 
+  const auto leads = [&](std::string_view from, std::string_view to) {
+    return from == root || !network.hosts.contains(from) || network.hosts.contains(to);
+  };
+
   std::map<std::string, Placed, std::less<>> out;
   if (!network.devices.contains(root)) return out;
   Names above{root}, frontier;
@@ -42,7 +46,7 @@ std::map<std::string, Placed, std::less<>> place(const Network& network, const s
     Names next;
     for (const std::string_view device : frontier) {
       for (const std::string_view other : beside[device]) {
-        if (!out.contains(other) && named(other) == nullptr) next.insert(other);
+        if (!out.contains(other) && named(other) == nullptr && leads(device, other)) next.insert(other);
       }
       for (const std::string_view child : below[device]) {
         if (--waits[child] == 0) next.insert(child);
@@ -52,7 +56,7 @@ std::map<std::string, Placed, std::less<>> place(const Network& network, const s
       if (network.devices.find(device)->second) continue;
       std::vector<std::string>& parents = out[std::string(device)].parents;
       for (const std::string_view other : beside[device]) {
-        if (frontier.contains(other)) parents.emplace_back(other);
+        if (frontier.contains(other) && leads(other, device)) parents.emplace_back(other);
       }
     }
     frontier = std::move(next);

@@ -97,13 +97,23 @@ TEST(TopologyRecord, ReadsWhatItWrote) {
   one.missing = time_from_ms(1'700'000'480'000);
   one.missed = 3;
   told.seen[key_of("cdp/cdp_neighbors", one.told)] = one;
+  told.host = true;
   const std::string octets = encode(told);
   const auto read = decode_told(octets);
   ASSERT_TRUE(read);
   EXPECT_EQ(told, *read);
   for (std::size_t size = 0; size < octets.size(); ++size) EXPECT_FALSE(decode_told(octets.substr(0, size))) << size;
-  EXPECT_EQ(Code::Unsupported, decode_told("\x02").error().code);
+  EXPECT_EQ(Code::Unsupported, decode_told("\x03").error().code);
   EXPECT_FALSE(decode_told(octets + "x"));
+}
+
+// Version 1 did not say what the device is.
+TEST(TopologyRecord, ReadsVersionOne) {
+  using namespace std::string_literals;
+  const auto read = decode_told("\x01\x01\x0alldp/local\x01\x03\x03sw1\x00"s);
+  ASSERT_TRUE(read) << read.error().text;
+  EXPECT_EQ((std::vector<Identifier>{{Kind::Name, "sw1"}}), read->own.at("lldp/local"));
+  EXPECT_FALSE(read->host);
 }
 
 }  // namespace

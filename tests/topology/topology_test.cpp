@@ -348,6 +348,26 @@ TEST(Topology, ConfiguredParentsWin) {
   EXPECT_EQ("b<a c<a", lab.tree());
 }
 
+// b is a server that hangs at a and at c. What it is outlives a restart in which it is dead.
+TEST(Topology, AServerIsNoWayFromSwitchToSwitch) {
+  Lab lab;
+  lab.own("a b c");
+  lab.told("b", "a c");
+  EXPECT_EQ("b<a c<b", lab.tree());
+  lab.device("b").info["kind"] = "server";
+  EXPECT_EQ("b<a", lab.tree());
+  lab.keeper.flush();
+  lab.device("b").info.clear();
+  lab.device("b").up = false;
+  lab.topology = lab.open();
+  lab.topology->set_root("a");
+  EXPECT_EQ("b<a", lab.tree());
+  lab.device("c").info["kind"] = "server";
+  EXPECT_EQ("b<a c<b", lab.tree());
+  lab.device("c").info["kind"] = "switch";
+  EXPECT_EQ("b<a", lab.tree());
+}
+
 TEST(Topology, CdpNeighboursAreKnownByNameAndAddress) {
   Lab lab;
   lab.own("b", {{Kind::Name, "core1.example.com"}});

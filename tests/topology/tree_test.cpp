@@ -11,7 +11,7 @@
 namespace bongsu::topology {
 namespace {
 
-// "a-b b-c" are links; "c<a,b" configured parents of c, "d<" that d has none.
+// "a-b b-c" are links, "h!" is a host; "c<a,b" configured parents of c, "d<" that d has none.
 Network network_of(const std::string& text) {
   Network out;
   for (const std::string_view word : split(text, ' ')) {
@@ -28,6 +28,9 @@ Network network_of(const std::string& text) {
         out.devices.try_emplace(std::string(name));
       }
       out.devices.insert_or_assign(std::string(word.substr(0, mark)), parents);
+    } else if (word.ends_with('!')) {
+      out.hosts.emplace(word.substr(0, word.size() - 1));
+      out.devices.try_emplace(std::string(word.substr(0, word.size() - 1)));
     } else if (!word.empty()) {
       out.devices.try_emplace(std::string(word));
     }
@@ -65,6 +68,15 @@ TEST(Tree, ConfiguredParentsWinAlsoWhereThereAreNone) {
   EXPECT_EQ("a0 b1 c2<b", placed("a-b b-c b<", "a"));
   EXPECT_EQ("a0 b1<a c2 d3<c", placed("a-b c<b c-d", "a"));    // a configured way where no link is known
   EXPECT_EQ("a0 b1<a x2 y3<x", placed("a-b x<a,b x-y", "a"));  // behind all of them
+}
+
+// A server at two switches is no way from the one to the other; it is one to its own virtual machines.
+TEST(Tree, AHostLeadsToHostsAlone) {
+  EXPECT_EQ("a0 b1<a h2<b", placed("a-b b-h h-c h!", "a"));
+  EXPECT_EQ("a0 b1<a c1<a h2<b,c", placed("a-b a-c b-h h-c h!", "a"));
+  EXPECT_EQ("a0 b1<a h2<b v3<h", placed("a-b b-h h-v h! v!", "a"));
+  EXPECT_EQ("b1<h c2<b h0", placed("h-b b-c h!", "h"));                  // Bongsu's own gateway may be one
+  EXPECT_EQ("a0 b1<a c3 d4<c h2<b", placed("a-b b-h c<h c-d h!", "a"));  // and whoever says so knows better
 }
 
 // What the configuration puts before the root stands nearer than it.

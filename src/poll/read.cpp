@@ -110,8 +110,13 @@ bool PollCore::stand_back(Watch& watch, GroupRun& run, std::vector<Point>& point
 
 void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, std::vector<Point>& points) {
   const Group& group = *run.group;
-  const Moment moment{
-      .at = run.ended, .stamp = stamp, .uptime = watch.uptime, .interval = std::max(watch.spec.interval, group.every)};
+  // What the device is known by changes with it; a reading stands for all that its table told before.
+  const bool tells = parts.neighbors && (!group.neighbor.empty() || (!group.own.empty() && run.fresh));
+  const Moment moment{.at = run.ended,
+                      .stamp = stamp,
+                      .uptime = watch.uptime,
+                      .interval = std::max(watch.spec.interval, group.every),
+                      .own = tells};
   run.error.clear();
   run.stamp = stamp;
   run.values_at = stamp;
@@ -135,7 +140,7 @@ void PollCore::take(Watch& watch, GroupRun& run, Fetched fetched, Time stamp, st
     run.facts = std::move(outcome.facts);
     watch.gather_info(watch.set.get());
   }
-  if (parts.neighbors && group.tells() && !outcome.missed) {
+  if (tells && !outcome.missed) {
     NeighborReading reading{.device = watch.spec.name, .table = group.profile + "/" + group.name, .at = clock().now()};
     reading.whole = fetched.complete();
     reading.neighbors = std::move(outcome.neighbors);

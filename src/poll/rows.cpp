@@ -479,6 +479,7 @@ class GroupEvaluation {
       part = std::move(text);
     }
     if (neighbor != Neighbor{}) out_.neighbors.push_back(std::move(neighbor));
+    if (!moment_.own) return;
     for (const NamedExpr& one : group_.own) {
       std::string text = clean_text(to_text(value_of(one.value, row.view)));
       if (text.empty()) continue;

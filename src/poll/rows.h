@@ -41,6 +41,7 @@ struct Moment {
   Time stamp;            // under which its values are stored
   UptimeState uptime{};  // sysUpTime, heard shortly before
   Millis interval{0};    // until it is read again; 0: not known
+  bool own = true;       // Outcome::own is wanted
 };
 
 // A Counter32 that its line can carry round more than once until the next poll, as the octets of a 1 Gbit/s port without

@@ -109,13 +109,13 @@ TEST_F(Neighbors, OfTheDeviceItselfOnceAnHour) {
   device(kWho);
   watch(std::chrono::minutes(50));
   EXPECT_THAT(heard.own("system/name"), ElementsAre("3:sw1.example.com"));
-  EXPECT_THAT(heard.own("interfaces/hardware_addresses"), ElementsAre("1:00:11:22:33:44:55"));
+  EXPECT_THAT(heard.own("interfaces/interfaces"), ElementsAre("1:00:11:22:33:44:55"));
   EXPECT_THAT(heard.own("addresses/addresses"), UnorderedElementsAre("2:127.0.0.1", "2:192.0.2.1"));
   EXPECT_THAT(heard.own("addresses/internet_addresses"),
               UnorderedElementsAre("2:198.51.100.1", "2:32.1.13.184.0.0.0.0.0.0.0.0.0.0.0.1"));
-  EXPECT_EQ(1U, heard.count("interfaces/hardware_addresses"));
+  EXPECT_EQ(1U, heard.count("interfaces/interfaces"));
   network.sim.run_for(std::chrono::hours(1));
-  EXPECT_EQ(2U, heard.count("interfaces/hardware_addresses"));
+  EXPECT_EQ(2U, heard.count("interfaces/interfaces"));
   EXPECT_EQ(0U, heard.count("lldp/neighbors"));
 }
 
@@ -148,7 +148,7 @@ TEST_F(Neighbors, NobodyIsAnAnswerAndSilenceIsNone) {
   network.agents->manner(host(1))->dead = false;
   device(kWho);
   network.sim.run_for(std::chrono::minutes(65));
-  EXPECT_THAT(heard.lists.back(), UnorderedElementsAre("system/name", "interfaces/hardware_addresses", "addresses/addresses",
+  EXPECT_THAT(heard.lists.back(), UnorderedElementsAre("system/name", "interfaces/interfaces", "addresses/addresses",
                                                        "addresses/internet_addresses"));
 }
 

@@ -44,15 +44,18 @@ Reach::Way Reach::way_to(std::string_view device) {
 }
 
 std::set<std::string> Reach::causes(std::string_view device) {
-  std::set<std::string> out;
+  std::set<std::string> out, behind;  // what is blocked itself
   if (way_to(device) != Way::Blocked) return out;
-  for (const std::string& name : find(device)->parents) {
-    if (find(name) == nullptr) continue;
-    const std::set<std::string> further = causes(name);
-    if (further.empty()) out.insert(name);
-    else out.insert(further.begin(), further.end());
+  for (std::vector<std::string> left{std::string(device)}; !left.empty();) {
+    const DeviceState* blocked = find(left.back());
+    left.pop_back();
+    for (const std::string& name : blocked->parents) {
+      if (find(name) == nullptr) continue;
+      if (way_to(name) != Way::Blocked) out.insert(name);
+      else if (behind.insert(name).second) left.push_back(name);
+    }
   }
-  return out;
+  return out.empty() ? behind : out;  // a circle, all of it down
 }
 
 std::set<std::string> Reach::above(std::string_view device) const {

@@ -23,7 +23,8 @@ class Reach {
     Unknown   // no parent is known to be up, and of one nothing is known
   };
   Way way_to(std::string_view device);
-  // The devices that are down and have no such excuse themselves, on all ways to a blocked one; by name.
+  // The devices that are down and have no such excuse themselves, on all ways to a blocked one; by name. Where parents go round
+  // in a circle, as for a moment between a reload and what the topology makes of it, and none has another: all that stand in it.
   std::set<std::string> causes(std::string_view device);
   // Parents, their parents and so on; by name.
   std::set<std::string> above(std::string_view device) const;

@@ -23,7 +23,8 @@ namespace bongsu::rule {
 //   device=,
 //                                  tag.NAME=, label.NAME=; the last that fits counts
 //   drop NAME                      a reload without the item
-//   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error, parents=A,B, tag.NAME=, answers=1 or 0 (what
+//   device NAME  KEY=VALUE...      what is known of the device: os, kind, up, error, parents=A,B (in place of those before),
+//   tag.NAME=, answers=1 or 0 (what
 //                                  `up` becomes a second after it is asked out of turn); `device NAME gone`
 //   window NAME  [from=] [until=] [hours=] [zone=] [note=] [device=] [item=] [tag.NAME=] [label.NAME=] [in_file]   maintenance;
 //                                  times since 1970. `window NAME end`
